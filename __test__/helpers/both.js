@@ -1,0 +1,85 @@
+'use strict';
+
+// The same scenario over node:net and over rust-net: the original is the judge.
+//
+// NET_SUBJECTS=node:net or NET_SUBJECTS=rust-net runs one of the two alone.
+
+const assert = require('node:assert');
+const test = require('node:test');
+
+const limit = 30_000;
+
+const loaders = {
+  'node:net': () => require('node:net'),
+  'rust-net': () => require('../..'),
+};
+
+const wanted = (process.env.NET_SUBJECTS ?? 'node:net,rust-net').split(',');
+const subjects = Object.keys(loaders).filter((name) => wanted.includes(name));
+if (subjects.length === 0) throw new Error('NET_SUBJECTS names no module');
+
+// A handle left open would keep this file's process alive for ever. The timer
+// does not, and so it fires only where something else already has.
+setTimeout(() => {
+  const open = process.getActiveResourcesInfo().join(', ');
+  process._rawDebug(`still alive after ${4 * limit} ms, kept by: ${open}`);
+  process.exit(1);
+}, 4 * limit).unref();
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/** Whether the running Node is at least `version`, for instance '22.13'. */
+function nodeIs(version) {
+  const [wantedMajor, wantedMinor = 0] = version.split('.').map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/**
+ * Registers one test a subject. `since` names the Node release whose node:net
+ * first has the feature: on an older one rust-net is tested alone.
+ *
+ * @param {string} name
+ * @param {{ since?: string }} options
+ * @param {(net: typeof import('node:net'), t: object) => unknown} fn
+ */
+function both(name, options, fn) {
+  if (typeof options === 'function') return both(name, {}, options);
+  for (const subject of subjects) {
+    if (subject === 'node:net' && options.since && !nodeIs(options.since)) {
+      continue;
+    }
+    test(`${subject}: ${name}`, { timeout: limit }, (t) =>
+      fn(loaders[subject](), t),
+    );
+  }
+}
+
+/**
+ * Runs a scenario over node:net and compares what it returns with what the
+ * subject's returns. For results that differ by Node release, or that a person
+ * would copy from node:net anyway.
+ */
+function same(name, fn) {
+  for (const subject of subjects) {
+    test(`${subject}: ${name}, as node:net`, { timeout: limit }, async (t) => {
+      const expected = await fn(loaders['node:net'](), t);
+      assert.notStrictEqual(expected, undefined, 'the scenario says nothing');
+      const actual = await fn(loaders[subject](), t);
+      assert.deepStrictEqual(actual, expected);
+    });
+  }
+}
+
+/** Registers a test of rust-net alone: where it is meant to differ. */
+function alone(name, fn) {
+  if (!subjects.includes('rust-net')) return;
+  test(`rust-net: ${name}`, { timeout: limit }, (t) =>
+    fn(loaders['rust-net'](), t),
+  );
+}
+
+/** The name by which a child process or a worker requires the subject. */
+const idOf = (net) =>
+  net === require('node:net') ? 'node:net' : require.resolve('../..');
+
+module.exports = { alone, both, same, nodeIs, idOf, subjects };

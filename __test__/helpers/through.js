@@ -1,0 +1,89 @@
+'use strict';
+
+const assert = require('node:assert');
+const { createHash } = require('node:crypto');
+const { once } = require('node:events');
+const { PassThrough, Readable } = require('node:stream');
+const { pipeline } = require('node:stream/promises');
+
+/** Bytes that do not repeat, cheaply: one block, with a counter in its head. */
+function source(total, { highWaterMark, pauses }) {
+  const block = Buffer.alloc(64 * 1024);
+  for (let i = 0; i < block.length; i++) block[i] = (i * 31) ^ (i >> 8);
+  let sent = 0;
+  return new Readable({
+    highWaterMark,
+    read() {
+      if (sent >= total) return void this.push(null);
+      const size = pauses ? 1 + Math.floor(Math.random() * 3000) : block.length;
+      const chunk = Buffer.from(
+        block.subarray(0, Math.min(size, total - sent)),
+      );
+      if (chunk.length >= 8) chunk.writeDoubleLE(sent);
+      sent += chunk.length;
+      this.push(chunk);
+    },
+  });
+}
+
+/** Stops `socket` now and then, at moments that differ from run to run. */
+function pausing(socket) {
+  socket.on('data', () => {
+    if (Math.random() > 0.3) return;
+    socket.pause();
+    setTimeout(() => socket.resume(), Math.random() * 3);
+  });
+}
+
+function hashing(stream, hash) {
+  stream.on('data', (chunk) => hash.update(chunk));
+  return stream;
+}
+
+/**
+ * Sends `bytes` from a client of `clientNet` to an echo server of `serverNet`
+ * and back, by pipe() all the way, and compares SHA-256 and count.
+ */
+async function through(clientNet, serverNet, where, options) {
+  const { bytes, highWaterMark, pauses = false } = options;
+  const server = serverNet.createServer(
+    { allowHalfOpen: true, highWaterMark },
+    (peer) => {
+      if (pauses) pausing(peer);
+      peer.pipe(peer);
+    },
+  );
+  server.listen(where);
+  await once(server, 'listening');
+  const address = server.address();
+  const client = new clientNet.Socket({ allowHalfOpen: true, highWaterMark });
+  try {
+    client.connect(address.port ? { port: address.port } : { path: address });
+    if (pauses) pausing(client);
+    const sent = createHash('sha256');
+    const received = createHash('sha256');
+    let count = 0;
+    client.on('data', (chunk) => {
+      received.update(chunk);
+      count += chunk.length;
+    });
+    await Promise.all([
+      pipeline(
+        source(bytes, options),
+        hashing(new PassThrough(), sent),
+        client,
+        {
+          end: true,
+        },
+      ),
+      once(client, 'end'),
+    ]);
+    assert.strictEqual(count, bytes);
+    assert.strictEqual(received.digest('hex'), sent.digest('hex'));
+  } finally {
+    client.destroy();
+    server.close();
+  }
+}
+
+module.exports = { through };

@@ -1,0 +1,191 @@
+'use strict';
+
+/**
+ * The swap for CommonJS, `process.getBuiltinModule` and the internal modules
+ * that tests reach with --expose-internals. Only what is handed to user code
+ * changes: node's own modules do not come through here.
+ */
+
+const fs = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const { threadId } = require('node:worker_threads');
+
+const names = require('../environment.js');
+
+const { writeFileSync } = fs;
+const entry = fs.realpathSync(process.env[names.ENTRY]);
+const packageRoot = path.dirname(entry);
+const handles = path.join(packageRoot, 'handles.js');
+const common = path.join(process.env[names.ROOT] || '', 'test', 'common');
+const marks = process.env[names.MARKS];
+const SWAPPED_BINDINGS = ['tcp_wrap', 'pipe_wrap', 'stream_wrap'];
+
+/** Under the package, but no test of it. */
+const ownFolder = path.join(packageRoot, 'lib') + path.sep;
+const ownFiles = ['index.js', 'handles.js', 'binding.js'].map((name) =>
+  path.join(packageRoot, name),
+);
+
+let marked = false;
+/** @type {any} */
+let binding;
+/** @type {any} */
+let internalNet;
+
+/** @type {Function} */
+let load;
+
+/**
+ * rust-net goes on seeing node's net: its bridge to node core needs it.
+ *
+ * @param {string | undefined} file
+ * @returns {boolean}
+ */
+function isOwnFile(file) {
+  if (!file) return false;
+  if (file === entry || ownFiles.includes(file)) return true;
+  return file.startsWith(ownFolder);
+}
+
+/**
+ * Leaves the proof that rust-net was handed to code of the test. The suite's
+ * common/ asks for net in every test, so that alone proves nothing.
+ *
+ * @param {string | undefined} file who asked
+ */
+function mark(file) {
+  if (marked || !marks) return;
+  if (file && file.startsWith(common + path.sep)) return;
+  marked = true;
+  const name = path.join(marks, `${process.pid}-${threadId}`);
+  try {
+    writeFileSync(name, `${file || 'no file'}\n`);
+  } catch {
+    // A test may forbid itself to write; it then counts as not swapped.
+  }
+}
+
+/**
+ * @param {string | undefined} file who asks
+ * @returns {any} rust-net
+ */
+function handOut(file) {
+  const net = load(entry, null, false);
+  mark(file);
+  return net;
+}
+
+/**
+ * @param {any} original the exports of `internal/test/binding`
+ * @param {string | undefined} file
+ */
+function swapBinding(original, file) {
+  if (binding) return binding;
+  if (!fs.existsSync(handles)) return original;
+  const internalBinding = (/** @type {string} */ name) => {
+    if (!SWAPPED_BINDINGS.includes(name)) return original.internalBinding(name);
+    const swapped = load(handles, null, false)[name];
+    mark(file);
+    return swapped;
+  };
+  binding = { ...original, internalBinding };
+  return binding;
+}
+
+/**
+ * `net._normalizeArgs` marks what it returns with a private symbol; tests
+ * compare it with the one that `internal/net` exports.
+ *
+ * @param {any} original the exports of `internal/net`
+ */
+function swapInternalNet(original) {
+  if (internalNet) return internalNet;
+  const args = load(entry, null, false)._normalizeArgs([]);
+  const symbol = Object.getOwnPropertySymbols(args)[0];
+  internalNet = { ...original };
+  if (symbol) internalNet.normalizedArgsSymbol = symbol;
+  return internalNet;
+}
+
+/**
+ * Takes this file's frame out of an error's stack: tests compare stacks. To
+ * read a stack fixes its form before the REPL can cut it at the line that was
+ * typed, so that is done here as well.
+ *
+ * @param {any} error
+ */
+function hideFrame(error) {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (typeof stack !== 'string' || !stack.includes(__filename)) return;
+  const lines = stack.split('\n').filter((line) => !line.includes(__filename));
+  const typed = lines.findIndex((line) => /^ +at REPL\d+:/.test(line));
+  const kept = typed === -1 ? lines : lines.slice(0, typed);
+  Object.defineProperty(error, 'stack', { value: kept.join('\n') });
+}
+
+/** @returns {void} */
+function swapLoad() {
+  const module = /** @type {any} */ (Module);
+  load = module._load;
+  module._load = function (/** @type {any[]} */ ...args) {
+    const [request, parent] = args;
+    const file = parent ? parent.filename : undefined;
+    const isNet = request === 'net' || request === 'node:net';
+    if (isNet && !isOwnFile(file)) return handOut(file);
+    try {
+      const original = load.apply(this, args);
+      if (request === 'internal/test/binding') {
+        return swapBinding(original, file);
+      }
+      return request === 'internal/net' ? swapInternalNet(original) : original;
+    } catch (error) {
+      hideFrame(error);
+      throw error;
+    }
+  };
+}
+
+/** It is given no caller, so rust-net's own files are known by the stack. */
+function swapGetBuiltinModule() {
+  const { getBuiltinModule } = /** @type {any} */ (process);
+  if (!getBuiltinModule) return;
+  const swapped = {
+    getBuiltinModule(/** @type {string} */ id) {
+      if (id !== 'net' && id !== 'node:net') return getBuiltinModule(id);
+      const caller = callerFile(swapped.getBuiltinModule);
+      return isOwnFile(caller) ? getBuiltinModule(id) : handOut(caller);
+    },
+  };
+  /** @type {any} */ (process).getBuiltinModule = swapped.getBuiltinModule;
+}
+
+/**
+ * @param {Function} above
+ * @returns {string | undefined} the file that called this function
+ */
+function callerFile(above) {
+  const { prepareStackTrace } = Error;
+  try {
+    Error.prepareStackTrace = (error, sites) => sites;
+    const holder = /** @type {any} */ ({});
+    Error.captureStackTrace(holder, above);
+    const name = holder.stack[0] && holder.stack[0].getFileName();
+    return name ? name.replace(/^file:\/\//, '') : undefined;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+/** @returns {string[]} the names that rust-net exports; leaves no mark */
+function exportedNames() {
+  return Object.keys(load(entry, null, false));
+}
+
+/** Puts rust-net in node:net's place for all code that is not node's. */
+function install() {
+  swapLoad();
+  swapGetBuiltinModule();
+}
+
+module.exports = { exportedNames, install };

@@ -1,0 +1,123 @@
+'use strict';
+
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const node = require('node:net');
+const { createInterface } = require('node:readline');
+const { both, idOf } = require('../helpers/both');
+const { fine, runs } = require('../helpers/child');
+const { destroyAfter, take, until } = require('../helpers/wire');
+
+const shell = 'ulimit -n 48; exec "$0" "$@"';
+
+// Accepts until it cannot, says what that cost, and goes on when told to.
+const listener = (net) => {
+  const open = new Set();
+  const server = net.createServer((c) => {
+    open.add(c);
+    c.on('error', () => {}).on('close', () => open.delete(c));
+    c.resume().write('accepted');
+  });
+  server.on('error', (error) => console.log('error', error.code));
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+  process.stdin.once('data', () => {
+    const before = process.cpuUsage();
+    // What is measured is that nothing is done: there is no event to wait for.
+    setTimeout(() => {
+      const { user, system } = process.cpuUsage(before);
+      const held = open.size > 10 && open.size < 48;
+      console.log(held ? 'full' : `holds ${open.size}`);
+      console.log(user + system < 300_000 ? 'idle' : 'busy');
+    }, 600);
+  });
+};
+
+both('out of descriptors: the listener recovers', async (net, t) => {
+  const program = `(${listener})(require(${JSON.stringify(idOf(net))}))`;
+  const child = spawn('sh', ['-c', shell, process.execPath, '-e', program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout });
+  const next = async () => (await once(lines, 'line'))[0];
+  const connect = (port) => {
+    const client = node.connect(port, '127.0.0.1').on('error', () => {});
+    return destroyAfter(t, client);
+  };
+
+  const port = Number(await next());
+  const clients = Array.from({ length: 100 }, () => connect(port).resume());
+  await Promise.all(clients.slice(0, 10).map((c) => once(c, 'data')));
+  // As many as can be are let in; the rest are refused or left waiting.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const said = [];
+  lines.on('line', (line) => said.push(line));
+  child.stdin.write('measure\n');
+  await until(() => said.length === 2);
+  assert.deepStrictEqual(said, ['full', 'idle']);
+
+  clients.forEach((client) => client.destroy());
+  const late = connect(port);
+  assert.strictEqual(String(await take(late, 8)), 'accepted');
+  assert.strictEqual(child.exitCode, null);
+});
+
+both('out of descriptors: a client gets EMFILE', async (net) => {
+  const program = (module) => {
+    const fs = require('node:fs');
+    const held = [];
+    try {
+      for (;;) held.push(fs.openSync('/dev/null'));
+    } catch {
+      // As many as there are.
+    }
+    const client = module.connect(1, '127.0.0.1');
+    client.on('error', (error) => {
+      held.forEach((fd) => fs.closeSync(fd));
+      console.log(error.code, error.syscall);
+    });
+  };
+  const ended = await runs(net, program, { shell });
+  assert.deepStrictEqual(ended, fine('EMFILE connect\n'));
+});
+
+both('out of descriptors: listen gets EMFILE', async (net) => {
+  const program = (module) => {
+    const fs = require('node:fs');
+    const held = [];
+    try {
+      for (;;) held.push(fs.openSync('/dev/null'));
+    } catch {
+      // As many as there are.
+    }
+    const server = module.createServer();
+    server.on('error', (error) => {
+      held.forEach((fd) => fs.closeSync(fd));
+      console.log(error.code, error.syscall);
+    });
+    server.listen(0, '127.0.0.1');
+  };
+  const ended = await runs(net, program, { shell });
+  assert.deepStrictEqual(ended, fine('EMFILE listen\n'));
+});
+
+both('descriptors are not inherited by a child', async (net) => {
+  const program = (module) => {
+    const { spawnSync } = require('node:child_process');
+    const server = module.createServer().listen(0, () => {
+      const client = module.connect(server.address().port, () => {
+        const found = spawnSync('ls', ['-l', '/proc/self/fd'], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
+        const sockets = found.stdout.match(/socket:/g) ?? [];
+        // Its own stdout is one.
+        console.log(sockets.length <= 1);
+        client.destroy();
+        server.close();
+      });
+    });
+  };
+  assert.deepStrictEqual(await runs(net, program), fine('true\n'));
+});

@@ -1,0 +1,63 @@
+'use strict';
+
+// Bytes each way through pipe() between rust-net and node:net, SHA-256 compared:
+//   node __test__/soak/bytes.js [MEGABYTES=1024]
+// over TCP and a Unix socket, in both directions, whole and (a quarter of it) with
+// random pauses and small high-water marks.
+
+const fs = require('node:fs');
+const node = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const rust = require('../..');
+const { through } = require('../helpers/through');
+
+const megabytes = Number(process.argv[2] ?? 1024);
+
+async function main() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-soak-'));
+  const cases = [];
+  for (const where of [
+    { port: 0, host: '127.0.0.1' },
+    { path: path.join(folder, 'socket') },
+  ]) {
+    for (const [name, client, server] of [
+      ['rust-net client, node:net server', rust, node],
+      ['node:net client, rust-net server', node, rust],
+    ]) {
+      for (const options of [
+        { bytes: megabytes * 2 ** 20 },
+        {
+          bytes: (megabytes * 2 ** 20) / 4,
+          highWaterMark: 1000,
+          pauses: true,
+        },
+      ]) {
+        cases.push({ name, client, server, where, options });
+      }
+    }
+  }
+  let failed = 0;
+  for (const { name, client, server, where, options } of cases) {
+    const kind = where.path ? 'Unix' : 'TCP';
+    const how = options.pauses ? 'with pauses' : 'whole';
+    const start = performance.now();
+    let result = 'equal';
+    try {
+      await through(client, server, where, options);
+    } catch (error) {
+      result = error.message;
+      failed++;
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const size = (options.bytes / 2 ** 20).toFixed();
+    console.log(
+      `${kind}, ${name}, ${how}: ${size} MB each way in ${seconds.toFixed(1)} s, ${result}`,
+    );
+  }
+  fs.rmSync(folder, { recursive: true });
+  console.log(`${cases.length - failed} passed, ${failed} failed, 0 skipped`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+main();

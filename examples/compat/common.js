@@ -1,0 +1,195 @@
+'use strict';
+
+/* What the programs of this folder share: packages, checks, a real server. */
+
+const assert = require('node:assert');
+const { spawn, spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const os = require('node:os');
+const path = require('node:path');
+const { nodeNet, opened, probeSocket, swap } = require('./swap');
+
+const cache = path.resolve(__dirname, '../../.cache/compat');
+const versions = {
+  ioredis: '6.0.0',
+  pg: '8.23.1',
+  redis: '6.3.1',
+  ws: '8.23.0',
+};
+const patience = 120_000;
+
+const requireCached = createRequire(path.join(cache, 'package.json'));
+
+function isInstalled(name) {
+  const file = path.join(cache, 'node_modules', name, 'package.json');
+  if (!fs.existsSync(file)) return false;
+  return JSON.parse(fs.readFileSync(file, 'utf8')).version === versions[name];
+}
+
+function install() {
+  fs.mkdirSync(cache, { recursive: true });
+  fs.writeFileSync(path.join(cache, 'package.json'), '{ "private": true }\n');
+  const wanted = Object.entries(versions).map(([name, at]) => `${name}@${at}`);
+  console.log(`installing ${wanted.join(' ')} in .cache/compat`);
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'].concat(
+      wanted,
+    ),
+    { cwd: cache, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  if (status !== 0) throw new Error(`npm install failed: ${status}`);
+}
+
+/**
+ * A package on rust-net, installed in `.cache/compat` if it is not there.
+ *
+ * @param {string} name
+ * @returns {any}
+ */
+function load(name) {
+  if (!isInstalled(name)) install();
+  return requireCached(name);
+}
+
+/**
+ * Runs the checks of one program in order, and ends the process with 1 where
+ * one fails. Where all pass, the process must end by itself.
+ *
+ * @param {(step: Function) => Promise<void>} body gets `step(name, check)`,
+ *   where `check` may return a few words to be printed
+ */
+async function main(body) {
+  swap(path.join(cache, 'node_modules'));
+  const watchdog = setTimeout(() => {
+    console.error(`hangs: ${process.getActiveResourcesInfo().join(' ')}`);
+    process.exit(1);
+  }, patience);
+  watchdog.unref();
+  const step = async (name, check) => {
+    const start = performance.now();
+    const said = await check();
+    const took = (performance.now() - start).toFixed();
+    console.log(`ok  ${name}${said ? `: ${said}` : ''} (${took} ms)`);
+  };
+  try {
+    await body(step);
+    report();
+  } catch (error) {
+    console.error('FAILED', error);
+    process.exit(1);
+  }
+}
+
+function report() {
+  const { clients, accepted, native, foreign } = opened;
+  console.log(
+    `sockets: ${clients} connected, ${accepted} accepted, ${native} of them ` +
+      `on native handles of rust-net, ${foreign} of node:net`,
+  );
+  assert.ok(native > 0, "none of rust-net's sockets was used");
+  assert.strictEqual(foreign, 0, "node's net was used");
+  process.once('exit', (code) => {
+    if (code === 0) console.log('all passed; the process ended by itself');
+  });
+}
+
+/** @returns {Promise<number>} a port that was free a moment ago */
+async function freePort() {
+  const server = nodeNet.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (
+    server.address()
+  );
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** @returns {string} a new folder, gone when the process ends */
+function temporaryFolder() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-compat-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const answers = (where) =>
+  new Promise((resolve) => {
+    const probe = probeSocket();
+    probe.on('error', () => resolve(false));
+    probe.on('connect', () => resolve(true) ?? probe.destroy());
+    probe.connect(where);
+  });
+
+/** A real server: a program in the foreground, started and ended by its pid. */
+class Server {
+  /**
+   * @param {string} program
+   * @param {string[]} args
+   * @param {object} options `where`: what must answer; `signal`: what ends it;
+   *   `spawn`: options for it
+   */
+  constructor(program, args, options) {
+    Object.assign(this, { program, args, options });
+    process.once('exit', () => this.child?.kill('SIGKILL'));
+  }
+
+  /** Resolves when the server answers on all of its addresses. */
+  async start() {
+    const stdio = ['ignore', 'ignore', 'pipe'];
+    const child = spawn(this.program, this.args, {
+      stdio,
+      ...this.options.spawn,
+    });
+    this.child = child;
+    let complaints = '';
+    child.stderr.on('data', (text) => (complaints += text));
+    child.on('error', (error) => (complaints += error));
+    const deadline = Date.now() + 20_000;
+    for (const where of this.options.where) {
+      while (!(await answers(where))) {
+        const gone = child.exitCode !== null || child.pid === undefined;
+        if (gone || Date.now() > deadline) {
+          throw new Error(`${this.program} did not start\n${complaints}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  async stop() {
+    const { child } = this;
+    this.child = null;
+    const exited = once(child, 'exit');
+    child.kill(this.options.signal);
+    await exited;
+  }
+
+  async restart() {
+    await this.stop();
+    await this.start();
+  }
+}
+
+/**
+ * Bytes that no compression and no luck reproduces.
+ *
+ * @param {number} size
+ */
+const randomBytes = (size) => crypto.randomBytes(size);
+
+/** @param {Uint8Array | string} data */
+const sha256 = (data) => crypto.createHash('sha256').update(data).digest('hex');
+
+module.exports = {
+  Server,
+  freePort,
+  load,
+  main,
+  randomBytes,
+  sha256,
+  temporaryFolder,
+};

@@ -1,0 +1,212 @@
+'use strict';
+
+/*
+ * pg on rust-net, against a real PostgreSQL:
+ *
+ *   apt-get install postgresql        (once)
+ *   node examples/compat/postgres.js
+ *
+ * Starts a server of its own on a free port and a Unix socket, with its data in
+ * a temporary folder, and ends it. PostgreSQL refuses to run as root: for root
+ * it is started as the user `postgres`. Exits with 1 on any deviation.
+ */
+
+const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const common = require('./common');
+
+const MEGABYTE = 1024 * 1024;
+const user = 'compat';
+
+/** Debian keeps the server's programs out of the path. */
+function program(name) {
+  const root = '/usr/lib/postgresql';
+  const releases = fs.existsSync(root) ? fs.readdirSync(root).sort() : [];
+  const found = releases
+    .reverse()
+    .map((release) => path.join(root, release, 'bin', name))
+    .find((file) => fs.existsSync(file));
+  return found ?? name;
+}
+
+/** Whose the server is: ours, or `postgres` where we are root. */
+function identity() {
+  if (process.getuid() !== 0) return {};
+  const id = (flag) =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function initialize(folder, owner) {
+  if (owner.uid) fs.chownSync(folder, owner.uid, owner.gid);
+  const data = path.join(folder, 'data');
+  const args = ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '-N'];
+  execFileSync(program('initdb'), args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    ...owner,
+  });
+  return data;
+}
+
+async function createServer() {
+  const folder = common.temporaryFolder();
+  const owner = identity();
+  const data = initialize(folder, owner);
+  const port = await common.freePort();
+  const settings = {
+    fsync: 'off',
+    listen_addresses: '127.0.0.1',
+    max_connections: '100',
+    port: String(port),
+    unix_socket_directories: folder,
+  };
+  const args = Object.entries(settings).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ]);
+  const socket = path.join(folder, `.s.PGSQL.${port}`);
+  const server = new common.Server(program('postgres'), ['-D', data, ...args], {
+    where: [{ path: socket }, { port, host: '127.0.0.1' }],
+    // A fast shutdown: the connections are told, and closed.
+    signal: 'SIGINT',
+    spawn: { cwd: folder, ...owner },
+  });
+  return { server, port, folder };
+}
+
+async function open(where) {
+  const { Client } = common.load('pg');
+  const client = new Client(where);
+  await client.connect();
+  return client;
+}
+
+async function types(client) {
+  const text = 'SELECT $1::int AS a, $2::text AS b, $3::bytea AS c';
+  const values = [42, 'grüße, 世界', Buffer.from([0, 1, 255])];
+  const { rows } = await client.query(text, values);
+  assert.deepStrictEqual(rows, [{ a: 42, b: values[1], c: values[2] }]);
+  await assert.rejects(client.query('SELECT nonsense'), { code: '42703' });
+}
+
+async function pipeline(client) {
+  const count = 3000;
+  await client.query('CREATE TEMP TABLE numbers (n int PRIMARY KEY, t text)');
+  const sent = [];
+  for (let i = 0; i < count; i++) {
+    const row = [i, `row ${i}`];
+    sent.push(client.query('INSERT INTO numbers VALUES ($1, $2)', row));
+    sent.push(client.query('SELECT t FROM numbers WHERE n = $1', [i]));
+  }
+  const results = await Promise.all(sent);
+  for (let i = 0; i < count; i++) {
+    assert.strictEqual(results[2 * i].rowCount, 1);
+    assert.strictEqual(results[2 * i + 1].rows[0].t, `row ${i}`);
+  }
+  await client.query('DROP TABLE numbers');
+  return `${sent.length} queries queued at once`;
+}
+
+async function manyRows(client) {
+  const count = 100_000;
+  const text = `SELECT n, repeat('x', 50) AS t FROM generate_series(1, ${count}) n`;
+  const { rows } = await client.query(text);
+  assert.strictEqual(rows.length, count);
+  rows.forEach((row, i) => assert.strictEqual(row.n, i + 1));
+  return `${count} rows`;
+}
+
+async function largeValue(client) {
+  const value = common.randomBytes(10 * MEGABYTE);
+  const { rows } = await client.query(
+    'SELECT $1::bytea AS v, md5($1::bytea) AS sum',
+    [value],
+  );
+  assert.strictEqual(rows[0].v.length, value.length);
+  assert.strictEqual(common.sha256(rows[0].v), common.sha256(value));
+  return '10 MB there and back, SHA-256 equal';
+}
+
+async function listenAndNotify(client, where) {
+  const count = 1000;
+  const listener = await open(where);
+  const received = [];
+  const all = new Promise((resolve) => {
+    listener.on('notification', ({ payload }) => {
+      if (received.push(payload) === count) resolve();
+    });
+  });
+  await listener.query('LISTEN news');
+  for (let i = 0; i < count; i++) client.query(`NOTIFY news, '${i}'`);
+  await all;
+  received.forEach((payload, i) => assert.strictEqual(payload, `${i}`));
+  await listener.end();
+  return `${count} notifications in order`;
+}
+
+async function pool(where) {
+  const { Pool } = common.load('pg');
+  const many = new Pool({ ...where, max: 40 });
+  const results = await Promise.all(
+    Array.from({ length: 1000 }, (_, i) =>
+      many.query('SELECT $1::int AS i, pg_backend_pid() AS pid', [i]),
+    ),
+  );
+  results.forEach(({ rows }, i) => assert.strictEqual(rows[0].i, i));
+  const backends = new Set(results.map(({ rows }) => rows[0].pid)).size;
+  assert.ok(backends > 10, `${backends} backends only`);
+  await many.end();
+  return `1000 queries over ${backends} connections`;
+}
+
+/** The server's own end of a connection, and a new one after its return. */
+async function restart(where, server) {
+  const client = await open(where);
+  const errors = [];
+  client.on('error', (error) => errors.push(error));
+  const ended = new Promise((resolve) => client.once('end', resolve));
+  await server.restart();
+  await ended;
+  assert.strictEqual(errors[0].code, '57P01');
+  await assert.rejects(client.query('SELECT 1'));
+  const next = await open(where);
+  assert.strictEqual((await next.query('SELECT 1 AS x')).rows[0].x, 1);
+  await next.end();
+}
+
+/** A query that the server stops when asked to over another connection. */
+async function cancel(where) {
+  const [sleeper, other] = [await open(where), await open(where)];
+  const { rows } = await sleeper.query('SELECT pg_backend_pid() AS pid');
+  const sleep = sleeper.query('SELECT pg_sleep(60)');
+  const stopped = assert.rejects(sleep, { code: '57014' });
+  await other.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
+  await stopped;
+  await Promise.all([sleeper.end(), other.end()]);
+}
+
+async function exercise(step, where, server) {
+  const title = where.host.startsWith('/') ? 'pg, Unix' : 'pg, TCP';
+  const client = await open(where);
+  await step(`${title}, types and errors`, () => types(client));
+  await step(`${title}, pipeline`, () => pipeline(client));
+  await step(`${title}, many rows`, () => manyRows(client));
+  await step(`${title}, large value`, () => largeValue(client));
+  await step(`${title}, LISTEN and NOTIFY`, () => listenAndNotify(client, where));
+  await step(`${title}, pool`, () => pool(where));
+  await step(`${title}, cancel`, () => cancel(where));
+  await step(`${title}, end`, () => client.end());
+  await step(`${title}, restart`, () => restart(where, server));
+}
+
+common.main(async (step) => {
+  const { server, port, folder } = await createServer();
+  await server.start();
+  const database = { user, database: 'postgres', port };
+  await exercise(step, { ...database, host: '127.0.0.1' }, server);
+  await exercise(step, { ...database, host: folder }, server);
+  await server.stop();
+});

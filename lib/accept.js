@@ -1,0 +1,104 @@
+'use strict';
+
+/*
+ * What a Server does with a connection that its handle has accepted.
+ */
+
+const debug = require('util').debuglog('net');
+
+const { netServerSocketChannel } = require('./channels');
+const { ErrnoException } = require('./errors');
+const { isIP } = require('./ip');
+const { takeOverHandle } = require('./socket-handle');
+const { Socket } = require('./socket');
+const { applyServerOptions } = require('./socket-options');
+const { kOwner } = require('./symbols');
+
+function readAddress(handle, verb) {
+  const out = { __proto__: null };
+  handle[verb]?.(out);
+  return out;
+}
+
+/** The argument of 'drop': none for a pipe, which has no addresses. */
+function describeConnection(handle) {
+  if (!handle.getsockname && !handle.getpeername) return [];
+  const data = { __proto__: null };
+  if (handle.getsockname) {
+    const local = readAddress(handle, 'getsockname');
+    data.localAddress = local.address;
+    data.localPort = local.port;
+    data.localFamily = local.family;
+  }
+  if (handle.getpeername) {
+    const remote = readAddress(handle, 'getpeername');
+    data.remoteAddress = remote.address;
+    data.remotePort = remote.port;
+    data.remoteFamily = remote.family;
+  }
+  return [data];
+}
+
+function isFull(server) {
+  return (
+    server.maxConnections != null &&
+    server._connections >= server.maxConnections
+  );
+}
+
+function isBlocked(server, handle) {
+  if (!server.blockList || !handle.getpeername) return false;
+  const { address } = readAddress(handle, 'getpeername');
+  const family = isIP(address);
+  return family !== 0 && server.blockList.check(address, `ipv${family}`);
+}
+
+function createSocket(server, handle) {
+  const socket = new Socket({
+    handle,
+    allowHalfOpen: server.allowHalfOpen,
+    pauseOnCreate: server.pauseOnConnect,
+    readable: true,
+    writable: true,
+    readableHighWaterMark: server.highWaterMark,
+    writableHighWaterMark: server.highWaterMark,
+  });
+  applyServerOptions(socket, handle, server);
+  return socket;
+}
+
+/**
+ * The `onconnection` of a Server's handle.
+ *
+ * @this {any} the handle; under cluster's round robin a stand-in for one
+ * @param {number} status
+ * @param {object} [clientHandle] node's own, when it comes from cluster
+ */
+function onconnection(status, clientHandle) {
+  debug('onconnection');
+  const server = this[kOwner];
+  if (status) {
+    server.emit('error', new ErrnoException(status, 'accept'));
+    return;
+  }
+  const handle = takeOverHandle(clientHandle);
+  if (isFull(server)) {
+    server.emit('drop', ...describeConnection(handle));
+    handle.close();
+    return;
+  }
+  if (isBlocked(server, handle)) {
+    handle.close();
+    return;
+  }
+  const socket = createSocket(server, handle);
+  server._connections++;
+  socket.server = server;
+  socket._server = server;
+  server.emit('connection', socket);
+  if (netServerSocketChannel.hasSubscribers) {
+    netServerSocketChannel.publish({ socket });
+  }
+}
+
+module.exports = { onconnection };

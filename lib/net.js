@@ -1,0 +1,55 @@
+'use strict';
+
+const util = require('util');
+const nodeNet = require('net');
+
+const family = require('./auto-select-family');
+const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
+const { isIP, isIPv4, isIPv6 } = require('./ip');
+const { normalizeArgs } = require('./normalize-args');
+const { Server, createServer } = require('./server');
+const { createServerHandle } = require('./server-handle');
+const { Socket, connect } = require('./socket');
+
+// A no-op since long ago, and gone from node after release 22.
+const legacy =
+  '_setSimultaneousAccepts' in nodeNet
+    ? {
+        _setSimultaneousAccepts: util.deprecate(
+          () => {},
+          'net._setSimultaneousAccepts() is deprecated and will be removed.',
+          'DEP0121',
+        ),
+      }
+    : {};
+
+/** The public object: the keys of node:net, in their order. */
+module.exports = {
+  _createServerHandle: createServerHandle,
+  _normalizeArgs: normalizeArgs,
+  _TransferredBoundSocket,
+  ...legacy,
+  // Loaded on use, as node does: few programs need them.
+  get BlockList() {
+    return require('./block-list').BlockList;
+  },
+  get SocketAddress() {
+    return require('./socket-address').SocketAddress;
+  },
+  BoundSocket,
+  connect,
+  createConnection: connect,
+  createServer,
+  isIP,
+  isIPv4,
+  isIPv6,
+  Server,
+  Socket,
+  Stream: Socket,
+  getDefaultAutoSelectFamily: family.getDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamily: family.setDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout:
+    family.getDefaultAutoSelectFamilyAttemptTimeout,
+  setDefaultAutoSelectFamilyAttemptTimeout:
+    family.setDefaultAutoSelectFamilyAttemptTimeout,
+};

@@ -1,0 +1,192 @@
+'use strict';
+
+/*
+ * The life of a Socket's handle: made from a descriptor, taken over, replaced
+ * and closed.
+ */
+
+const { AsyncResource } = require('async_hooks');
+const { isUint8Array } = require('util').types;
+const debug = require('util').debuglog('net');
+
+const { ErrnoException, codes } = require('./errors');
+const {
+  Pipe,
+  TCP,
+  adoptNativeHandle,
+  guessHandleType,
+  pipeConstants,
+  tcpConstants,
+} = require('./handle');
+const { onStreamRead, onStreamWriteError } = require('./stream-base');
+const { kAsyncId, kBuffer, kBufferGen, kOwner } = require('./symbols');
+const { validateInt32 } = require('./validators');
+
+const { ERR_INVALID_FD_TYPE } = codes;
+
+function noop() {}
+
+/**
+ * Makes the handle that suits a descriptor, without opening it.
+ *
+ * @param {number} fd
+ * @param {boolean} isServer
+ * @returns {any}
+ */
+function createHandle(fd, isServer) {
+  validateInt32(fd, 'fd', 0);
+  const type = guessHandleType(fd);
+  if (type === 'PIPE') {
+    return new Pipe(isServer ? pipeConstants.SERVER : pipeConstants.SOCKET);
+  }
+  if (type === 'TCP') {
+    return new TCP(isServer ? tcpConstants.SERVER : tcpConstants.SOCKET);
+  }
+  throw new ERR_INVALID_FD_TYPE(type);
+}
+
+/**
+ * Opens a descriptor that somebody else made.
+ *
+ * @param {number} fd
+ * @returns {any}
+ */
+function openHandle(fd) {
+  const handle = createHandle(fd, false);
+  const status = handle.open(fd);
+  if (status) throw new ErrnoException(status, 'open');
+  return handle;
+}
+
+/**
+ * Takes a connection over from node (cluster and child processes deliver
+ * node's own handles): its data would not pass through our stream state. Any
+ * other handle stays what it is.
+ *
+ * @param {any} handle
+ * @returns {any}
+ */
+function takeOverHandle(handle) {
+  if (handle instanceof TCP || handle instanceof Pipe) return handle;
+  const own = adoptNativeHandle(handle);
+  if (own === null) return handle;
+  // Ours has a descriptor of its own: with node's open as well, the peer
+  // would never see the end.
+  handle.close();
+  return own;
+}
+
+/**
+ * @param {any} handle possibly one of the user's making, that does
+ *   not know its async id
+ * @returns {number}
+ */
+function getAsyncId(handle) {
+  if (typeof handle?.getAsyncId === 'function') return handle.getAsyncId();
+  return new AsyncResource('JSSTREAM').asyncId();
+}
+
+/**
+ * Prepares a socket for a new life on its handle, if it has one yet.
+ *
+ * @param {any} socket
+ */
+function initSocketHandle(socket) {
+  socket._undestroy();
+  socket._sockname = null;
+
+  const handle = socket._handle;
+  if (!handle) return;
+  handle[kOwner] = socket;
+  handle.onread = onStreamRead;
+  handle.onwriteerror = onStreamWriteError;
+  socket[kAsyncId] = getAsyncId(handle);
+
+  if (!socket[kBuffer]) return;
+  if (socket[kBufferGen] !== null) {
+    const buffer = socket[kBufferGen]();
+    if (!isUint8Array(buffer)) return;
+    socket[kBuffer] = buffer;
+  }
+  handle.useUserBuffer(socket[kBuffer]);
+}
+
+/**
+ * Puts the next attempt's handle in place of one that failed to connect.
+ *
+ * @this {any} the socket
+ * @param {any} handle
+ */
+function reinitializeHandle(handle) {
+  this._handle?.close();
+  this._handle = handle;
+  this._handle[kOwner] = this;
+  initSocketHandle(this);
+}
+
+/**
+ * Forgets the handle, which may still have events on their way.
+ *
+ * @param {any} socket
+ */
+function releaseHandle(socket) {
+  socket._handle.onread = noop;
+  socket._handle.onwriteerror = noop;
+  socket._handle = null;
+  socket._sockname = null;
+}
+
+function closeHandle(socket, hadError, andRelease) {
+  socket._handle?.close(() => {
+    debug('emit close');
+    socket.emit('close', hadError);
+    if (andRelease) releaseHandle(socket);
+  });
+}
+
+function resetHandle(socket, hadError) {
+  socket.resetAndClosing = false;
+  const status = socket._handle.reset(() => {
+    debug('emit close');
+    socket.emit('close', hadError);
+  });
+  if (status) socket.emit('error', new ErrnoException(status, 'reset'));
+}
+
+/**
+ * Closes the handle of a socket that is being destroyed; 'close' follows.
+ *
+ * @param {any} socket
+ * @param {boolean} hadError
+ */
+function destroyHandle(socket, hadError) {
+  // http asks for this: its 'error' listeners, which run as next ticks, are
+  // to find the socket still whole; microtasks come after them.
+  const late = socket._closeAfterHandlingError;
+  if (socket.resetAndClosing) resetHandle(socket, hadError);
+  else if (late) queueMicrotask(() => closeHandle(socket, hadError, true));
+  else closeHandle(socket, hadError, false);
+
+  if (!late) releaseHandle(socket);
+}
+
+/**
+ * @param {any} socket
+ */
+function startReading(socket) {
+  debug('Socket._handle.readStart');
+  socket._handle.reading = true;
+  const status = socket._handle.readStart();
+  if (status) socket.destroy(new ErrnoException(status, 'read'));
+}
+
+module.exports = {
+  createHandle,
+  destroyHandle,
+  getAsyncId,
+  initSocketHandle,
+  openHandle,
+  reinitializeHandle,
+  startReading,
+  takeOverHandle,
+};

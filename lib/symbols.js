@@ -1,0 +1,43 @@
+'use strict';
+
+/*
+ * Every symbol that more than one file uses. The descriptions are those that
+ * node:net shows in `util.inspect(socket)`, so that what people see in a debug
+ * session is what they know.
+ */
+
+module.exports = {
+  /** On a handle: the Socket or Server that it belongs to. */
+  kOwner: Symbol('owner_symbol'),
+  /** On a Socket or Server: the async id of its handle. */
+  kAsyncId: Symbol('async_id_symbol'),
+  /** On a Socket: where the `_handle` accessor keeps the handle. */
+  kHandle: Symbol('kHandle'),
+  /** On a Socket or a connect race: the pending timer. */
+  kTimeout: Symbol('timeout'),
+  kUpdateTimer: Symbol('kUpdateTimer'),
+  kAfterAsyncWrite: Symbol('kAfterAsyncWrite'),
+  kLastWriteQueueSize: Symbol('lastWriteQueueSize'),
+  kBuffer: Symbol('kBuffer'),
+  kBufferCb: Symbol('kBufferCb'),
+  kBufferGen: Symbol('kBufferGen'),
+  kBytesRead: Symbol('kBytesRead'),
+  kBytesWritten: Symbol('kBytesWritten'),
+  kSetNoDelay: Symbol('kSetNoDelay'),
+  kSetKeepAlive: Symbol('kSetKeepAlive'),
+  kSetKeepAliveInitialDelay: Symbol('kSetKeepAliveInitialDelay'),
+  kSetKeepAliveInterval: Symbol('kSetKeepAliveInterval'),
+  kSetKeepAliveCount: Symbol('kSetKeepAliveCount'),
+  kSetTOS: Symbol('kSetTOS'),
+  kReinitializeHandle: Symbol('kReinitializeHandle'),
+  /** On the result of `_normalizeArgs`: do not normalize it again. */
+  kNormalizedArgs: Symbol('normalizedArgs'),
+  /** On a Socket: its handle came, bound already, out of a BoundSocket. */
+  kBoundSource: Symbol('kBoundSource'),
+  /** On a Socket: the path that its adopted handle was bound to. */
+  kBoundPath: Symbol('kBoundPath'),
+  /** On an `onread` function: it takes a Buffer instead of an ArrayBuffer. */
+  kTakesBuffer: Symbol('takesBuffer'),
+  kBoundSocketConsume: Symbol('kBoundSocketConsume'),
+  kBoundSocketPath: Symbol('kBoundSocketPath'),
+};

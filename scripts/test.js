@@ -1,0 +1,179 @@
+'use strict';
+
+// Every check of the project, in the order in which a mistake is cheapest to
+// find. `node scripts/test.js [lint|unit|suite]...` runs the groups named, all
+// without a name. A failing check does not stop the ones after it, except that
+// nothing is run on an addon that did not build.
+
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '..');
+const drivers = ['on-loop', 'threaded'];
+const minutes = 60 * 1000;
+
+/** The project's own test files; those of Node's suite are named test-*. */
+function testFiles(folder = path.join(root, '__test__')) {
+  return fs
+    .readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const full = path.join(folder, entry.name);
+      if (entry.isDirectory()) return testFiles(full);
+      return entry.name.endsWith('.test.js') ? [path.relative(root, full)] : [];
+    })
+    .sort();
+}
+
+function hasNextest() {
+  const { status } = spawnSync('cargo', ['nextest', '--version']);
+  return status === 0;
+}
+
+const bin = (name) => path.join('node_modules', '.bin', name);
+
+function groups() {
+  const cargoTest = hasNextest()
+    ? ['cargo', 'nextest', 'run', '--no-tests=pass']
+    : ['cargo', 'test'];
+  // The type check reads the binding's declarations, which the build writes.
+  const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
+  return {
+    lint: [
+      { name: 'rustfmt', run: ['cargo', 'fmt', '--check'] },
+      {
+        name: 'clippy',
+        run: ['cargo', 'clippy', '--all-targets', '--', '-D', 'warnings'],
+      },
+      { name: 'eslint', run: [bin('eslint'), '--max-warnings=0', '.'] },
+      { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
+      build,
+      { name: 'tsc', run: [bin('tsc')] },
+    ],
+    unit: [
+      { name: 'Rust tests', run: cargoTest },
+      build,
+      ...drivers.map((driver) => ({
+        name: `__test__, ${driver}`,
+        run: [process.execPath, '--test', ...testFiles()],
+        env: { RUST_NET_DRIVER: driver },
+      })),
+    ],
+    suite: [
+      build,
+      ...drivers.map((driver) => ({
+        name: `Node's own suite, ${driver}`,
+        run: ['npm', 'run', 'test:node', '--', '--driver', driver],
+      })),
+    ],
+  };
+}
+
+/** What a runner's output says it counted; the last statement of each wins. */
+function countsIn(output) {
+  const last = (pattern) => {
+    const found = [...output.matchAll(pattern)];
+    return found.length === 0 ? undefined : found[found.length - 1];
+  };
+  const plain = last(/^(\d+) passed, (\d+) failed, (\d+) skipped/gm);
+  if (plain) return plain.slice(1, 4).map(Number);
+
+  const nextest = last(/Summary .*: (\d+) passed(.*)$/gm);
+  if (nextest) {
+    const other = (word) =>
+      Number(new RegExp(`(\\d+) ${word}`).exec(nextest[2])?.[1] ?? 0);
+    return [Number(nextest[1]), other('failed'), other('skipped')];
+  }
+
+  const cargo = last(/test result: .* (\d+) passed; (\d+) failed; (\d+) ign/gm);
+  if (cargo) return cargo.slice(1, 4).map(Number);
+
+  const nodeTest = ['pass', 'fail', 'skipped'].map((word) =>
+    last(new RegExp(`^(?:#|ℹ) ${word} (\\d+)`, 'gm')),
+  );
+  return nodeTest.every(Boolean) ? nodeTest.map((m) => Number(m[1])) : null;
+}
+
+/**
+ * Runs one check in a process group of its own, so that one which hangs is
+ * ended with all that it started.
+ */
+function run(check) {
+  return new Promise((resolve) => {
+    const [command, ...args] = check.run;
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...check.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let output = '';
+    // Both are read: nextest reports on stderr.
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      from.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        to.write(text);
+      });
+    }
+    const timer = setTimeout(() => {
+      console.log(`${check.name}: not finished in time`);
+      process.kill(-child.pid, 'SIGKILL');
+    }, 20 * minutes);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ ok: false, counts: null, note: error.message });
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ ok: code === 0, counts: countsIn(output) });
+    });
+  });
+}
+
+function summary(results) {
+  console.log('\n=== summary');
+  const total = [0, 0, 0];
+  for (const { name, ok, counts, seconds, note } of results) {
+    // A check without tests of its own counts as one.
+    const of = counts ?? (ok ? [1, 0, 0] : [0, 1, 0]);
+    of.forEach((n, i) => (total[i] += n));
+    const said = note ?? (counts ? `${of[0]}/${of[0] + of[1]}` : '');
+    console.log(
+      `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(30)} ${seconds} s ${said}`,
+    );
+  }
+  console.log(`${total[0]} passed, ${total[1]} failed, ${total[2]} skipped`);
+}
+
+async function main() {
+  const all = groups();
+  const wanted = process.argv.slice(2);
+  for (const name of wanted) {
+    if (!Object.hasOwn(all, name)) {
+      console.error(`no group '${name}': ${Object.keys(all).join(', ')}`);
+      process.exit(2);
+    }
+  }
+  const names = wanted.length > 0 ? wanted : Object.keys(all);
+  // Built once, however many groups ask for it.
+  const checks = [];
+  for (const check of names.flatMap((name) => all[name])) {
+    if (!checks.some((one) => one.name === check.name)) checks.push(check);
+  }
+  const results = [];
+  for (const check of checks) {
+    console.log(`\n=== ${check.name}`);
+    const start = Date.now();
+    const result = await run(check);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    results.push({ name: check.name, seconds, ...result });
+    if (!result.ok && check.required) break;
+  }
+  summary(results);
+  process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+main();

@@ -1,0 +1,83 @@
+//! The edge: arguments are converted, one inner call is made, the outcome goes back as a number.
+//!
+//! Handle verbs are plain N-API functions over keys (see `raw`), because one of them runs for every
+//! read and write; what is called once or seldom uses `#[napi]`.
+
+mod address;
+mod block_list;
+mod raw;
+mod verbs;
+
+use napi::bindgen_prelude::{Object, Unknown};
+use napi::{Env, JsValue};
+use napi_derive::napi;
+
+use crate::env::{DriverChoice, Options, Shared};
+use crate::sys::descriptor::{self, Nature};
+
+/// What `open` can be told.
+#[napi(object)]
+pub struct OpenOptions {
+    /// `auto`, `on-loop` or `threaded`.
+    pub driver: String,
+    /// Send small writes at the end of the callback that makes them.
+    pub coalesce: bool,
+    /// Fill abstract socket names with NULs, as libuv did until 1.46.
+    pub padded_names: bool,
+}
+
+/// Opens the sockets of this Node environment: its verbs, and the name of its driver.
+///
+/// `dispatch` is called with no arguments when `ring` holds events.
+#[napi]
+pub fn open<'env>(
+    env: &'env Env,
+    options: OpenOptions,
+    dispatch: Unknown<'env>,
+    ring: Unknown<'env>,
+    slab: Unknown<'env>,
+    out: Unknown<'env>,
+) -> napi::Result<Object<'env>> {
+    let choice = match options.driver.as_str() {
+        "threaded" => DriverChoice::Threaded,
+        "on-loop" => DriverChoice::OnLoop,
+        _ => DriverChoice::Auto,
+    };
+    let shared = Shared {
+        env: env.raw(),
+        dispatch: dispatch.raw(),
+        ring: ring.raw(),
+        slab: slab.raw(),
+        out: out.raw(),
+    };
+    let options = Options {
+        driver: choice,
+        gather_writes: options.coalesce,
+        padded_names: options.padded_names,
+    };
+    let net =
+        raw::open(&shared, options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    let mut object = Object::new(env)?;
+    object.set("driver", net.driver())?;
+    raw::attach(env, &object, net, verbs::VERBS)?;
+    Ok(object)
+}
+
+/// What a descriptor refers to, in node's words.
+#[napi]
+pub fn guess_handle_type(fd: i32) -> &'static str {
+    match descriptor::describe(fd) {
+        Nature::File => "FILE",
+        Nature::Pipe => "PIPE",
+        Nature::Tcp => "TCP",
+        Nature::Tty => "TTY",
+        Nature::Udp => "UDP",
+        Nature::Unknown => "UNKNOWN",
+    }
+}
+
+/// A second descriptor for the same open file, or a negative errno.
+#[napi]
+pub fn duplicate(fd: i32) -> i32 {
+    raw::duplicate(fd)
+}

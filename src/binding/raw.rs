@@ -1,0 +1,287 @@
+//! N-API by hand: a verb costs a tenth of what a generated class method costs.
+
+use std::ffi::c_void;
+use std::os::fd::IntoRawFd;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr;
+
+use napi::bindgen_prelude::Object;
+use napi::{sys, Env, JsValue};
+
+use crate::env::{NetEnv, Options, Shared};
+use crate::error::Errno;
+use crate::sys::descriptor;
+
+/// The most arguments that a verb takes.
+const ARGUMENTS: usize = 5;
+
+/// What a verb gives back.
+pub enum Value {
+    /// Zero, a negative errno, or a key.
+    Int(i32),
+    /// An internet address: text, IP version and port.
+    Address(String, u8, u16),
+}
+
+/// A verb: one function of `lib/handle.js`'s environment object.
+pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
+
+struct Bound {
+    verb: Verb,
+    net: *const NetEnv,
+}
+
+/// The arguments of one call. What is missing or of another type reads as zero, false or empty.
+pub struct Arguments<'a> {
+    env: sys::napi_env,
+    values: &'a [sys::napi_value],
+}
+
+impl Arguments<'_> {
+    fn value(&self, index: usize) -> sys::napi_value {
+        self.values.get(index).copied().unwrap_or(ptr::null_mut())
+    }
+
+    pub fn int(&self, index: usize) -> i32 {
+        let mut number = 0;
+        // SAFETY: the arguments are live during the call; other types only return a status.
+        unsafe { sys::napi_get_value_int32(self.env, self.value(index), &mut number) };
+        number
+    }
+
+    pub fn uint(&self, index: usize) -> u32 {
+        self.int(index).cast_unsigned()
+    }
+
+    /// As [`Self::uint`], or nothing for `undefined` and other things that are no number.
+    pub fn optional_uint(&self, index: usize) -> Option<u32> {
+        let mut number = 0;
+        // SAFETY: as in `int`.
+        let status =
+            unsafe { sys::napi_get_value_uint32(self.env, self.value(index), &mut number) };
+        (status == sys::Status::napi_ok).then_some(number)
+    }
+
+    pub fn boolean(&self, index: usize) -> bool {
+        let mut value = false;
+        // SAFETY: as in `int`.
+        unsafe { sys::napi_get_value_bool(self.env, self.value(index), &mut value) };
+        value
+    }
+
+    pub fn text(&self, index: usize) -> String {
+        let value = self.value(index);
+        let mut length = 0;
+        // SAFETY: without a buffer only the length is asked for.
+        let status = unsafe {
+            sys::napi_get_value_string_utf8(self.env, value, ptr::null_mut(), 0, &mut length)
+        };
+        if status != sys::Status::napi_ok {
+            return String::new();
+        }
+        let mut bytes = vec![0u8; length + 1];
+        // SAFETY: the buffer has the length given, terminator included.
+        unsafe {
+            sys::napi_get_value_string_utf8(
+                self.env,
+                value,
+                bytes.as_mut_ptr().cast(),
+                bytes.len(),
+                &mut length,
+            )
+        };
+        bytes.truncate(length);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Makes an argument an `uncaughtException`, on the spot. The process ends in here if nobody
+    /// listens.
+    pub fn report_exception(&self, index: usize) {
+        // SAFETY: the value is live during the call, and nothing of ours is borrowed.
+        unsafe { sys::napi_fatal_exception(self.env, self.value(index)) };
+    }
+
+    /// Runs `read` with the bytes of a `Uint8Array`; `None` for anything else.
+    pub fn with_bytes<T>(&self, index: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        // SAFETY: the bytes stay in place while `read` runs: it cannot run JavaScript.
+        let bytes = unsafe { bytes_of(self.env, self.value(index))? };
+        Some(read(bytes))
+    }
+
+    /// Runs `read` with the bytes of an array of `Uint8Array`s; `None` for anything else.
+    pub fn with_all_bytes<T>(&self, index: usize, read: impl FnOnce(&[&[u8]]) -> T) -> Option<T> {
+        let array = self.value(index);
+        let mut length = 0;
+        // SAFETY: as in `int`.
+        unsafe { sys::napi_get_array_length(self.env, array, &mut length) };
+        let mut buffers = Vec::with_capacity(length as usize);
+        for place in 0..length {
+            let mut element = ptr::null_mut();
+            // SAFETY: as in `int`; plain arrays of our own making have no getters.
+            unsafe { sys::napi_get_element(self.env, array, place, &mut element) };
+            // SAFETY: the array keeps its elements, and nothing runs JavaScript before `read`
+            // is done.
+            buffers.push(unsafe { bytes_of(self.env, element)? });
+        }
+        Some(read(&buffers))
+    }
+}
+
+/// The bytes of a `Uint8Array`.
+///
+/// # Safety
+/// The slice is used only while JavaScript does not run and the value is live.
+unsafe fn bytes_of<'a>(env: sys::napi_env, value: sys::napi_value) -> Option<&'a [u8]> {
+    let mut kind = 0;
+    let mut length = 0;
+    let mut data: *mut c_void = ptr::null_mut();
+    let mut buffer = ptr::null_mut();
+    let mut offset = 0;
+    // SAFETY: all out-pointers are live; a value of another type only returns a status.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &mut kind,
+            &mut length,
+            &mut data,
+            &mut buffer,
+            &mut offset,
+        )
+    };
+    if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
+        return None;
+    }
+    if data.is_null() || length == 0 {
+        return Some(&[]);
+    }
+    // SAFETY: node vouches for pointer and length; the contract bounds the use.
+    Some(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+}
+
+/// Opens the environment that `shared` belongs to.
+pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
+    // SAFETY: called from JavaScript, with arguments of the running call; `lib/handle.js` owns the
+    // arrays and never lets them go.
+    let net = unsafe { NetEnv::open(shared, options)? };
+    // SAFETY: it lives as long as JavaScript runs, and every caller is JavaScript.
+    Ok(unsafe { net.as_ref() })
+}
+
+/// Adds one function a verb to `object`.
+///
+/// # Errors
+/// Where node cannot make a function.
+pub fn attach(
+    env: &Env,
+    object: &Object<'_>,
+    net: &'static NetEnv,
+    verbs: &'static [(&'static str, Verb)],
+) -> napi::Result<()> {
+    let bound: Vec<Bound> = verbs.iter().map(|&(_, verb)| Bound { verb, net }).collect();
+    for ((name, _), entry) in verbs.iter().zip(&bound) {
+        let data = ptr::from_ref(entry).cast_mut().cast();
+        let mut function = ptr::null_mut();
+        // SAFETY: the name has the length given; `data` is kept with the environment below.
+        let status = unsafe {
+            sys::napi_create_function(
+                env.raw(),
+                name.as_ptr().cast(),
+                name.len().cast_signed(),
+                Some(call_verb),
+                data,
+                &mut function,
+            )
+        };
+        napi::check_status!(status)?;
+        let name = std::ffi::CString::new(*name)?;
+        // SAFETY: object and function are live, the name is terminated.
+        let status = unsafe {
+            sys::napi_set_named_property(env.raw(), object.raw(), name.as_ptr(), function)
+        };
+        napi::check_status!(status)?;
+    }
+    net.keep(Box::new(bound));
+    Ok(())
+}
+
+unsafe extern "C" fn call_verb(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut values = [ptr::null_mut(); ARGUMENTS];
+    let mut count = ARGUMENTS;
+    let mut data = ptr::null_mut();
+    // SAFETY: the arrays have the size that `count` tells.
+    unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            values.as_mut_ptr(),
+            ptr::null_mut(),
+            &mut data,
+        )
+    };
+    // SAFETY: `attach` made the function with a Bound that lives as long as JavaScript runs.
+    let bound = unsafe { &*data.cast::<Bound>() };
+    // SAFETY: as above, for the environment.
+    let net = unsafe { &*bound.net };
+    let arguments = Arguments {
+        env,
+        values: &values,
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| (bound.verb)(net, &arguments)));
+    // A fault of ours becomes an I/O error of this socket: it must not unwind into C.
+    to_js(env, outcome.unwrap_or(Value::Int(Errno::IO.code())))
+}
+
+fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
+    match value {
+        Value::Int(number) => int(env, number),
+        Value::Address(address, version, port) => {
+            let mut object = ptr::null_mut();
+            // SAFETY: in the scope of the running call.
+            unsafe { sys::napi_create_object(env, &mut object) };
+            let family = if version == 6 { "IPv6" } else { "IPv4" };
+            set(env, object, c"address", text(env, &address));
+            set(env, object, c"family", text(env, family));
+            set(env, object, c"port", int(env, port.into()));
+            object
+        }
+    }
+}
+
+fn int(env: sys::napi_env, number: i32) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: in the scope of the running call.
+    unsafe { sys::napi_create_int32(env, number, &mut value) };
+    value
+}
+
+fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: in the scope of the running call; pointer and length are of one slice.
+    unsafe {
+        sys::napi_create_string_utf8(
+            env,
+            text.as_ptr().cast(),
+            text.len().cast_signed(),
+            &mut value,
+        )
+    };
+    value
+}
+
+fn set(env: sys::napi_env, object: sys::napi_value, name: &std::ffi::CStr, value: sys::napi_value) {
+    // SAFETY: both values are live in the scope of the running call, the name is terminated.
+    unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) };
+}
+
+/// A second descriptor that JavaScript owns, or a negative errno.
+pub fn duplicate(fd: i32) -> i32 {
+    match descriptor::duplicate(fd) {
+        Ok(copy) => copy.into_raw_fd(),
+        Err(error) => Errno::from(error).code(),
+    }
+}

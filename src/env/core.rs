@@ -1,0 +1,333 @@
+//! What one environment owns, without JavaScript: handles, readiness, events and the read slab.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+
+use super::slots::Slots;
+use crate::error::{Errno, Result};
+use crate::event::{Event, Key, Kind};
+use crate::net::{Accepted, Handle, Transport};
+use crate::queue::EventQueue;
+use crate::runtime::{Interest, Reactor, Ready};
+use crate::stream::READ_STEP;
+use crate::sys::descriptor::Reserve;
+
+/// Events in one call into JavaScript.
+pub const BATCH: usize = 1024;
+/// Connections that one listener accepts before everybody else has a turn.
+const ACCEPT_STEP: usize = 64;
+/// Handles with gathered writes before they are sent without waiting for the callback's end.
+const GATHERED_LIMIT: usize = 64;
+
+/// A handle, and whether it is counted as keeping the environment alive.
+#[derive(Debug)]
+struct Entry {
+    handle: Handle,
+    counted: bool,
+}
+
+/// Everything but the way into JavaScript.
+#[derive(Debug)]
+pub struct Core {
+    entries: Slots<Entry>,
+    reactor: Reactor,
+    queue: EventQueue,
+    /// What was ready when the list was last taken, and has not been served.
+    work: VecDeque<Ready>,
+    taken: Vec<Ready>,
+    slab_used: usize,
+    closing: Vec<Key>,
+    delivered_closed: Vec<Key>,
+    gathered: Vec<Key>,
+    gather_writes: bool,
+    in_callback: bool,
+    alive: usize,
+    reserve: Reserve,
+    /// Listeners that found no descriptor, to be tried again when one may be free.
+    starved: Vec<Key>,
+}
+
+impl Core {
+    pub fn new(reactor: Reactor, gather_writes: bool) -> Self {
+        Self {
+            entries: Slots::new(),
+            reactor,
+            queue: EventQueue::new(BATCH),
+            work: VecDeque::new(),
+            taken: Vec::new(),
+            slab_used: 0,
+            closing: Vec::new(),
+            delivered_closed: Vec::new(),
+            gathered: Vec::new(),
+            gather_writes,
+            in_callback: false,
+            alive: 0,
+            reserve: Reserve::new(),
+            starved: Vec::new(),
+        }
+    }
+
+    pub fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    /// Whether some handle or request, or an event that is still to be told, keeps the environment
+    /// alive.
+    pub fn is_alive(&self) -> bool {
+        self.alive > 0 || !self.queue.is_empty()
+    }
+
+    /// Whether there is something to do before the loop may sleep.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.work.is_empty() && self.reactor.ready().is_empty()
+    }
+
+    pub fn has_closing(&self) -> bool {
+        !self.closing.is_empty()
+    }
+
+    /// A new handle without a descriptor.
+    ///
+    /// # Errors
+    /// `ENFILE` with a million handles open.
+    pub fn create(&mut self, transport: Transport) -> Result<Key> {
+        self.entries.insert(|key| Entry {
+            handle: Handle::new(key, transport),
+            counted: false,
+        })
+    }
+
+    /// Runs a verb on a handle.
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed, and the verb's own.
+    pub fn verb<T>(
+        &mut self,
+        key: Key,
+        verb: impl FnOnce(&mut Handle, &Reactor, &mut EventQueue) -> Result<T>,
+    ) -> Result<T> {
+        let entry = self.entries.get_mut(key).ok_or(Errno::BADF)?;
+        let result = verb(&mut entry.handle, &self.reactor, &mut self.queue);
+        Self::recount(&mut self.alive, entry);
+        result
+    }
+
+    /// Writes, or gathers a small write until the end of the callback. `true` where a completion
+    /// event follows.
+    ///
+    /// # Errors
+    /// The verb's.
+    pub fn write(&mut self, key: Key, buffers: &[&[u8]]) -> Result<bool> {
+        if self.gather_writes && self.in_callback {
+            if let [bytes] = buffers {
+                if self.gather(key, bytes) {
+                    return Ok(false);
+                }
+            }
+        }
+        let progress = self.verb(key, |handle, reactor, _| handle.write(reactor, buffers))?;
+        Ok(progress == crate::stream::Progress::Queued)
+    }
+
+    fn gather(&mut self, key: Key, bytes: &[u8]) -> bool {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return false;
+        };
+        let first = entry.handle.write_queue_size() == 0;
+        if !entry.handle.gather(bytes) {
+            return false;
+        }
+        if first {
+            self.gathered.push(key);
+        }
+        if self.gathered.len() >= GATHERED_LIMIT {
+            self.send_gathered();
+        }
+        true
+    }
+
+    /// Sends what callbacks have gathered.
+    pub fn send_gathered(&mut self) {
+        for key in std::mem::take(&mut self.gathered) {
+            if let Some(entry) = self.entries.get_mut(key) {
+                entry.handle.send_gathered(&mut self.queue);
+            }
+        }
+    }
+
+    /// Closes a handle. Its last event, `Closed`, is queued by [`Self::announce_closed`].
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed already.
+    pub fn close(&mut self, key: Key) -> Result<()> {
+        let mut entry = self.entries.retire(key).ok_or(Errno::BADF)?;
+        if std::mem::take(&mut entry.counted) {
+            self.alive -= 1;
+        }
+        entry.handle.close(&mut self.queue);
+        self.closing.push(key);
+        self.retry_starved();
+        Ok(())
+    }
+
+    /// Queues the last event of everything that was closed.
+    pub fn announce_closed(&mut self) {
+        for key in std::mem::take(&mut self.closing) {
+            self.queue.push(Event::new(key, Kind::Closed, 0));
+        }
+    }
+
+    /// Serves what is ready, until a batch is full or `slab` has no room for another read.
+    pub fn collect(&mut self, slab: &mut [u8]) {
+        self.slab_used = 0;
+        self.reactor.ready().take(&mut self.taken);
+        self.work.extend(self.taken.drain(..));
+        while !self.queue.is_full() && slab.len() - self.slab_used >= READ_STEP {
+            let Some(ready) = self.work.pop_front() else {
+                break;
+            };
+            self.serve(ready, slab);
+        }
+    }
+
+    fn serve(&mut self, ready: Ready, slab: &mut [u8]) {
+        let Some(entry) = self.entries.get_mut(ready.key) else {
+            return;
+        };
+        match ready.interest {
+            Interest::Read if entry.handle.is_listening() => self.accept(ready.key),
+            Interest::Read => {
+                let offset = self.slab_used;
+                let room = &mut slab[offset..offset + READ_STEP];
+                let offset = u32::try_from(offset).unwrap_or(0);
+                let used = entry.handle.on_readable(room, offset, &mut self.queue);
+                // Reads begin at multiples of eight, for copies that are aligned.
+                self.slab_used += used.next_multiple_of(8);
+                Self::recount(&mut self.alive, entry);
+            }
+            Interest::Write => {
+                entry.handle.on_writable(&mut self.queue);
+                Self::recount(&mut self.alive, entry);
+            }
+        }
+    }
+
+    fn accept(&mut self, listener: Key) {
+        for _ in 0..ACCEPT_STEP {
+            let Some(entry) = self.entries.get_mut(listener) else {
+                return;
+            };
+            let transport = entry.handle.transport();
+            match entry.handle.accept() {
+                Accepted::Nothing => return,
+                Accepted::Aborted => {}
+                Accepted::Connection(fd) => self.admit(listener, transport, fd),
+                Accepted::Failed {
+                    exhausted: true, ..
+                } if self.shed_load(listener) => return,
+                Accepted::Failed { errno, .. } => {
+                    self.starved.push(listener);
+                    self.queue
+                        .push(Event::new(listener, Kind::AcceptFailed, errno.code()));
+                    return;
+                }
+            }
+        }
+        if let Some(entry) = self.entries.get_mut(listener) {
+            entry.handle.accept_later();
+        }
+    }
+
+    fn admit(&mut self, listener: Key, transport: Transport, fd: OwnedFd) {
+        let made = self.entries.insert(|key| Entry {
+            handle: Handle::accepted(key, transport, fd),
+            counted: false,
+        });
+        let event = match made {
+            Ok(key) => Event::new(
+                listener,
+                Kind::Connection,
+                i32::try_from(key.raw()).unwrap_or(i32::MAX),
+            ),
+            Err(errno) => Event::new(listener, Kind::AcceptFailed, errno.code()),
+        };
+        self.queue.push(event);
+    }
+
+    /// No descriptor is left: closes every connection that waits, with the help of the reserve, so
+    /// that peers hear of it. False where there was no reserve to use.
+    fn shed_load(&mut self, listener: Key) -> bool {
+        let Some(entry) = self.entries.get_mut(listener) else {
+            return true;
+        };
+        if !self.reserve.release() {
+            self.reserve.refill();
+            return false;
+        }
+        loop {
+            match entry.handle.accept() {
+                Accepted::Connection(fd) => drop(fd),
+                Accepted::Aborted => {}
+                Accepted::Nothing => break,
+                Accepted::Failed { .. } => {
+                    self.starved.push(listener);
+                    break;
+                }
+            }
+        }
+        self.reserve.refill();
+        true
+    }
+
+    /// Tries the listeners again that found no descriptor.
+    pub fn retry_starved(&mut self) {
+        for key in std::mem::take(&mut self.starved) {
+            if let Some(entry) = self.entries.get_mut(key) {
+                entry.handle.accept_later();
+            }
+        }
+        self.reserve.refill();
+    }
+
+    /// Takes the next batch for JavaScript.
+    pub fn begin_batch(&mut self, mut put: impl FnMut(Event)) -> usize {
+        let mut count = 0;
+        for event in self.queue.take_batch() {
+            if event.kind == Kind::Closed {
+                self.delivered_closed.push(event.key);
+            }
+            put(event);
+            count += 1;
+        }
+        self.in_callback = count > 0;
+        count
+    }
+
+    /// The batch was delivered: slots of closed handles are free again, gathered writes leave.
+    pub fn end_batch(&mut self) {
+        self.in_callback = false;
+        for key in std::mem::take(&mut self.delivered_closed) {
+            self.entries.release(key);
+        }
+        self.send_gathered();
+    }
+
+    /// Closes everything and stops the reactor, for an environment that ends. No bell rings after
+    /// this.
+    pub fn close_all(&mut self) {
+        self.send_gathered();
+        for entry in self.entries.drain() {
+            entry.handle.close(&mut self.queue);
+        }
+        self.alive = 0;
+        self.reactor.stop();
+    }
+
+    fn recount(alive: &mut usize, entry: &mut Entry) {
+        let counts = entry.handle.keeps_alive();
+        if counts != entry.counted {
+            entry.counted = counts;
+            *alive = if counts { *alive + 1 } else { *alive - 1 };
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The way into JavaScript: the memory shared with `lib/handle.js`, and one call per batch.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use napi::sys;
+
+use super::core::BATCH;
+use crate::event::Event;
+
+/// Numbers in front of the events: how many there are, and which comes next.
+const HEADER: usize = 2;
+/// Numbers of one event: key, kind, and its two arguments.
+const WORDS: usize = 4;
+const COUNT: usize = 0;
+const CURSOR: usize = 1;
+
+/// How a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Complete,
+    /// The environment no longer runs JavaScript.
+    Refused,
+}
+
+/// What `lib/handle.js` hands over when it opens an environment.
+pub struct Shared {
+    pub env: sys::napi_env,
+    pub dispatch: sys::napi_value,
+    pub ring: sys::napi_value,
+    pub slab: sys::napi_value,
+    pub out: sys::napi_value,
+}
+
+/// One environment's JavaScript side. On its thread only.
+pub struct Js {
+    env: sys::napi_env,
+    dispatch: sys::napi_ref,
+    ring: *mut i32,
+    slab: (*mut u8, usize),
+    out: (*mut u8, usize),
+}
+
+impl Js {
+    /// Keeps what JavaScript shares for as long as the environment lives. `None` where the ring is
+    /// too small or something is not what it should be.
+    ///
+    /// # Safety
+    /// The values are live in the current handle scope of `env`'s thread, and JavaScript never
+    /// detaches or resizes the three arrays.
+    pub unsafe fn new(shared: &Shared) -> Option<Self> {
+        let env = shared.env;
+        // SAFETY: the values are live by the contract.
+        let (ring, ring_bytes) = unsafe { pin(env, shared.ring)? };
+        // SAFETY: as above.
+        let slab = unsafe { pin(env, shared.slab)? };
+        // SAFETY: as above.
+        let out = unsafe { pin(env, shared.out)? };
+        let mut dispatch = ptr::null_mut();
+        // SAFETY: as above.
+        let status = unsafe { sys::napi_create_reference(env, shared.dispatch, 1, &mut dispatch) };
+        let large_enough = ring_bytes >= (HEADER + BATCH * WORDS) * size_of::<i32>();
+        (status == sys::Status::napi_ok && large_enough).then_some(Self {
+            env,
+            dispatch,
+            ring: ring.cast(),
+            slab,
+            out,
+        })
+    }
+
+    pub fn env(&self) -> sys::napi_env {
+        self.env
+    }
+
+    /// Runs `fill` with the read slab.
+    pub fn with_slab<T>(&self, fill: impl FnOnce(&mut [u8]) -> T) -> T {
+        // SAFETY: the memory is pinned; this is the only place that makes a slice of it, on one
+        // thread, and JavaScript cannot run while `fill` does: it has no environment.
+        let slab = unsafe { std::slice::from_raw_parts_mut(self.slab.0, self.slab.1) };
+        fill(slab)
+    }
+
+    /// The first `length` bytes that JavaScript put into the out slab; `None` beyond its end.
+    pub fn with_out<T>(&self, length: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if length > self.out.1 {
+            return None;
+        }
+        // SAFETY: pinned memory of at least this length, which JavaScript does not write to while
+        // `read` runs.
+        let bytes = unsafe { std::slice::from_raw_parts(self.out.0, length) };
+        Some(read(bytes))
+    }
+
+    /// Writes one event of the next batch.
+    pub fn put(&self, index: usize, event: &Event) {
+        let words = [
+            event.key.raw().cast_signed(),
+            (event.kind as u32).cast_signed(),
+            event.a,
+            event.b.cast_signed(),
+        ];
+        let base = HEADER + index * WORDS;
+        for (place, word) in words.into_iter().enumerate() {
+            // SAFETY: `new` checked that a whole batch fits, and a batch has at most BATCH events.
+            unsafe { self.ring.add(base + place).write(word) };
+        }
+    }
+
+    /// Hands over a batch of `count` events. A listener that throws surfaces as
+    /// `uncaughtException`, and the rest of the batch is delivered in a call of its own.
+    pub fn deliver(&self, count: usize) -> Delivery {
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        self.set_header(COUNT, count);
+        self.set_header(CURSOR, 0);
+        while self.header(CURSOR) < count {
+            if self.call_dispatch() == Delivery::Refused {
+                return Delivery::Refused;
+            }
+        }
+        Delivery::Complete
+    }
+
+    fn header(&self, word: usize) -> i32 {
+        // SAFETY: the header lies within the pinned ring.
+        unsafe { self.ring.add(word).read() }
+    }
+
+    fn set_header(&self, word: usize, value: i32) {
+        // SAFETY: as above.
+        unsafe { self.ring.add(word).write(value) }
+    }
+
+    fn call_dispatch(&self) -> Delivery {
+        let mut scope = ptr::null_mut();
+        // SAFETY: called on the environment's thread.
+        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
+            return Delivery::Refused;
+        }
+        let delivery = self.call_in_scope();
+        // SAFETY: the scope was opened above, and nothing of it is used afterwards.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+        delivery
+    }
+
+    fn call_in_scope(&self) -> Delivery {
+        let mut function = ptr::null_mut();
+        let mut receiver = ptr::null_mut();
+        // SAFETY: the reference is strong and lives as long as the environment.
+        unsafe { sys::napi_get_reference_value(self.env, self.dispatch, &mut function) };
+        // SAFETY: on the environment's thread, in an open scope.
+        unsafe { sys::napi_get_global(self.env, &mut receiver) };
+        let mut result = ptr::null_mut();
+        // SAFETY: both values are live in this scope; no arguments; root async context.
+        let status = unsafe {
+            sys::napi_make_callback(
+                self.env,
+                ptr::null_mut(),
+                receiver,
+                function,
+                0,
+                ptr::null(),
+                &mut result,
+            )
+        };
+        match status {
+            sys::Status::napi_ok => Delivery::Complete,
+            sys::Status::napi_pending_exception => self.report_exception(),
+            _ => Delivery::Refused,
+        }
+    }
+
+    /// Makes the pending exception an `uncaughtException`. A worker that is being terminated has
+    /// none to take.
+    fn report_exception(&self) -> Delivery {
+        let mut pending = false;
+        // SAFETY: only asks.
+        unsafe { sys::napi_is_exception_pending(self.env, &mut pending) };
+        if !pending {
+            return Delivery::Refused;
+        }
+        let mut error = ptr::null_mut();
+        // SAFETY: an exception is pending, and the scope is open.
+        unsafe { sys::napi_get_and_clear_last_exception(self.env, &mut error) };
+        // SAFETY: the error is live in the open scope.
+        let status = unsafe { sys::napi_fatal_exception(self.env, error) };
+        if status == sys::Status::napi_ok {
+            Delivery::Complete
+        } else {
+            Delivery::Refused
+        }
+    }
+}
+
+/// Keeps a typed array for ever and tells where its bytes are.
+///
+/// # Safety
+/// `value` is live in the current handle scope of `env`'s thread.
+unsafe fn pin(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usize)> {
+    let mut kind = 0;
+    let mut length = 0;
+    let mut data: *mut c_void = ptr::null_mut();
+    let mut buffer = ptr::null_mut();
+    let mut offset = 0;
+    // SAFETY: all out-pointers are live; a value of another type only returns a status.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &mut kind,
+            &mut length,
+            &mut data,
+            &mut buffer,
+            &mut offset,
+        )
+    };
+    if status != sys::Status::napi_ok {
+        return None;
+    }
+    let mut reference = ptr::null_mut();
+    // SAFETY: the value is live by the contract. The reference goes with the environment.
+    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
+    let width = if kind == sys::TypedarrayType::int32_array {
+        size_of::<i32>()
+    } else {
+        1
+    };
+    (status == sys::Status::napi_ok).then_some((data.cast(), length * width))
+}

@@ -1,0 +1,290 @@
+//! One Node environment (the main thread's or a worker's): its handles, its driver, its way into
+//! JavaScript and its end. Nothing here is shared between environments.
+
+mod core;
+mod js;
+mod slots;
+mod teardown;
+mod uv;
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::io;
+use std::ptr::{self, NonNull};
+
+use napi::sys;
+
+pub use self::core::Core;
+pub use self::js::Shared;
+use self::js::{Delivery, Js};
+use self::uv::{Callbacks, Signal, Watch};
+use crate::runtime::Reactor;
+
+/// Batches in one turn of the loop; timers and other handles come after them.
+const TURN_BATCHES: usize = 4;
+
+/// Who shall drive the reactor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DriverChoice {
+    /// On the loop where it can be watched, on a thread elsewhere.
+    Auto,
+    OnLoop,
+    Threaded,
+}
+
+/// What can be chosen when an environment is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub driver: DriverChoice,
+    /// Send small writes at the end of the callback that makes them.
+    pub gather_writes: bool,
+    /// Fill abstract names with NULs, as the libuv of the running Node does.
+    pub padded_names: bool,
+}
+
+/// One environment. Lives behind a raw pointer from [`NetEnv::open`] until its teardown hook has
+/// run, and is used on its own thread only.
+pub struct NetEnv {
+    core: RefCell<Core>,
+    js: Js,
+    watch: NonNull<Watch>,
+    driver: &'static str,
+    padded_names: bool,
+    /// What was last told to the loop, so that it is told of changes only.
+    holding: Cell<bool>,
+    spinning: Cell<bool>,
+    in_turn: Cell<bool>,
+    ended: Cell<bool>,
+    hook: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// Things that must live as long as the environment.
+    kept: RefCell<Vec<Box<dyn Any>>>,
+}
+
+impl NetEnv {
+    /// Opens an environment; it ends with the environment of `shared`.
+    ///
+    /// # Errors
+    /// Where no driver can start, or node refuses.
+    ///
+    /// # Safety
+    /// The contract of [`Js::new`]; called on the thread of `shared.env`.
+    pub unsafe fn open(shared: &Shared, options: Options) -> io::Result<NonNull<Self>> {
+        let refused = || io::Error::other("the environment refused");
+        // The environment's address must be known before the driver that calls back with it.
+        let place: NonNull<std::mem::MaybeUninit<Self>> =
+            NonNull::from(Box::leak(Box::new(std::mem::MaybeUninit::uninit())));
+        let data: *mut c_void = place.as_ptr().cast();
+        // SAFETY: the contract is the caller's.
+        let parts = unsafe { Js::new(shared) }
+            .ok_or_else(refused)
+            .and_then(|js| Ok((start_driver(shared.env, options.driver, data)?, js)));
+        let ((reactor, watch), js) = match parts {
+            Ok(parts) => parts,
+            Err(error) => {
+                // SAFETY: the box was leaked above, and nobody has its address.
+                drop(unsafe { Box::from_raw(place.as_ptr()) });
+                return Err(error);
+            }
+        };
+        let net = Self {
+            driver: reactor.name(),
+            core: RefCell::new(Core::new(reactor, options.gather_writes)),
+            js,
+            watch,
+            padded_names: options.padded_names,
+            holding: Cell::new(false),
+            spinning: Cell::new(false),
+            in_turn: Cell::new(false),
+            ended: Cell::new(false),
+            hook: Cell::new(ptr::null_mut()),
+            kept: RefCell::new(Vec::new()),
+        };
+        // SAFETY: the place is ours, and no callback runs before this thread returns to its loop.
+        let net = unsafe { NonNull::from((*place.as_ptr()).write(net)) };
+        teardown::install(net);
+        Ok(net)
+    }
+
+    /// Keeps `thing` as long as the environment.
+    pub fn keep(&self, thing: Box<dyn Any>) {
+        self.kept.borrow_mut().push(thing);
+    }
+
+    /// The driver's name.
+    pub fn driver(&self) -> &'static str {
+        self.driver
+    }
+
+    pub fn padded_names(&self) -> bool {
+        self.padded_names
+    }
+
+    /// Runs a verb, and sees to what it set off.
+    pub fn run<T>(&self, verb: impl FnOnce(&mut Core) -> T) -> T {
+        let result = verb(&mut self.core.borrow_mut());
+        self.settle();
+        result
+    }
+
+    /// Runs a verb with the first `length` bytes of the out slab; `None` beyond its end.
+    pub fn run_with_out<T>(
+        &self,
+        length: usize,
+        verb: impl FnOnce(&mut Core, &[u8]) -> T,
+    ) -> Option<T> {
+        self.js
+            .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
+    }
+
+    /// One turn: polls the driver, and delivers what is ready in a bounded number of batches.
+    fn turn(&self) {
+        if self.ended.get() || self.in_turn.replace(true) {
+            return;
+        }
+        self.core.borrow().reactor().poll();
+        for _ in 0..TURN_BATCHES {
+            self.js
+                .with_slab(|slab| self.core.borrow_mut().collect(slab));
+            if !self.deliver() {
+                break;
+            }
+        }
+        self.in_turn.set(false);
+        self.settle();
+    }
+
+    /// Tells everything that was closed, where node tells its own.
+    fn close_phase(&self) {
+        if self.ended.get() || self.in_turn.replace(true) {
+            return;
+        }
+        self.core.borrow_mut().announce_closed();
+        self.deliver();
+        self.in_turn.set(false);
+        self.settle();
+    }
+
+    /// Delivers all events; false if there were none. Nothing is borrowed while JavaScript runs.
+    fn deliver(&self) -> bool {
+        let mut any = false;
+        loop {
+            let mut index = 0;
+            let count = self.core.borrow_mut().begin_batch(|event| {
+                self.js.put(index, &event);
+                index += 1;
+            });
+            if count == 0 {
+                return any;
+            }
+            any = true;
+            let delivery = self.js.deliver(count);
+            if self.ended.get() {
+                return false;
+            }
+            self.core.borrow_mut().end_batch();
+            if delivery == Delivery::Refused {
+                return false;
+            }
+        }
+    }
+
+    /// Sees to it that the loop stays alive as long as it must, and does not sleep on work.
+    fn settle(&self) {
+        if self.in_turn.get() || self.ended.get() {
+            return;
+        }
+        let core = self.core.borrow();
+        let (hold, idle) = (core.is_alive(), core.is_idle());
+        let watch = self.watch();
+        if hold != self.holding.replace(hold) {
+            watch.keep_alive(hold);
+        }
+        if idle == self.spinning.replace(!idle) {
+            watch.spin(!idle);
+        }
+        if core.has_closing() {
+            watch.request_close_phase();
+        }
+    }
+
+    fn watch(&self) -> &Watch {
+        // SAFETY: the watch is freed together with this environment.
+        unsafe { self.watch.as_ref() }
+    }
+}
+
+type Started = (Reactor, NonNull<Watch>);
+
+fn start_driver(
+    env: sys::napi_env,
+    choice: DriverChoice,
+    data: *mut c_void,
+) -> io::Result<Started> {
+    let mut uv_loop = ptr::null_mut();
+    // SAFETY: called on the environment's thread; the out-pointer is live.
+    let status = unsafe { sys::napi_get_uv_event_loop(env, &mut uv_loop) };
+    if status != sys::Status::napi_ok {
+        return Err(io::Error::other("the environment has no event loop"));
+    }
+    let start_watch = |signal| {
+        let callbacks = Callbacks {
+            ready: on_ready,
+            close_phase: on_close_phase,
+            stopped: teardown::on_stopped,
+        };
+        // SAFETY: the loop is this thread's, and `data` is the environment that owns the watch.
+        unsafe { Watch::start(uv_loop.cast(), signal, callbacks, data) }
+            .ok_or_else(|| io::Error::other("libuv is not to be had"))
+    };
+    if choice != DriverChoice::Threaded {
+        match start_on_loop(start_watch) {
+            Err(error) if choice == DriverChoice::OnLoop => return Err(error),
+            Err(_) => {}
+            started => return started,
+        }
+    }
+    let watch = start_watch(Signal::Bell)?;
+    // SAFETY: just started.
+    let bell = unsafe { watch.as_ref() }.bell();
+    match Reactor::threaded(Box::new(bell)) {
+        Ok(reactor) => Ok((reactor, watch)),
+        Err(error) => {
+            // Its memory is not freed: libuv lets go of the handles only after this call.
+            // SAFETY: just started. `stopped` must not be called: the environment never came to be.
+            unsafe { watch.as_ref() }.abandon();
+            Err(error)
+        }
+    }
+}
+
+fn start_on_loop(
+    start_watch: impl FnOnce(Signal) -> io::Result<NonNull<Watch>>,
+) -> io::Result<Started> {
+    let reactor = Reactor::on_loop()?;
+    let fd = reactor
+        .poll_descriptor()
+        .ok_or_else(|| io::Error::other("nothing to watch"))?;
+    let watch = start_watch(Signal::Descriptor(fd))?;
+    Ok((reactor, watch))
+}
+
+/// Runs `act` on the environment that `data` points to. A panic ends here: it must not unwind into
+/// C, and the sockets that it left in disorder report errors of their own.
+unsafe fn with_env(data: *mut c_void, act: impl FnOnce(&NetEnv)) {
+    // SAFETY: callbacks come only between `open` and the end of teardown.
+    let net = unsafe { &*data.cast::<NetEnv>() };
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(net))).is_err() {
+        net.in_turn.set(false);
+    }
+}
+
+unsafe fn on_ready(data: *mut c_void) {
+    // SAFETY: the data that the watch was started with.
+    unsafe { with_env(data, NetEnv::turn) };
+}
+
+unsafe fn on_close_phase(data: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { with_env(data, NetEnv::close_phase) };
+}

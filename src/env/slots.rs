@@ -1,0 +1,155 @@
+//! The handles of one environment, by key.
+
+use std::collections::VecDeque;
+
+use crate::error::{Errno, Result};
+use crate::event::Key;
+
+/// Values under keys that carry a generation. The slot that has been free longest is reused first,
+/// so that a generation comes round as late as possible.
+#[derive(Debug)]
+pub struct Slots<T> {
+    entries: Vec<Entry<T>>,
+    free: VecDeque<u32>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    generation: u32,
+    state: State<T>,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Free,
+    Live(T),
+    /// The value is gone; the key still names the slot until its last event was delivered.
+    Retired,
+}
+
+/// Slots that stay free before the first one is used again.
+const REUSE_DISTANCE: usize = 64;
+
+impl<T> Slots<T> {
+    pub fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: VecDeque::new(),
+        }
+    }
+
+    /// Puts the value that `make` builds from its key into a free slot.
+    ///
+    /// # Errors
+    /// `ENFILE` where all slots are taken.
+    pub fn insert(&mut self, make: impl FnOnce(Key) -> T) -> Result<Key> {
+        let index = self.free_index()?;
+        let entry = &mut self.entries[index as usize];
+        let key = Key::new(index, entry.generation);
+        entry.state = State::Live(make(key));
+        Ok(key)
+    }
+
+    fn free_index(&mut self) -> Result<u32> {
+        let fresh = u32::try_from(self.entries.len()).unwrap_or(Key::SLOTS);
+        if self.free.len() > REUSE_DISTANCE || fresh >= Key::SLOTS {
+            if let Some(index) = self.free.pop_front() {
+                return Ok(index);
+            }
+        }
+        if fresh >= Key::SLOTS {
+            return Err(Errno::NFILE);
+        }
+        self.entries.push(Entry {
+            generation: 0,
+            state: State::Free,
+        });
+        Ok(fresh)
+    }
+
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        match self.entry(key) {
+            Some(Entry {
+                state: State::Live(value),
+                ..
+            }) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Takes the value out; the slot waits for [`Self::release`].
+    pub fn retire(&mut self, key: Key) -> Option<T> {
+        let entry = self.entry(key)?;
+        match std::mem::replace(&mut entry.state, State::Retired) {
+            State::Live(value) => Some(value),
+            other => {
+                entry.state = other;
+                None
+            }
+        }
+    }
+
+    /// Frees a retired slot: nothing will name this key any more.
+    pub fn release(&mut self, key: Key) {
+        if let Some(entry) = self.entry(key) {
+            if matches!(entry.state, State::Retired) {
+                entry.state = State::Free;
+                entry.generation = entry.generation.wrapping_add(1);
+                self.free.push_back(u32::try_from(key.index()).unwrap_or(0));
+            }
+        }
+    }
+
+    /// Takes out everything that is live.
+    pub fn drain(&mut self) -> Vec<T> {
+        self.free.clear();
+        self.entries
+            .drain(..)
+            .filter_map(|entry| match entry.state {
+                State::Live(value) => Some(value),
+                State::Free | State::Retired => None,
+            })
+            .collect()
+    }
+
+    fn entry(&mut self, key: Key) -> Option<&mut Entry<T>> {
+        let entry = self.entries.get_mut(key.index())?;
+        let current = u32::try_from(key.index()).ok()?;
+        (Key::new(current, entry.generation) == key).then_some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_key_never_reaches_the_next_value() {
+        let mut slots = Slots::new();
+        let first = slots.insert(|_| "first").unwrap();
+        assert_eq!(slots.retire(first), Some("first"));
+        assert_eq!(slots.retire(first), None);
+        slots.release(first);
+        let keys: Vec<Key> = (0..200)
+            .map(|_| {
+                let key = slots.insert(|_| "other").unwrap();
+                slots.retire(key);
+                slots.release(key);
+                key
+            })
+            .collect();
+        assert!(!keys.contains(&first));
+        assert!(slots.get_mut(first).is_none());
+    }
+
+    #[test]
+    fn a_retired_slot_is_not_reused_before_its_release() {
+        let mut slots = Slots::new();
+        let key = slots.insert(|_| 1).unwrap();
+        slots.retire(key);
+        for _ in 0..300 {
+            let other = slots.insert(|_| 2).unwrap();
+            assert_ne!(other.index(), key.index());
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! libuv, as far as the drivers need it: its functions are exported by every Node, and are looked
+//! up at run time so that a test binary links without them.
+
+use std::alloc::{alloc_zeroed, dealloc, Layout};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void, CStr};
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+
+use crate::runtime::Doorbell;
+use crate::sys::symbols;
+
+/// A `uv_loop_t`.
+pub type Loop = *mut c_void;
+/// Any `uv_handle_t`.
+pub type HandlePtr = *mut c_void;
+type Callback = unsafe extern "C" fn(HandlePtr);
+type PollCallback = unsafe extern "C" fn(HandlePtr, c_int, c_int);
+
+const UV_ASYNC: c_int = 1;
+const UV_IDLE: c_int = 6;
+const UV_POLL: c_int = 8;
+const UV_PREPARE: c_int = 9;
+const UV_READABLE: c_int = 1;
+
+/// The functions, with libuv's own signatures.
+struct Api {
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    handle_get_data: unsafe extern "C" fn(HandlePtr) -> *mut c_void,
+    handle_set_data: unsafe extern "C" fn(HandlePtr, *mut c_void),
+    is_closing: unsafe extern "C" fn(HandlePtr) -> c_int,
+    close: unsafe extern "C" fn(HandlePtr, Option<Callback>),
+    reference: unsafe extern "C" fn(HandlePtr),
+    unreference: unsafe extern "C" fn(HandlePtr),
+    async_init: unsafe extern "C" fn(Loop, HandlePtr, Callback) -> c_int,
+    async_send: unsafe extern "C" fn(HandlePtr) -> c_int,
+    poll_init: unsafe extern "C" fn(Loop, HandlePtr, c_int) -> c_int,
+    poll_start: unsafe extern "C" fn(HandlePtr, c_int, PollCallback) -> c_int,
+    idle_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
+    idle_start: unsafe extern "C" fn(HandlePtr, Callback) -> c_int,
+    idle_stop: unsafe extern "C" fn(HandlePtr) -> c_int,
+    prepare_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
+}
+
+fn function<T: Copy>(name: &CStr) -> Option<T> {
+    let address = symbols::lookup(name)?;
+    // SAFETY: every caller names libuv's function of exactly the type T, a plain function pointer.
+    Some(unsafe { std::mem::transmute_copy::<NonNull<c_void>, T>(&address) })
+}
+
+fn load() -> Option<Api> {
+    Some(Api {
+        handle_size: function(c"uv_handle_size")?,
+        handle_get_data: function(c"uv_handle_get_data")?,
+        handle_set_data: function(c"uv_handle_set_data")?,
+        is_closing: function(c"uv_is_closing")?,
+        close: function(c"uv_close")?,
+        reference: function(c"uv_ref")?,
+        unreference: function(c"uv_unref")?,
+        async_init: function(c"uv_async_init")?,
+        async_send: function(c"uv_async_send")?,
+        poll_init: function(c"uv_poll_init")?,
+        poll_start: function(c"uv_poll_start")?,
+        idle_init: function(c"uv_idle_init")?,
+        idle_start: function(c"uv_idle_start")?,
+        idle_stop: function(c"uv_idle_stop")?,
+        prepare_init: function(c"uv_prepare_init")?,
+    })
+}
+
+fn api() -> Option<&'static Api> {
+    static API: OnceLock<Option<Api>> = OnceLock::new();
+    API.get_or_init(load).as_ref()
+}
+
+/// What the watch calls, on the loop's thread, with the `data` it was started with.
+#[derive(Clone, Copy)]
+pub struct Callbacks {
+    /// The signal has come, or there is work left.
+    pub ready: unsafe fn(data: *mut c_void),
+    /// The loop is in its closing phase, as asked by [`Watch::request_close_phase`].
+    pub close_phase: unsafe fn(data: *mut c_void),
+    /// All handles are closed; the watch can be dropped.
+    pub stopped: unsafe fn(data: *mut c_void),
+}
+
+/// What makes the loop call `ready`.
+#[derive(Clone, Copy, Debug)]
+pub enum Signal {
+    /// This descriptor becomes readable.
+    Descriptor(c_int),
+    /// Another thread rings the [`Bell`].
+    Bell,
+}
+
+/// Makes the loop's thread call `ready`; rings that come close together may be one.
+pub struct Bell {
+    api: &'static Api,
+    signal: HandlePtr,
+}
+
+// SAFETY: uv_async_send is libuv's one function that may be called from any thread.
+unsafe impl Send for Bell {}
+// SAFETY: as above.
+unsafe impl Sync for Bell {}
+
+impl Doorbell for Bell {
+    fn ring(&self) {
+        // SAFETY: whoever stops the watch first stops the thread that rings.
+        unsafe { (self.api.async_send)(self.signal) };
+    }
+}
+
+/// Our handles on Node's loop. They do not keep the loop alive unless [`Watch::keep_alive`] says
+/// so. Used on the loop's thread only; dropped only after `stopped` was called.
+pub struct Watch {
+    api: &'static Api,
+    uv_loop: Loop,
+    callbacks: Callbacks,
+    data: *mut c_void,
+    signal: HandlePtr,
+    signal_kind: c_int,
+    idle: HandlePtr,
+    /// Never started: closing it is the way to be called in the loop's closing phase.
+    closer: HandlePtr,
+    open: Cell<u8>,
+    stopping: Cell<bool>,
+}
+
+impl Watch {
+    /// Waits for `signal`. `None` where libuv is not to be had or refuses. The watch stays where it is
+    /// until the caller, at `stopped` or later, frees it with [`Watch::free`].
+    ///
+    /// # Safety
+    /// `uv_loop` is the loop of the calling thread, and `data` is good for `callbacks` until
+    /// `stopped` has been called.
+    pub unsafe fn start(
+        uv_loop: Loop,
+        signal: Signal,
+        callbacks: Callbacks,
+        data: *mut c_void,
+    ) -> Option<NonNull<Self>> {
+        let api = api()?;
+        let signal_kind = match signal {
+            Signal::Descriptor(_) => UV_POLL,
+            Signal::Bell => UV_ASYNC,
+        };
+        let watch = Box::new(Self {
+            api,
+            uv_loop,
+            callbacks,
+            data,
+            signal: allocate(api, signal_kind)?,
+            signal_kind,
+            idle: allocate(api, UV_IDLE)?,
+            closer: allocate(api, UV_PREPARE)?,
+            open: Cell::new(3),
+            stopping: Cell::new(false),
+        });
+        if !watch.init_signal(signal) {
+            // libuv does not know the three yet: only memory has to go, with the box.
+            return None;
+        }
+        // SAFETY: as above, for a uv_idle_t. This call cannot fail.
+        unsafe { (api.idle_init)(uv_loop, watch.idle) };
+        // SAFETY: as above, for a uv_prepare_t. This call cannot fail.
+        unsafe { (api.prepare_init)(uv_loop, watch.closer) };
+        let watch: &Self = Box::leak(watch);
+        for handle in [watch.signal, watch.idle, watch.closer] {
+            watch.own(handle);
+        }
+        if matches!(signal, Signal::Descriptor(_)) {
+            // SAFETY: the poll handle was initialised above.
+            unsafe { (api.poll_start)(watch.signal, UV_READABLE, on_poll) };
+        }
+        Some(NonNull::from(watch))
+    }
+
+    /// Frees a watch that has stopped.
+    ///
+    /// # Safety
+    /// `stopped` has been called, or is being called; nothing uses the watch afterwards.
+    pub unsafe fn free(watch: NonNull<Self>) {
+        // SAFETY: `start` leaked exactly this box.
+        drop(unsafe { Box::from_raw(watch.as_ptr()) });
+    }
+
+    fn init_signal(&self, signal: Signal) -> bool {
+        let status = match signal {
+            // SAFETY: the memory is a zeroed uv_poll_t and the loop is the caller's.
+            Signal::Descriptor(fd) => unsafe {
+                (self.api.poll_init)(self.uv_loop, self.signal, fd)
+            },
+            // SAFETY: as above, for a uv_async_t.
+            Signal::Bell => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_call) },
+        };
+        status == 0
+    }
+
+    /// The way to signal from another thread, for a watch that was started with one.
+    pub fn bell(&self) -> Bell {
+        Bell {
+            api: self.api,
+            signal: self.signal,
+        }
+    }
+
+    /// Makes an initialised handle ours, and no reason for the loop to go on.
+    fn own(&self, handle: HandlePtr) {
+        let own = std::ptr::from_ref(self).cast_mut();
+        // SAFETY: the handle is initialised, and the watch stays in place until it is freed.
+        unsafe { (self.api.handle_set_data)(handle, own.cast()) };
+        // SAFETY: as above.
+        unsafe { (self.api.unreference)(handle) };
+    }
+
+    /// Whether the loop goes on for our sake.
+    pub fn keep_alive(&self, alive: bool) {
+        let change = if alive {
+            self.api.reference
+        } else {
+            self.api.unreference
+        };
+        // SAFETY: the handle is open until `stop`.
+        unsafe { change(self.signal) };
+    }
+
+    /// Calls `ready` in every turn of the loop, which then does not sleep; or no longer.
+    pub fn spin(&self, on: bool) {
+        if on {
+            // SAFETY: the idle handle is open until `stop`; starting it twice is allowed.
+            unsafe { (self.api.idle_start)(self.idle, on_call) };
+        } else {
+            // SAFETY: as above; stopping a stopped one is allowed.
+            unsafe { (self.api.idle_stop)(self.idle) };
+        }
+    }
+
+    /// Calls `close_phase` where node runs its own close callbacks in this turn of the loop.
+    pub fn request_close_phase(&self) {
+        self.close_handle(self.closer, on_close_phase);
+    }
+
+    /// Closes all handles; `stopped` follows when libuv has let go of them.
+    pub fn stop(&self) {
+        self.stopping.set(true);
+        self.close_handle(self.signal, on_stopped);
+        self.close_handle(self.idle, on_stopped);
+        self.close_handle(self.closer, on_stopped);
+    }
+
+    /// Closes all handles of a watch that nobody will hear of: `stopped` is not called.
+    pub fn abandon(&self) {
+        // One more than there are handles, so that the count never reaches zero.
+        self.open.set(self.open.get() + 1);
+        self.stop();
+    }
+
+    fn close_handle(&self, handle: HandlePtr, callback: Callback) {
+        // SAFETY: the handle was initialised and its memory lives until all are closed.
+        if unsafe { (self.api.is_closing)(handle) } == 0 {
+            // SAFETY: as above, and it is closed once.
+            unsafe { (self.api.close)(handle, Some(callback)) };
+        }
+    }
+
+    /// The closer is closed and out of libuv's hands: makes it ready to be closed again.
+    fn reopen_closer(&self) {
+        // SAFETY: memory of a uv_prepare_t that libuv no longer knows.
+        unsafe { (self.api.prepare_init)(self.uv_loop, self.closer) };
+        self.own(self.closer);
+    }
+
+    fn one_stopped(&self) {
+        self.open.set(self.open.get() - 1);
+        if self.open.get() == 0 {
+            // SAFETY: `data` is good until this very call, by the contract of `start`.
+            unsafe { (self.callbacks.stopped)(self.data) };
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        release(self.api, self.signal_kind, self.signal);
+        release(self.api, UV_IDLE, self.idle);
+        release(self.api, UV_PREPARE, self.closer);
+    }
+}
+
+fn layout(api: &Api, kind: c_int) -> Option<Layout> {
+    // SAFETY: takes a number and returns one.
+    let size = unsafe { (api.handle_size)(kind) };
+    Layout::from_size_align(size, 16).ok()
+}
+
+fn allocate(api: &Api, kind: c_int) -> Option<HandlePtr> {
+    // SAFETY: libuv's handle sizes are never zero.
+    let memory = unsafe { alloc_zeroed(layout(api, kind)?) };
+    (!memory.is_null()).then_some(memory.cast())
+}
+
+fn release(api: &Api, kind: c_int, handle: HandlePtr) {
+    if let Some(layout) = layout(api, kind) {
+        // SAFETY: the memory came from `allocate` with the same layout, and is released once.
+        unsafe { dealloc(handle.cast(), layout) };
+    }
+}
+
+/// The watch that a callback's handle belongs to.
+///
+/// # Safety
+/// `handle` is one that `start` initialised, and its watch has not been freed.
+unsafe fn watch_of<'a>(handle: HandlePtr) -> Option<&'a Watch> {
+    let api = api()?;
+    // SAFETY: an initialised handle, by the contract.
+    let data = unsafe { (api.handle_get_data)(handle) };
+    // SAFETY: `own` stored the watch, which is in place by the contract.
+    unsafe { data.cast::<Watch>().as_ref() }
+}
+
+fn call_ready(watch: &Watch) {
+    // SAFETY: `data` is good for the callbacks by the contract of `start`.
+    unsafe { (watch.callbacks.ready)(watch.data) };
+}
+
+unsafe extern "C" fn on_poll(handle: HandlePtr, _status: c_int, _events: c_int) {
+    // SAFETY: libuv calls back with a handle of ours, before it is closed.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        call_ready(watch);
+    }
+}
+
+unsafe extern "C" fn on_call(handle: HandlePtr) {
+    // SAFETY: as in `on_poll`.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        call_ready(watch);
+    }
+}
+
+unsafe extern "C" fn on_close_phase(handle: HandlePtr) {
+    // SAFETY: the watch is freed only after each of its handles has had its close callback.
+    let Some(watch) = (unsafe { watch_of(handle) }) else {
+        return;
+    };
+    if watch.stopping.get() {
+        watch.one_stopped();
+        return;
+    }
+    watch.reopen_closer();
+    // SAFETY: `data` is good for the callbacks by the contract of `start`.
+    unsafe { (watch.callbacks.close_phase)(watch.data) };
+}
+
+unsafe extern "C" fn on_stopped(handle: HandlePtr) {
+    // SAFETY: as in `on_close_phase`; `one_stopped` may free the watch as its last act.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        watch.one_stopped();
+    }
+}

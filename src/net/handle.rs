@@ -1,0 +1,436 @@
+//! One handle: a stream or a listener, and what it is doing.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use crate::error::{Errno, Result};
+use crate::event::{Event, Key, Kind};
+use crate::queue::EventQueue;
+use crate::runtime::{Attempt, Interest, Reactor, Source};
+use crate::stream::{read_step, Completion, Progress, ReadStep, Shutdown, Writer};
+use crate::sys::descriptor::{self, Access};
+use crate::sys::{options, path, socket};
+
+/// What carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Tcp,
+    /// A Unix-domain socket, or a descriptor that was opened as one (a pipe, a terminal).
+    Pipe,
+}
+
+/// What one attempt to accept brought.
+#[derive(Debug)]
+pub enum Accepted {
+    Connection(OwnedFd),
+    /// The backlog is empty.
+    Nothing,
+    /// The connection was gone before it could be taken: go on.
+    Aborted,
+    Failed {
+        errno: Errno,
+        exhausted: bool,
+    },
+}
+
+/// The descriptor on its way from creation to close.
+#[derive(Debug)]
+pub(super) enum Io {
+    /// No descriptor yet.
+    None,
+    /// Open, and not watched until there is something to wait for.
+    Open(OwnedFd),
+    Watched(Source),
+}
+
+/// A `TCP` or `Pipe`. Used by the JavaScript thread only.
+#[derive(Debug)]
+pub struct Handle {
+    pub(super) key: Key,
+    pub(super) transport: Transport,
+    pub(super) io: Io,
+    pub(super) access: Access,
+    /// An error to be told by the next verb that can tell it, as libuv does after a bind.
+    pub(super) delayed_error: Option<Errno>,
+    pub(super) connecting: bool,
+    pub(super) listening: bool,
+    /// The name in the file system that this handle made and must remove.
+    pub(super) bound_path: Option<Vec<u8>>,
+    pub(super) no_delay: bool,
+    reading: bool,
+    /// The most bytes that one read may bring: JavaScript's own buffer is no larger.
+    read_limit: usize,
+    referenced: bool,
+    writer: Writer,
+    shutdown: Shutdown,
+}
+
+const NO_ACCESS: Access = Access {
+    readable: false,
+    writable: false,
+};
+pub(super) const FULL_ACCESS: Access = Access {
+    readable: true,
+    writable: true,
+};
+
+impl Handle {
+    /// A handle without a descriptor.
+    pub fn new(key: Key, transport: Transport) -> Self {
+        Self {
+            key,
+            transport,
+            io: Io::None,
+            access: NO_ACCESS,
+            delayed_error: None,
+            connecting: false,
+            listening: false,
+            bound_path: None,
+            no_delay: false,
+            reading: false,
+            read_limit: usize::MAX,
+            referenced: true,
+            writer: Writer::default(),
+            shutdown: Shutdown::default(),
+        }
+    }
+
+    /// A handle for a connection that a listener accepted.
+    pub fn accepted(key: Key, transport: Transport, fd: OwnedFd) -> Self {
+        Self {
+            io: Io::Open(fd),
+            access: FULL_ACCESS,
+            ..Self::new(key, transport)
+        }
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Whether this handle keeps its environment alive, by libuv's rule: an active handle does
+    /// unless it is unreferenced, a pending request always does.
+    pub fn keeps_alive(&self) -> bool {
+        (self.referenced && (self.reading || self.listening))
+            || self.connecting
+            || self.shutdown.is_requested()
+            || self.writer.has_requests()
+    }
+
+    pub fn set_referenced(&mut self, referenced: bool) {
+        self.referenced = referenced;
+    }
+
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    pub fn is_listening(&self) -> bool {
+        self.listening
+    }
+
+    /// The descriptor's number, or -1.
+    pub fn raw_fd(&self) -> RawFd {
+        self.fd().map_or(-1, |fd| fd.as_raw_fd())
+    }
+
+    /// Bytes written that the kernel has not taken.
+    pub fn write_queue_size(&self) -> usize {
+        self.writer.pending()
+    }
+
+    /// Adopts a descriptor from outside.
+    ///
+    /// # Errors
+    /// `EBUSY` with a descriptor in place; `EBADF` where the number is not open.
+    pub fn open(&mut self, fd: RawFd) -> Result<()> {
+        if let Some(own) = self.fd() {
+            return if socket::same(&own, fd) {
+                self.access = FULL_ACCESS;
+                Ok(())
+            } else {
+                Err(Errno::BUSY)
+            };
+        }
+        let (fd, access) = descriptor::adopt(fd)?;
+        self.access = match self.transport {
+            Transport::Tcp => FULL_ACCESS,
+            Transport::Pipe => access,
+        };
+        self.set_io(fd)
+    }
+
+    /// Lets data come, beginning with what has arrived already.
+    ///
+    /// # Errors
+    /// `EALREADY` while reading, `ENOTCONN` where there is nothing to read from.
+    pub fn read_start(&mut self, reactor: &Reactor) -> Result<()> {
+        if self.reading {
+            return Err(Errno::ALREADY);
+        }
+        if !self.access.readable {
+            return Err(Errno::NOTCONN);
+        }
+        self.watch(reactor)?.arm(Interest::Read);
+        self.reading = true;
+        Ok(())
+    }
+
+    pub fn read_stop(&mut self) {
+        self.reading = false;
+    }
+
+    /// Bounds each read to `limit` bytes, at least one.
+    pub fn set_read_limit(&mut self, limit: usize) {
+        self.read_limit = limit.max(1);
+    }
+
+    /// Reads one step into `buffer`, which begins at `offset` of the read slab. The number of
+    /// bytes used up.
+    pub fn on_readable(&mut self, buffer: &mut [u8], offset: u32, queue: &mut EventQueue) -> usize {
+        let Io::Watched(source) = &self.io else {
+            return 0;
+        };
+        // Data that came with the handshake waits for the connect to be told.
+        if !self.reading || self.connecting {
+            return 0;
+        }
+        let room = buffer.len().min(self.read_limit);
+        match read_step(source, &mut buffer[..room]) {
+            ReadStep::Nothing => 0,
+            ReadStep::Data(read) => {
+                queue.push(Event {
+                    key: self.key,
+                    kind: Kind::Read,
+                    a: i32::try_from(read).unwrap_or(i32::MAX),
+                    b: offset,
+                });
+                read
+            }
+            ReadStep::End(status) => {
+                self.reading = false;
+                if status != crate::error::UV_EOF {
+                    self.access = NO_ACCESS;
+                }
+                queue.push(Event::new(self.key, Kind::ReadEnd, status));
+                0
+            }
+        }
+    }
+
+    /// Writes several buffers in order.
+    ///
+    /// # Errors
+    /// The kernel's, or `EBADF` where there is nothing to write to.
+    pub fn write(&mut self, reactor: &Reactor, buffers: &[&[u8]]) -> Result<Progress> {
+        if self.connecting {
+            return Ok(self.writer.defer(buffers));
+        }
+        self.check_writable()?;
+        self.watch(reactor)?;
+        let Io::Watched(source) = &self.io else {
+            return Err(Errno::BADF);
+        };
+        self.writer.write(source, buffers)
+    }
+
+    /// Keeps a small write until [`Self::send_gathered`]. False where [`Self::write`] has to do it.
+    pub fn gather(&mut self, bytes: &[u8]) -> bool {
+        matches!(self.io, Io::Watched(_))
+            && !self.connecting
+            && self.access.writable
+            && self.writer.gather(bytes)
+    }
+
+    /// Sends what was gathered; a failure becomes an event.
+    pub fn send_gathered(&mut self, queue: &mut EventQueue) {
+        let Io::Watched(source) = &self.io else {
+            return;
+        };
+        if let Err(errno) = self.writer.send_gathered(source) {
+            queue.push(Event::new(self.key, Kind::FlushFailed, errno.code()));
+        }
+    }
+
+    /// Asks for the end of the writing side, behind everything that is queued.
+    ///
+    /// # Errors
+    /// `ENOTCONN` where the side is not open (any more).
+    pub fn shutdown(&mut self, queue: &mut EventQueue) -> Result<()> {
+        if !self.access.writable || !self.shutdown.request() {
+            return Err(Errno::NOTCONN);
+        }
+        self.access.writable = false;
+        self.send_gathered(queue);
+        self.finish_shutdown(queue);
+        Ok(())
+    }
+
+    fn finish_shutdown(&mut self, queue: &mut EventQueue) {
+        if !self.shutdown.is_requested() || !self.writer.is_drained() {
+            return;
+        }
+        let result = self
+            .fd()
+            .map_or(Err(Errno::BADF), |fd| Ok(socket::shutdown_write(fd)?));
+        self.shutdown.finish();
+        queue.push(Event::new(
+            self.key,
+            Kind::Shutdown,
+            crate::error::status(result),
+        ));
+    }
+
+    /// Goes on with what waited for writability: a connect, then the queue, then a shutdown.
+    pub fn on_writable(&mut self, queue: &mut EventQueue) {
+        if self.connecting && !self.finish_connect(queue) {
+            return;
+        }
+        let Io::Watched(source) = &self.io else {
+            return;
+        };
+        let key = self.key;
+        self.writer.resume(source, |completion| {
+            queue.push(match completion {
+                Completion::Request(status) => Event::new(key, Kind::Written, status),
+                Completion::GatheredFailed(status) => Event::new(key, Kind::FlushFailed, status),
+            });
+        });
+        self.finish_shutdown(queue);
+    }
+
+    /// False while the connect goes on, or when it has failed.
+    fn finish_connect(&mut self, queue: &mut EventQueue) -> bool {
+        let result = match (self.delayed_error.take(), &self.io) {
+            (Some(errno), _) => Err(errno),
+            (None, Io::Watched(source)) => {
+                if !source.poll_writable() {
+                    return false;
+                }
+                match socket::take_error(source.as_fd()) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(error)) | Err(error) => Err(Errno::from(error)),
+                }
+            }
+            (None, _) => Err(Errno::BADF),
+        };
+        self.connecting = false;
+        if let (Ok(()), Io::Watched(source)) = (result, &self.io) {
+            self.access = FULL_ACCESS;
+            if self.reading {
+                source.arm(Interest::Read);
+            }
+        }
+        let status = crate::error::status(result);
+        queue.push(Event::new(self.key, Kind::Connected, status));
+        status == 0
+    }
+
+    /// Accepts one connection.
+    pub fn accept(&self) -> Accepted {
+        let Io::Watched(source) = &self.io else {
+            return Accepted::Nothing;
+        };
+        match source.try_accept() {
+            Attempt::Done(fd) => Accepted::Connection(fd),
+            Attempt::Pending => Accepted::Nothing,
+            Attempt::Failed(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {
+                Accepted::Aborted
+            }
+            Attempt::Failed(error) => Accepted::Failed {
+                exhausted: descriptor::is_exhausted(&error),
+                errno: error.into(),
+            },
+        }
+    }
+
+    /// Puts a listener back on the ready list: it stopped before its backlog was empty.
+    pub fn accept_later(&self) {
+        if let Io::Watched(source) = &self.io {
+            source.arm(Interest::Read);
+        }
+    }
+
+    /// Makes the coming close send a reset.
+    ///
+    /// # Errors
+    /// `EINVAL` while a shutdown is pending, as in libuv.
+    pub fn prepare_reset(&mut self) -> Result<()> {
+        if self.shutdown.is_requested() {
+            return Err(Errno::INVAL);
+        }
+        match self.fd() {
+            Some(fd) => match options::set_linger_zero(fd) {
+                Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+                result => Ok(result?),
+            },
+            None => Err(Errno::BADF),
+        }
+    }
+
+    /// Closes the descriptor, after what was gathered has been tried, and removes the name that a
+    /// bind made. Requests that are pending are the caller's to cancel.
+    pub fn close(mut self, queue: &mut EventQueue) {
+        self.send_gathered(queue);
+        if let Some(name) = self.bound_path.take() {
+            path::remove(&name);
+        }
+    }
+
+    /// # Errors
+    /// `EBADF` without a descriptor.
+    pub fn set_blocking(&self, blocking: bool) -> Result<()> {
+        let fd = self.fd().ok_or(Errno::BADF)?;
+        Ok(descriptor::set_blocking(fd, blocking)?)
+    }
+
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.io {
+            Io::None => None,
+            Io::Open(fd) => Some(fd.as_fd()),
+            Io::Watched(source) => Some(source.as_fd()),
+        }
+    }
+
+    /// Puts a new descriptor in place, with the options that were set before there was one.
+    pub(super) fn set_io(&mut self, fd: OwnedFd) -> Result<()> {
+        if self.no_delay {
+            options::set_no_delay(fd.as_fd(), true)?;
+        }
+        self.io = Io::Open(fd);
+        Ok(())
+    }
+
+    /// Registers the descriptor with the reactor, if that has not been done.
+    pub(super) fn watch(&mut self, reactor: &Reactor) -> Result<&Source> {
+        self.io = match std::mem::replace(&mut self.io, Io::None) {
+            Io::None => return Err(Errno::BADF),
+            Io::Open(fd) => Io::Watched(reactor.register(self.key, fd)?),
+            watched @ Io::Watched(_) => watched,
+        };
+        match &self.io {
+            Io::Watched(source) => Ok(source),
+            _ => Err(Errno::BADF),
+        }
+    }
+
+    /// Takes the descriptor out of the reactor, which may have seen it hung up before it was
+    /// connected and never forgets that.
+    pub(super) fn unwatch(&mut self) {
+        self.io = match std::mem::replace(&mut self.io, Io::None) {
+            Io::Watched(source) => Io::Open(source.into_fd()),
+            other => other,
+        };
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        // As in libuv: no descriptor is a bad one, a side that was shut down is a broken pipe.
+        if self.fd().is_none() {
+            return Err(Errno::BADF);
+        }
+        if self.access.writable {
+            Ok(())
+        } else {
+            Err(Errno::PIPE)
+        }
+    }
+}

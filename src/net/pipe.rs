@@ -1,0 +1,87 @@
+//! Verbs that only Unix-domain sockets have.
+
+use socket2::Domain;
+
+use super::handle::{Handle, Io};
+use super::{READABLE, WRITABLE};
+use crate::error::{Errno, Result};
+use crate::runtime::Reactor;
+use crate::sys::{path, socket};
+
+impl Handle {
+    /// Binds to a name; see [`path::address`] for abstract names and `padded`.
+    ///
+    /// # Errors
+    /// `EINVAL` where a socket exists already or the name is not valid; `EACCES` also for a folder
+    /// that does not exist, which libuv reports alike on all platforms.
+    pub fn bind_pipe(&mut self, name: &[u8], padded: bool) -> Result<()> {
+        if !matches!(self.io, Io::None) {
+            return Err(Errno::INVAL);
+        }
+        let address = path::address(name, padded)?;
+        self.set_io(socket::stream_socket(Domain::UNIX)?)?;
+        let fd = self.fd().ok_or(Errno::BADF)?;
+        if let Err(error) = socket::bind(fd, &address) {
+            self.io = Io::None;
+            let errno = Errno::from(error);
+            return Err(if errno == Errno::NOENT {
+                Errno::ACCES
+            } else {
+                errno
+            });
+        }
+        if name[0] != 0 {
+            self.bound_path = Some(name.to_vec());
+        }
+        Ok(())
+    }
+
+    /// Starts to listen on a bound name.
+    ///
+    /// # Errors
+    /// `EINVAL` where nothing is bound, and the kernel's.
+    pub fn listen_pipe(&mut self, reactor: &Reactor, backlog: i32) -> Result<()> {
+        if matches!(self.io, Io::None) {
+            return Err(Errno::INVAL);
+        }
+        self.start_listening(reactor, backlog)
+    }
+
+    /// Starts a connect. Whatever goes wrong with a valid name is told by the `Connected` event.
+    ///
+    /// # Errors
+    /// `EINVAL` for a name that cannot be one.
+    pub fn connect_pipe(&mut self, reactor: &Reactor, name: &[u8], padded: bool) -> Result<()> {
+        let address = path::address(name, padded)?;
+        if matches!(self.io, Io::None) {
+            match socket::stream_socket(Domain::UNIX) {
+                Ok(fd) => self.set_io(fd)?,
+                Err(error) => self.delayed_error = Some(error.into()),
+            }
+        }
+        if let Some(fd) = self.fd() {
+            match socket::connect(fd, &address) {
+                Ok(()) => {}
+                Err(error) if socket::is_in_progress(&error) => {}
+                Err(error) => self.delayed_error = Some(error.into()),
+            }
+        }
+        self.await_connect(reactor)
+    }
+
+    /// Adds permissions for everybody to the bound name.
+    ///
+    /// # Errors
+    /// `EINVAL` for other bits or none, `EBADF` where nothing is bound.
+    pub fn change_mode(&self, mode: u32) -> Result<()> {
+        if mode == 0 || mode & !(READABLE | WRITABLE) != 0 {
+            return Err(Errno::INVAL);
+        }
+        let name = self.bound_path.as_ref().ok_or(Errno::BADF)?;
+        Ok(path::widen_permissions(
+            name,
+            mode & READABLE != 0,
+            mode & WRITABLE != 0,
+        )?)
+    }
+}

@@ -1,0 +1,60 @@
+//! The event queue between the sockets and the dispatcher.
+
+use std::collections::VecDeque;
+
+use crate::event::Event;
+
+/// Facts that wait for the next call into JavaScript, oldest first.
+#[derive(Debug)]
+pub struct EventQueue {
+    events: VecDeque<Event>,
+    batch: usize,
+}
+
+impl EventQueue {
+    /// A queue whose batches hold at most `batch` events.
+    pub fn new(batch: usize) -> Self {
+        Self {
+            events: VecDeque::with_capacity(batch),
+            batch,
+        }
+    }
+
+    pub fn push(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Whether one batch is complete: readiness is left alone until it has been delivered.
+    pub fn is_full(&self) -> bool {
+        self.events.len() >= self.batch
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Takes the oldest events, at most one batch of them.
+    pub fn take_batch(&mut self) -> impl Iterator<Item = Event> + '_ {
+        let count = self.events.len().min(self.batch);
+        self.events.drain(..count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Key, Kind};
+
+    #[test]
+    fn batches_are_bounded_and_in_order() {
+        let mut queue = EventQueue::new(2);
+        for status in 0..3 {
+            queue.push(Event::new(Key::new(1, 0), Kind::Written, status));
+        }
+        assert!(queue.is_full());
+        let first: Vec<i32> = queue.take_batch().map(|event| event.a).collect();
+        let second: Vec<i32> = queue.take_batch().map(|event| event.a).collect();
+        assert_eq!((first, second), (vec![0, 1], vec![2]));
+        assert!(queue.is_empty());
+    }
+}

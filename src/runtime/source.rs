@@ -1,0 +1,173 @@
+//! One watched descriptor.
+
+use std::cell::OnceCell;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+
+use super::ready::{Interest, KeyWaker, Ready, ReadyList};
+use crate::event::Key;
+use crate::sys::{poller, socket};
+
+/// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
+const MAX_TRIES: usize = 8;
+
+/// How an attempt at I/O ended.
+#[derive(Debug)]
+pub enum Attempt<T> {
+    Done(T),
+    /// Not ready: the waker is set, and the key will come up on the ready list.
+    Pending,
+    Failed(io::Error),
+}
+
+/// A descriptor registered with the reactor. Used by the JavaScript thread only.
+///
+/// Readiness is edge-triggered: after an attempt that ends in `Pending` or in a short read, the
+/// key comes up again only through a new edge. Whoever stops earlier must [`arm`](Self::arm).
+#[derive(Debug)]
+pub struct Source {
+    io: AsyncFd<OwnedFd>,
+    key: Key,
+    list: Arc<ReadyList>,
+    read_waker: OnceCell<Waker>,
+    write_waker: OnceCell<Waker>,
+}
+
+impl Source {
+    pub(super) fn new(key: Key, fd: OwnedFd, list: Arc<ReadyList>) -> io::Result<Self> {
+        Ok(Self {
+            io: poller::watch(fd)?,
+            key,
+            list,
+            read_waker: OnceCell::new(),
+            write_waker: OnceCell::new(),
+        })
+    }
+
+    /// Stops watching, and gives the descriptor back.
+    pub fn into_fd(self) -> OwnedFd {
+        self.io.into_inner()
+    }
+
+    /// Asks to be told of readiness: through the waker, or at once if it is there already.
+    pub fn arm(&self, interest: Interest) {
+        if !matches!(self.poll_ready(interest), Poll::Pending) {
+            self.announce(interest);
+        }
+    }
+
+    /// Puts the key on the ready list, as if it had become ready.
+    pub fn announce(&self, interest: Interest) {
+        self.list.push(Ready {
+            key: self.key,
+            interest,
+        });
+    }
+
+    /// Reads once.
+    pub fn try_read(&self, buffer: &mut [u8]) -> Attempt<usize> {
+        let room = buffer.len();
+        self.attempt(
+            Interest::Read,
+            |fd| socket::receive(fd, buffer),
+            // Less than was asked for: the kernel's buffer is empty, and the next byte makes an
+            // edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
+            |&read| read != 0 && read < room,
+        )
+    }
+
+    /// Accepts once.
+    pub fn try_accept(&self) -> Attempt<OwnedFd> {
+        self.attempt(Interest::Read, socket::accept, |_| false)
+    }
+
+    /// Writes once what fits of several buffers.
+    pub fn try_write(&self, buffers: &[IoSlice<'_>]) -> Attempt<usize> {
+        self.attempt(
+            Interest::Write,
+            |fd| socket::send_vectored(fd, buffers),
+            |_| false,
+        )
+    }
+
+    /// Waits for the first writability, as a connect in progress does.
+    pub fn poll_writable(&self) -> bool {
+        self.poll_ready(Interest::Write).is_ready()
+    }
+
+    /// Tries even where the reactor knows of no readiness: of a descriptor that was registered a
+    /// moment ago it knows nothing yet. Readiness is looked up before the operation, so that it is
+    /// only forgotten where no new edge has come since.
+    fn attempt<T>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+        is_drained: impl Fn(&T) -> bool,
+    ) -> Attempt<T> {
+        for _ in 0..MAX_TRIES {
+            let guard = match self.poll_ready(interest) {
+                Poll::Pending => None,
+                Poll::Ready(Err(error)) => return Attempt::Failed(error),
+                Poll::Ready(Ok(guard)) => Some(guard),
+            };
+            match (operation(self.as_fd()), guard) {
+                (Ok(value), Some(mut guard)) if is_drained(&value) => {
+                    guard.clear_ready();
+                    return Attempt::Done(value);
+                }
+                (Ok(value), _) => return Attempt::Done(value),
+                (Err(error), _) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Attempt::Failed(error);
+                }
+                (Err(_), Some(mut guard)) => guard.clear_ready(),
+                // The waker is set, and there was nothing to forget.
+                (Err(_), None) => return Attempt::Pending,
+            }
+        }
+        // The reactor insists on a readiness that the kernel denies. Not now, then, and not here:
+        // the next turn of the loop tries again.
+        self.announce(interest);
+        Attempt::Pending
+    }
+
+    fn poll_ready(&self, interest: Interest) -> Poll<io::Result<AsyncFdReadyGuard<'_, OwnedFd>>> {
+        match interest {
+            Interest::Read => {
+                let mut context = Context::from_waker(self.waker(&self.read_waker, interest));
+                self.io.poll_read_ready(&mut context)
+            }
+            Interest::Write => {
+                let mut context = Context::from_waker(self.waker(&self.write_waker, interest));
+                self.io.poll_write_ready(&mut context)
+            }
+        }
+    }
+
+    fn waker<'a>(&self, cell: &'a OnceCell<Waker>, interest: Interest) -> &'a Waker {
+        cell.get_or_init(|| {
+            Waker::from(Arc::new(KeyWaker {
+                ready: Ready {
+                    key: self.key,
+                    interest,
+                },
+                list: Arc::clone(&self.list),
+            }))
+        })
+    }
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.get_ref().as_fd()
+    }
+}
+
+impl AsRawFd for Source {
+    fn as_raw_fd(&self) -> RawFd {
+        self.io.get_ref().as_raw_fd()
+    }
+}

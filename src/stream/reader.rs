@@ -1,0 +1,32 @@
+//! Reading: one bounded step at a time, so that no socket starves the others.
+
+use crate::error::{Errno, UV_EOF};
+use crate::runtime::{Attempt, Interest, Source};
+
+/// The most that one step reads, in bytes (libuv suggests as much to its users).
+pub const READ_STEP: usize = 64 * 1024;
+
+/// What one step of reading brought.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadStep {
+    /// This many bytes, at the front of the buffer.
+    Data(usize),
+    /// Nothing now; the source will say when.
+    Nothing,
+    /// The end: `UV_EOF` or a negative errno. There is nothing after it.
+    End(i32),
+}
+
+/// Reads once into `buffer`. After data the source is armed again: a handle with more to read
+/// goes to the end of the ready list, behind everybody else.
+pub fn read_step(source: &Source, buffer: &mut [u8]) -> ReadStep {
+    match source.try_read(buffer) {
+        Attempt::Done(0) => ReadStep::End(UV_EOF),
+        Attempt::Done(read) => {
+            source.arm(Interest::Read);
+            ReadStep::Data(read)
+        }
+        Attempt::Pending => ReadStep::Nothing,
+        Attempt::Failed(error) => ReadStep::End(Errno::from(error).code()),
+    }
+}

@@ -1,0 +1,135 @@
+//! Descriptors that somebody else made, and the one that is kept in reserve.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use super::{check, uninterrupted};
+
+/// What can be done with a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    pub readable: bool,
+    pub writable: bool,
+}
+
+/// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    File,
+    Pipe,
+    Tcp,
+    Tty,
+    Udp,
+    Unknown,
+}
+
+/// Tells what `fd` refers to. A descriptor that is not open is `Unknown`.
+pub fn describe(fd: RawFd) -> Nature {
+    // SAFETY: isatty only looks the number up; a bad one returns 0.
+    if fd >= 0 && unsafe { libc::isatty(fd) } == 1 {
+        return Nature::Tty;
+    }
+    match file_type(fd) {
+        Some(libc::S_IFREG | libc::S_IFCHR) => Nature::File,
+        Some(libc::S_IFIFO) => Nature::Pipe,
+        Some(libc::S_IFSOCK) => describe_socket(fd),
+        _ => Nature::Unknown,
+    }
+}
+
+fn file_type(fd: RawFd) -> Option<libc::mode_t> {
+    // SAFETY: an all-zero stat is a valid value of that plain C struct.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the struct outlives the call; a bad descriptor only returns an error.
+    check(unsafe { libc::fstat(fd, &mut stat) }).ok()?;
+    Some(stat.st_mode & libc::S_IFMT)
+}
+
+fn describe_socket(fd: RawFd) -> Nature {
+    // SAFETY: fstat has just said that the number names an open socket; it is only borrowed here.
+    let socket = unsafe { BorrowedFd::borrow_raw(fd) };
+    let socket = socket2::SockRef::from(&socket);
+    let (Ok(address), Ok(kind)) = (socket.local_addr(), socket.r#type()) else {
+        return Nature::Unknown;
+    };
+    let internet = address.is_ipv4() || address.is_ipv6();
+    match kind {
+        socket2::Type::STREAM if internet => Nature::Tcp,
+        socket2::Type::STREAM if address.is_unix() => Nature::Pipe,
+        socket2::Type::DGRAM if internet => Nature::Udp,
+        _ => Nature::Unknown,
+    }
+}
+
+/// Takes ownership of a descriptor from outside and makes it non-blocking.
+///
+/// # Errors
+/// `EBADF` where the number names nothing open: the caller's descriptor is then left alone.
+pub fn adopt(fd: RawFd) -> io::Result<(OwnedFd, Access)> {
+    // SAFETY: F_GETFL only reads; a bad number returns EBADF.
+    let flags = uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_GETFL) }))?;
+    let wanted = flags | libc::O_NONBLOCK;
+    // SAFETY: sets status flags of an open descriptor, no memory is involved.
+    uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_SETFL, wanted) }))?;
+    let mode = flags & libc::O_ACCMODE;
+    let access = Access {
+        readable: mode != libc::O_WRONLY,
+        writable: mode != libc::O_RDONLY,
+    };
+    // SAFETY: the caller hands over an open descriptor, as `open(fd)` of node's handles does.
+    Ok((unsafe { OwnedFd::from_raw_fd(fd) }, access))
+}
+
+/// A second, close-on-exec descriptor for the same open file.
+///
+/// # Errors
+/// `EBADF` where the number names nothing open, `EMFILE` where none is free.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: only duplicates a number; a bad one returns EBADF.
+    let copy = uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) }))?;
+    // SAFETY: the kernel just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Makes reads and writes of the descriptor wait, or not.
+pub fn set_blocking(fd: BorrowedFd<'_>, blocking: bool) -> io::Result<()> {
+    // SAFETY: F_GETFL only reads the flags of an open descriptor.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
+    let wanted = if blocking {
+        flags & !libc::O_NONBLOCK
+    } else {
+        flags | libc::O_NONBLOCK
+    };
+    // SAFETY: sets status flags of an open descriptor, no memory is involved.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, wanted) })?;
+    Ok(())
+}
+
+/// Whether a failure says that the process or the system has no descriptor left.
+pub fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+/// One descriptor kept for bad times: when none is left, it is given up so that the connections
+/// that wait can be accepted and closed, instead of being announced for ever (libuv does the same).
+#[derive(Debug)]
+pub struct Reserve(Option<File>);
+
+impl Reserve {
+    pub fn new() -> Self {
+        Self(File::open("/dev/null").ok())
+    }
+
+    /// Gives the descriptor up; false when there was none to give.
+    pub fn release(&mut self) -> bool {
+        self.0.take().is_some()
+    }
+
+    /// Tries to have one again.
+    pub fn refill(&mut self) {
+        if self.0.is_none() {
+            *self = Self::new();
+        }
+    }
+}

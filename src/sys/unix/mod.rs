@@ -1,0 +1,34 @@
+//! Unix. Linux is what is tested; the rest is written for the BSD family, macOS included.
+
+pub mod descriptor;
+pub mod options;
+pub mod path;
+pub mod poller;
+pub mod socket;
+pub mod symbols;
+
+use std::io;
+
+/// Runs a system call again while a signal interrupts it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Turns the C convention (a negative value means `errno`) into a `Result`.
+fn check(value: libc::c_int) -> io::Result<libc::c_int> {
+    if value < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(value)
+    }
+}
+
+/// As [`check`], for calls that return a byte count.
+fn check_len(value: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(value).map_err(|_| io::Error::last_os_error())
+}

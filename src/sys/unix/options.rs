@@ -1,0 +1,104 @@
+//! Socket options, grouped by level. All take and return the kernel's own units.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+
+use super::check;
+
+/// `SO_LINGER` with a zero timeout: the next close sends a reset.
+pub fn set_linger_zero(fd: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&fd).set_linger(Some(Duration::ZERO))
+}
+
+/// `SO_REUSEADDR`.
+pub fn set_reuse_address(fd: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&fd).set_reuse_address(true)
+}
+
+/// `SO_REUSEPORT` with load balancing; `EOPNOTSUPP` where the platform has none.
+pub fn set_reuse_port(fd: BorrowedFd<'_>) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return SockRef::from(&fd).set_reuse_port(true);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = fd;
+        Err(io::Error::from_raw_os_error(libc::ENOTSUP))
+    }
+}
+
+/// `SO_KEEPALIVE` and its timers, in whole seconds. libuv's defaults: one second, ten probes.
+pub fn set_keep_alive(
+    fd: BorrowedFd<'_>,
+    delay: u32,
+    interval: Option<u32>,
+    count: Option<u32>,
+) -> io::Result<()> {
+    let socket = SockRef::from(&fd);
+    socket.set_keepalive(true)?;
+    let timers = TcpKeepalive::new()
+        .with_time(Duration::from_secs(delay.into()))
+        .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
+        .with_retries(count.unwrap_or(10));
+    socket.set_tcp_keepalive(&timers)
+}
+
+/// Turns `SO_KEEPALIVE` off.
+pub fn clear_keep_alive(fd: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&fd).set_keepalive(false)
+}
+
+/// `IPV6_V6ONLY`.
+pub fn set_only_v6(fd: BorrowedFd<'_>, only: bool) -> io::Result<()> {
+    SockRef::from(&fd).set_only_v6(only)
+}
+
+/// `TCP_NODELAY`.
+pub fn set_no_delay(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
+    SockRef::from(&fd).set_tcp_nodelay(on)
+}
+
+/// `IP_TOS` or `IPV6_TCLASS`, by the socket's family.
+pub fn set_type_of_service(fd: BorrowedFd<'_>, value: i32) -> io::Result<()> {
+    let (level, name) = type_of_service_option(fd)?;
+    let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
+    // SAFETY: the value pointer and its size describe one live c_int.
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            std::ptr::from_ref(&value).cast(),
+            size,
+        )
+    })?;
+    Ok(())
+}
+
+/// The value that [`set_type_of_service`] set, 0 to 255.
+pub fn type_of_service(fd: BorrowedFd<'_>) -> io::Result<i32> {
+    let (level, name) = type_of_service_option(fd)?;
+    let mut value: libc::c_int = 0;
+    let mut size = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
+    // SAFETY: the value pointer and its size describe one live c_int.
+    check(unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            std::ptr::from_mut(&mut value).cast(),
+            &mut size,
+        )
+    })?;
+    Ok(value)
+}
+
+fn type_of_service_option(fd: BorrowedFd<'_>) -> io::Result<(libc::c_int, libc::c_int)> {
+    if SockRef::from(&fd).local_addr()?.is_ipv6() {
+        Ok((libc::IPPROTO_IPV6, libc::IPV6_TCLASS))
+    } else {
+        Ok((libc::IPPROTO_IP, libc::IP_TOS))
+    }
+}

@@ -1,0 +1,137 @@
+//! Stream sockets: one function, one system call.
+
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use super::{check, check_len, uninterrupted};
+
+/// A non-blocking, close-on-exec stream socket.
+pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let socket = Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let socket = {
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket
+    };
+    Ok(socket.into())
+}
+
+pub fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> io::Result<()> {
+    SockRef::from(&fd).bind(address)
+}
+
+pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    SockRef::from(&fd).listen(backlog)
+}
+
+/// Takes one connection off the backlog, non-blocking and close-on-exec.
+pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        let accepted = uninterrupted(|| {
+            // SAFETY: the descriptor is open while borrowed; null addresses are allowed.
+            check(unsafe {
+                libc::accept4(
+                    fd.as_raw_fd(),
+                    std::ptr::null_mut(),
+                    std::ptr::null_mut(),
+                    flags,
+                )
+            })
+        })?;
+        // SAFETY: the kernel just handed us this descriptor; nobody else owns it.
+        Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let (accepted, _) = uninterrupted(|| SockRef::from(&fd).accept())?;
+        accepted.set_nonblocking(true)?;
+        Ok(accepted.into())
+    }
+}
+
+/// Starts a connect. `EINPROGRESS` comes back as an error, for the caller to judge.
+pub fn connect(fd: BorrowedFd<'_>, address: &SockAddr) -> io::Result<()> {
+    uninterrupted(|| SockRef::from(&fd).connect(address))
+}
+
+/// Whether a connect that returned `error` goes on in the background.
+pub fn is_in_progress(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// The error that the kernel keeps for this socket (`SO_ERROR`), which it then forgets.
+pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
+    SockRef::from(&fd).take_error()
+}
+
+/// Reads what is there. A pipe's or terminal's descriptor is as good as a socket's.
+pub fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    uninterrupted(|| {
+        // SAFETY: pointer and length come from one exclusive slice.
+        check_len(unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) })
+    })
+}
+
+/// The most buffers that one [`send_vectored`] may be given.
+pub const MAX_BUFFERS: usize = 1024;
+
+/// Writes what fits of several buffers, in order. `SIGPIPE` is ignored in every Node process, so a
+/// pipe's or terminal's descriptor is as good as a socket's.
+pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    let count = libc::c_int::try_from(buffers.len().min(MAX_BUFFERS)).unwrap_or(libc::c_int::MAX);
+    uninterrupted(|| {
+        // SAFETY: IoSlice is guaranteed to have iovec's layout on Unix, and all slices are live.
+        check_len(unsafe { libc::writev(fd.as_raw_fd(), buffers.as_ptr().cast(), count) })
+    })
+}
+
+pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&fd).shutdown(Shutdown::Write)
+}
+
+/// The local internet address; `None` for a socket of another family.
+pub fn local_address(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
+    Ok(SockRef::from(&fd).local_addr()?.as_socket())
+}
+
+/// The peer's internet address; `None` for a socket of another family.
+pub fn peer_address(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
+    Ok(SockRef::from(&fd).peer_addr()?.as_socket())
+}
+
+/// The interface number of an IPv6 zone, by name or by number; zero when there is none.
+pub fn zone_index(zone: &str) -> u32 {
+    let Ok(name) = std::ffi::CString::new(zone) else {
+        return 0;
+    };
+    // SAFETY: the name is NUL-terminated and lives over the call.
+    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    if index != 0 {
+        return index;
+    }
+    zone.parse().unwrap_or(0)
+}
+
+/// The interface name of an IPv6 zone number.
+pub fn zone_name(index: u32) -> Option<String> {
+    let mut name = [0u8; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the IF_NAMESIZE bytes that the call may write.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if found.is_null() {
+        return None;
+    }
+    let end = name.iter().position(|&byte| byte == 0)?;
+    String::from_utf8(name[..end].to_vec()).ok()
+}
+
+/// Whether the two are one open descriptor number.
+pub fn same(a: &impl AsFd, raw: i32) -> bool {
+    a.as_fd().as_raw_fd() == raw
+}

@@ -1,3 +1,20 @@
 'use strict';
 
-module.exports = require('./lib/net');
+const net = require('./lib/net');
+
+module.exports = net;
+
+// Never called. It is what `import { connect } from 'rust-net'` goes by: node
+// reads the names of a CommonJS module off its text.
+void function names() {
+  exports.BlockList = exports.BoundSocket = exports.Server = undefined;
+  exports.Socket = exports.SocketAddress = exports.Stream = undefined;
+  exports._TransferredBoundSocket = exports._createServerHandle = undefined;
+  exports._normalizeArgs = exports._setSimultaneousAccepts = undefined;
+  exports.connect = exports.createConnection = undefined;
+  exports.createServer = exports.getDefaultAutoSelectFamily = undefined;
+  exports.getDefaultAutoSelectFamilyAttemptTimeout = undefined;
+  exports.isIP = exports.isIPv4 = exports.isIPv6 = undefined;
+  exports.setDefaultAutoSelectFamily = undefined;
+  exports.setDefaultAutoSelectFamilyAttemptTimeout = undefined;
+};

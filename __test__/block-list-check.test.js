@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { both, same } = require('./helpers/both');
+const { alone, both, same } = require('./helpers/both');
 
 function assertCovers(list, family, inside, outside) {
   for (const address of inside) {
@@ -111,7 +111,7 @@ both('rules are found among many, while more are added', (net) => {
   for (let n = 0; n < 3000; n++) assert.ok(list.check(at(n)));
 });
 
-both('a million rules', { since: '27' }, (net) => {
+alone('a million rules', (net) => {
   const list = new net.BlockList();
   for (let n = 0; n < 1_000_000; n++) {
     const host = `${n >> 14}.${(n >> 6) & 255}.${(n & 63) << 2}`;
@@ -119,6 +119,6 @@ both('a million rules', { since: '27' }, (net) => {
     else list.addSubnet(`11.${host}`, 31);
   }
   assert.strictEqual(list.size, 1_000_000);
-  assert.ok(list.check('11.61.9.1') && !list.check('11.61.9.2'));
-  assert.ok(list.check('10.61.9.4') && !list.check('10.61.9.5'));
+  assert.ok(list.check('11.61.8.1') && !list.check('11.61.8.2'));
+  assert.ok(list.check('10.61.8.4') && !list.check('10.61.8.5'));
 });

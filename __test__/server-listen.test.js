@@ -252,9 +252,10 @@ both('two servers with reusePort', { since: '23.1' }, async (net, t) => {
   assert.strictEqual(second.address().port, port);
 });
 
-both('a signal closes the server', async (net) => {
+both('a signal closes the server', async (net, t) => {
   const controller = new AbortController();
   const server = net.createServer();
+  t.after(() => server.close());
   server.listen({ port: 0, signal: controller.signal });
   await once(server, 'listening');
   const closing = once(server, 'close');
@@ -263,8 +264,9 @@ both('a signal closes the server', async (net) => {
   assert.strictEqual(server.listening, false);
 });
 
-both('a signal that is aborted before', async (net) => {
+both('a signal that is aborted before', async (net, t) => {
   const server = net.createServer();
+  t.after(() => server.close());
   server.on('listening', () => assert.fail('aborted'));
   server.listen({ port: 0, signal: AbortSignal.abort() });
   await once(server, 'close');
@@ -277,8 +279,11 @@ both('a name is looked up', async (net, t) => {
   assert.match(server.address().address, /^(127\.0\.0\.1|::1)$/);
 });
 
-both('closed before the name is known: never listens', async (net) => {
+// Node 18 goes on to listen.
+const fixed = { since: '20' };
+both('closed before the name is known', fixed, async (net, t) => {
   const server = net.createServer();
+  t.after(() => server.close());
   server.on('listening', () => assert.fail('closed before'));
   server.listen(0, 'localhost');
   const error = await new Promise((resolve) => server.close(resolve));

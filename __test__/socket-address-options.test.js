@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const util = require('node:util');
-const { alone, both, same } = require('./helpers/both');
+const { alone, both, nodeIs, same } = require('./helpers/both');
 
 const fieldsOf = ({ address, port, family, flowlabel }) => ({
   address,
@@ -42,7 +42,7 @@ same('options that are taken', (net) =>
     { family: { toLowerCase: () => 'ipv4' }, address: '1.1.1.1' },
   ]
     // A port in text ends the process of Node 20 and before.
-    .filter(({ port }) => typeof port !== 'string' || util.parseEnv)
+    .filter(({ port }) => typeof port !== 'string' || nodeIs('22'))
     .map((options) => fieldsOf(new net.SocketAddress(options))),
 );
 

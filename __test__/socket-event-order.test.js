@@ -78,11 +78,13 @@ both('ready follows connect in the same turn', async (net, t) => {
     order.push('connect');
     process.nextTick(() => order.push('tick'));
     Promise.resolve().then(() => order.push('microtask'));
-    setImmediate(() => order.push('immediate'));
+    setImmediate(() => {
+      order.push('immediate');
+      client.emit('seen');
+    });
   });
   client.on('ready', () => order.push('ready'));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  await turn();
+  await once(client, 'seen');
   assert.deepStrictEqual(order, [
     'connect',
     'ready',

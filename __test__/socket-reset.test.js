@@ -22,11 +22,10 @@ const names = ['data', 'end', 'error', 'close'];
 both('resetAndDestroy: the peer sees ECONNRESET', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const events = recorded(peer, names);
-  peer.resume();
+  const gone = Promise.all([closed(peer.resume()), closed(client)]);
   assert.strictEqual(client.resetAndDestroy(), client);
   assert.strictEqual(client.destroyed, true);
-  await once(client, 'close');
-  await closed(peer);
+  await gone;
   assert.deepStrictEqual(events, ['error ECONNRESET', 'close true']);
 });
 
@@ -46,11 +45,12 @@ alone('a reset behind unread data is no end', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const events = recorded(peer, ['end', 'error', 'close']);
   peer.pause();
+  const gone = closed(peer);
   await new Promise((resolve) => client.write('unread', resolve));
   client.resetAndDestroy();
   await once(client, 'close');
   peer.resume();
-  await closed(peer);
+  await gone;
   assert.deepStrictEqual(events, ['error ECONNRESET', 'close true']);
 });
 
@@ -69,11 +69,11 @@ both('a reset after data that was read', async (net, t) => {
 both('closing with unread data resets the peer', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const events = recorded(client, ['end', 'error', 'close']);
+  const gone = closed(client.resume());
   peer.pause();
-  client.resume();
   await new Promise((resolve) => client.write('unread', resolve));
   peer.destroy();
-  await closed(client);
+  await gone;
   assert.strictEqual(events.at(-1).startsWith('close'), true);
   assert.ok(!events.includes('end') || !events.includes('error ECONNRESET'));
 });
@@ -96,11 +96,12 @@ both('resetAndDestroy while connecting waits for it', async (net, t) => {
   const server = await listening(net, t);
   const client = destroyAfter(t, net.connect(server.address().port));
   const events = recorded(client, ['connect', 'error', 'close']);
-  const accepted = once(server, 'connection');
+  const both = Promise.all([
+    closed(client),
+    once(server, 'connection').then(([peer]) => closed(peer.resume())),
+  ]);
   client.resetAndDestroy();
-  const [peer] = await accepted;
-  peer.resume();
-  await closed(peer);
+  await both;
   assert.ok(events.includes('close false'), events.join());
 });
 

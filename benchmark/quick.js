@@ -114,7 +114,12 @@ const loads = {
       const took = (performance.now() - start) / 1000;
       times.sort((a, b) => a - b);
       const at = (part) => times[Math.floor(times.length * part)] * 1000;
-      return { ops: times.length, seconds: took, p50us: at(0.5), p99us: at(0.99) };
+      return {
+        ops: times.length,
+        seconds: took,
+        p50us: at(0.5),
+        p99us: at(0.99),
+      };
     };
     return new Promise((resolve) => {
       const closed = () => --open === 0 && resolve(report());
@@ -229,7 +234,9 @@ async function measure(options, server, workload) {
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return sorted.length % 2
+    ? sorted[half]
+    : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 function print(name, workload, samples) {

@@ -12,7 +12,8 @@ const { isIP } = require('./ip');
 const { takeOverHandle } = require('./socket-handle');
 const { Socket } = require('./socket');
 const { applyServerOptions } = require('./socket-options');
-const { kOwner } = require('./symbols');
+const { AcceptedOptions } = require('./socket-setup');
+const { kConnectionClass, kOwner } = require('./symbols');
 
 function readAddress(handle, verb) {
   const out = { __proto__: null };
@@ -54,15 +55,8 @@ function isBlocked(server, handle) {
 }
 
 function createSocket(server, handle) {
-  const socket = new Socket({
-    handle,
-    allowHalfOpen: server.allowHalfOpen,
-    pauseOnCreate: server.pauseOnConnect,
-    readable: true,
-    writable: true,
-    readableHighWaterMark: server.highWaterMark,
-    writableHighWaterMark: server.highWaterMark,
-  });
+  const Connection = server[kConnectionClass] ?? Socket;
+  const socket = new Connection(new AcceptedOptions(handle, server));
   applyServerOptions(socket, handle, server);
   return socket;
 }

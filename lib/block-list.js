@@ -9,7 +9,7 @@ const {
   blockListHas,
   blockListHasV4,
   blockListHasV6,
-} = require('./handle');
+} = require('./native');
 const { claimInstances } = require('./instance-of');
 const { groups, readIPv4, readIPv6 } = require('./ip');
 const {
@@ -26,8 +26,9 @@ const {
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
 
-const NodeBlockList = nodeNet.BlockList;
-const nodePrototype = /** @type {any} */ (NodeBlockList.prototype);
+// Its members differ by release, more than one set of types can say.
+const NodeBlockList = /** @type {any} */ (nodeNet.BlockList);
+const nodePrototype = NodeBlockList.prototype;
 
 // Node releases that cannot remove a rule list the newest one first; later ones
 // list addresses, subnets and ranges in this order. Ours follows.
@@ -190,8 +191,7 @@ class BlockList extends NodeBlockList {
    * @returns {boolean} whether it is a BlockList, ours or node's own
    */
   static isBlockList(value) {
-    const { isBlockList } = /** @type {any} */ (NodeBlockList);
-    return isBlockList?.(value) ?? value instanceof NodeBlockList;
+    return NodeBlockList.isBlockList?.(value) ?? value instanceof NodeBlockList;
   }
 
   static PRIVATE_RANGES = kPrivateRanges;

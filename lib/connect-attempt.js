@@ -9,6 +9,7 @@ const debug = require('util').debuglog('net');
 
 const { ExceptionWithHostPort, codes } = require('./errors');
 const { PipeConnectWrap, TCPConnectWrap, uv } = require('./handle');
+const { endEntry, startEntry } = require('./perf-entries');
 const { applyOptions } = require('./socket-options');
 const { kOwner } = require('./symbols');
 
@@ -204,6 +205,7 @@ function finishConnect(socket, readable, writable) {
   socket.emit('connect');
   socket.emit('ready');
   if (readable && !socket.isPaused()) socket.read(0);
+  endEntry(socket);
 }
 
 /** The `oncomplete` of a socket's only attempt. */
@@ -243,7 +245,11 @@ function connectOnce(socket, endpoint) {
     return;
   }
   const { error } = startConnect(socket, endpoint, afterConnect);
-  if (error) socket.destroy(error);
+  if (error) {
+    socket.destroy(error);
+  } else if (endpoint.family !== undefined) {
+    startEntry(socket, endpoint.address, endpoint.port);
+  }
 }
 
 module.exports = {

@@ -12,6 +12,7 @@ const debug = require('util').debuglog('net');
 const attempt = require('./connect-attempt');
 const { NodeAggregateError, codes } = require('./errors');
 const { TCP, tcpConstants, uv } = require('./handle');
+const { startEntry } = require('./perf-entries');
 const { kReinitializeHandle, kTimeout } = require('./symbols');
 
 const { ERR_SOCKET_CONNECTION_TIMEOUT } = codes;
@@ -137,6 +138,7 @@ function afterConnectMultiple(race, index, status, handle, req, ...open) {
     handle.close();
   } else if (!socket.destroyed) {
     const [readable, writable] = open;
+    startEntry(socket, address, port);
     attempt.finishConnect(socket, readable, writable);
   }
 }

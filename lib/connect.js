@@ -13,7 +13,8 @@ const { connectOnce } = require('./connect-attempt');
 const { startRace } = require('./connect-race');
 const { codes } = require('./errors');
 const { isIP } = require('./ip');
-const { kBoundSource } = require('./symbols');
+const { kAsyncId, kBoundSource } = require('./symbols');
+const { runTriggeredBy } = require('./trigger');
 const {
   validateBoolean,
   validateFunction,
@@ -177,12 +178,21 @@ function lookupAndConnect(socket, target) {
   if (target.autoSelectFamily && !isFixed && !target.localAddress) {
     debug('connect: autodetecting');
     lookupOptions.all = true;
-    lookup(host, lookupOptions, (error, addresses) =>
-      onLookupAll(socket, target, error, addresses),
+    runTriggeredBy(
+      socket[kAsyncId],
+      lookup,
+      host,
+      lookupOptions,
+      (error, addresses) => onLookupAll(socket, target, error, addresses),
     );
   } else {
-    lookup(host, lookupOptions, (error, address, addressFamily) =>
-      onLookup(socket, target, error, address, addressFamily),
+    runTriggeredBy(
+      socket[kAsyncId],
+      lookup,
+      host,
+      lookupOptions,
+      (error, address, addressFamily) =>
+        onLookup(socket, target, error, address, addressFamily),
     );
   }
 }

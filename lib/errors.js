@@ -211,6 +211,7 @@ const codes = {
   ERR_INVALID_FD_TYPE: [TypeError, 'Unsupported fd type: %s'],
   ERR_INVALID_HANDLE_TYPE: [TypeError, 'This handle type cannot be sent'],
   ERR_INVALID_IP_ADDRESS: [TypeError, 'Invalid IP address: %s'],
+  ERR_INVALID_STATE: [Error, 'Invalid state: %s'],
   ERR_IP_BLOCKED: [Error, (ip) => `IP(${ip}) is blocked by net.BlockList`],
   ERR_MISSING_ARGS: [TypeError, formatMissingArgs],
   ERR_OUT_OF_RANGE: [RangeError, formatOutOfRange],

@@ -1,15 +1,39 @@
 'use strict';
 
-/**
- * The seam to the native addon: classes `TCP` and `Pipe` with node's handle
- * verbs, over the keys of the native environment. No other file requires the
- * binding.
+/*
+ * The classes `TCP` and `Pipe` with node's handle verbs, over the keys of the
+ * native environment: the seam between `net` and what is below it.
  */
 
 const { AsyncResource } = require('node:async_hooks');
-const util = require('node:util');
-const binding = require('../binding.js');
-const { kOwner, kTakesBuffer } = require('./symbols');
+const {
+  activeHandles,
+  drainStash,
+  kArrayBufferOffset,
+  kReadBytesOrError,
+  register,
+  streamBaseState,
+} = require('./dispatch');
+const {
+  kClosed,
+  kConnectRequest,
+  kKey,
+  kOnClosed,
+  kReading,
+  kShutdownRequest,
+  kStash,
+  kUserBuffer,
+  kWriteRequests,
+} = require('./handle-symbols');
+const { duplicate, guessHandleType, native, out, uv } = require('./native');
+const {
+  PipeConnectWrap,
+  ShutdownWrap,
+  TCPConnectWrap,
+  WriteWrap,
+  begin,
+} = require('./requests');
+const { kOwner } = require('./symbols');
 
 const tcpConstants = Object.freeze({
   SOCKET: 0,
@@ -25,139 +49,36 @@ const pipeConstants = Object.freeze({
   UV_WRITABLE: 2,
 });
 
-const kReadBytesOrError = 0;
-const kArrayBufferOffset = 1;
 const kBytesWritten = 2;
 const kLastWriteWasAsync = 3;
-const streamBaseState = new Int32Array(5);
 
-/** libuv's errors by name, `UV_ECANCELED` and so on: negative numbers. */
-const uv = {};
-for (const [errno, [name]] of util.getSystemErrorMap()) {
-  uv[`UV_${name}`] = errno;
-}
-const { UV_ECANCELED } = uv;
-
-// What src/event.rs calls `Kind`.
-const READ = 0;
-const READ_END = 1;
-const CONNECTION = 2;
-const ACCEPT_FAILED = 3;
-const CONNECTED = 4;
-const WRITTEN = 5;
-const SHUTDOWN = 6;
-const CLOSED = 7;
-const FLUSH_FAILED = 8;
-
-// The layout of the ring, as src/env/js.rs writes it.
-const COUNT = 0;
-const CURSOR = 1;
-const HEADER = 2;
-const WORDS = 4;
-const BATCH = 1024;
-const ring = new Int32Array(HEADER + BATCH * WORDS);
-
-// Received bytes pass through this slab and are copied out of it: memory that
-// native code writes to, and that holds other connections' data, never leaves
-// this file.
-const slab = Buffer.allocUnsafeSlow(256 * 1024);
-const slabMemory = slab.buffer;
-
-// Small writes and strings are put here for the native side to read at once.
-const out = Buffer.allocUnsafeSlow(64 * 1024);
 const SMALL_WRITE = 1024;
 const MAX_BYTES_PER_UNIT = 3;
 
-const SLOT_MASK = (1 << 20) - 1;
-const ACCEPT_RETRY_MS = 100;
-
-const kKey = Symbol('key');
-const kClosed = Symbol('closed');
-const kReading = Symbol('reading');
 const kReferenced = Symbol('referenced');
-const kStash = Symbol('stash');
-const kUserBuffer = Symbol('userBuffer');
-const kConnectRequest = Symbol('connectRequest');
-const kShutdownRequest = Symbol('shutdownRequest');
-const kWriteRequests = Symbol('writeRequests');
-const kOnClosed = Symbol('onClosed');
-const kResource = Symbol('resource');
-const kWriteString = Symbol('writeString');
+const kAhead = Symbol('ahead');
+const kTakeAhead = Symbol('takeAhead');
+const kSendBytes = Symbol('sendBytes');
+const kSendString = Symbol('sendString');
 const kWritten = Symbol('written');
 const kConnect = Symbol('connect');
 const kMarkClosed = Symbol('markClosed');
-
-/** Open handles, by the slot in their key. */
-const handles = [];
-let acceptRetry = null;
-
-const coalesce = process.env.RUST_NET_COALESCE === '1';
-const native = binding.open(
-  {
-    driver: process.env.RUST_NET_DRIVER || 'auto',
-    coalesce,
-    paddedNames: padsAbstractNames(process.versions.uv),
-  },
-  dispatch,
-  ring,
-  slab,
-  out,
-);
-if (coalesce) process.on('exit', () => native.flush());
-
-// Both ends of an abstract socket must agree on its name: libuv filled it up
-// with NULs until 1.46.
-function padsAbstractNames(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major === 1 && minor <= 46;
-}
-
-/** A request that is made for one verb and completed by one event. */
-class Request {}
-
-/** Passed to `handle.shutdown(req)`. */
-class ShutdownWrap extends Request {}
-/** Passed to `handle.write...(req, data)`. */
-class WriteWrap extends Request {}
-/** Passed to `tcp.connect(req, address, port)`. */
-class TCPConnectWrap extends Request {}
-/** Passed to `pipe.connect(req, path)`. */
-class PipeConnectWrap extends Request {}
-
-const requestTypes = new Map([
-  [ShutdownWrap, 'SHUTDOWNWRAP'],
-  [WriteWrap, 'WRITEWRAP'],
-  [TCPConnectWrap, 'TCPCONNECTWRAP'],
-  [PipeConnectWrap, 'PIPECONNECTWRAP'],
-]);
-
 const manualDestroy = { requireManualDestroy: true };
 
-// As in node, a request becomes an async resource when its verb has begun.
-function begin(request) {
-  const type = requestTypes.get(request.constructor) ?? 'WRITEWRAP';
-  request[kResource] = new AsyncResource(type, manualDestroy);
-}
-
-function complete(request, status, ...rest) {
-  const resource = request[kResource];
-  request[kResource] = undefined;
-  if (typeof request.oncomplete === 'function') {
-    resource.runInAsyncScope(request.oncomplete, request, status, ...rest);
-  }
-  resource.emitDestroy();
-}
+/** The bytes of the write verb that ran last. */
+let sentLength = 0;
 
 /** What `TCP` and `Pipe` share: node's stream handle. */
 class StreamHandle extends AsyncResource {
-  constructor(type, key) {
-    super(type, manualDestroy);
+  constructor(type, key, options) {
+    super(type, options);
     this[kKey] = key;
     this[kClosed] = key < 0;
     this[kReading] = false;
     this[kReferenced] = true;
     this[kStash] = null;
     this[kUserBuffer] = null;
+    this[kAhead] = undefined;
     this[kConnectRequest] = null;
     this[kShutdownRequest] = null;
     this[kWriteRequests] = null;
@@ -169,7 +90,7 @@ class StreamHandle extends AsyncResource {
     this.reading = false;
     this.bytesRead = 0;
     this.bytesWritten = 0;
-    if (key >= 0) handles[key & SLOT_MASK] = this;
+    if (key >= 0) register(this);
   }
 
   get fd() {
@@ -201,7 +122,8 @@ class StreamHandle extends AsyncResource {
   }
 
   listen(backlog) {
-    return native.listen(this[kKey], backlog);
+    // The sign makes a number, or throws as node does: of a BigInt, say.
+    return native.listen(this[kKey], +backlog);
   }
 
   readStart() {
@@ -229,47 +151,55 @@ class StreamHandle extends AsyncResource {
     native.setReadLimit(this[kKey], buffer.byteLength);
   }
 
-  writeBuffer(request, data) {
-    const length = data.byteLength;
-    if (length <= SMALL_WRITE && length > 0) {
-      out.set(data);
-      return this[kWritten](
-        request,
-        native.writeOut(this[kKey], length),
-        length,
-      );
+  /**
+   * Writes before there is a request, for a writer that needs none as long as
+   * everything can be sent at once. False where it could not: the next write
+   * verb, which must be given the same data, takes the outcome up.
+   */
+  writeAhead(data, encoding) {
+    const result =
+      encoding === undefined
+        ? this[kSendBytes](data)
+        : this[kSendString](data, encoding);
+    if (result === 0) {
+      this.bytesWritten += sentLength;
+      return true;
     }
-    return this[kWritten](request, native.write(this[kKey], data), length);
+    this[kAhead] = result;
+    return false;
+  }
+
+  writeBuffer(request, data) {
+    return this[kWritten](request, this[kSendBytes](data));
   }
 
   writev(request, chunks, allBuffers) {
     const buffers = allBuffers ? chunks : encodeAll(chunks);
-    let length = 0;
-    for (const buffer of buffers) length += buffer.byteLength;
-    const result = native.writeAll(this[kKey], buffers);
-    return this[kWritten](request, result, length);
+    sentLength = 0;
+    for (const buffer of buffers) sentLength += buffer.byteLength;
+    return this[kWritten](request, native.writeAll(this[kKey], buffers));
   }
 
   writeUtf8String(request, string) {
-    return this[kWriteString](request, string, 'utf8');
+    return this[kWritten](request, this[kSendString](string, 'utf8'));
   }
 
   writeAsciiString(request, string) {
-    return this[kWriteString](request, string, 'latin1');
+    return this[kWritten](request, this[kSendString](string, 'latin1'));
   }
 
   writeLatin1String(request, string) {
-    return this[kWriteString](request, string, 'latin1');
+    return this[kWritten](request, this[kSendString](string, 'latin1'));
   }
 
   writeUcs2String(request, string) {
-    return this[kWriteString](request, string, 'utf16le');
+    return this[kWritten](request, this[kSendString](string, 'utf16le'));
   }
 
   shutdown(request) {
     const status = native.shutdown(this[kKey]);
     if (status === 0) {
-      begin(request);
+      begin(request, this);
       this[kShutdownRequest] = request;
     }
     return status;
@@ -295,29 +225,55 @@ class StreamHandle extends AsyncResource {
     return this[kReferenced] && !this[kClosed];
   }
 
+  /** Whether small writes may be gathered until the end of the callback. */
+  setCoalesce(enable) {
+    return native.setCoalesce(this[kKey], Boolean(enable));
+  }
+
   setBlocking(blocking) {
     return native.setBlocking(this[kKey], Boolean(blocking));
   }
 
-  [kWriteString](request, string, encoding) {
-    if (string.length * MAX_BYTES_PER_UNIT <= out.length) {
-      const length = out.write(string, 0, encoding);
-      return this[kWritten](
-        request,
-        native.writeOut(this[kKey], length),
-        length,
-      );
-    }
-    return this.writeBuffer(request, Buffer.from(string, encoding));
+  [kSendBytes](data) {
+    const ahead = this[kTakeAhead]();
+    if (ahead !== undefined) return ahead;
+    const length = data.byteLength;
+    // A string that was said to be a buffer: node's handle throws, too.
+    if (length === undefined) throw notABuffer();
+    sentLength = length;
+    if (length > SMALL_WRITE) return native.write(this[kKey], data);
+    out.set(data);
+    return native.writeOut(this[kKey], length);
   }
 
-  [kWritten](request, result, length) {
+  [kSendString](string, encoding) {
+    const ahead = this[kTakeAhead]();
+    if (ahead !== undefined) return ahead;
+    if (string.length * MAX_BYTES_PER_UNIT <= out.length) {
+      sentLength = out.write(string, 0, encoding);
+      return native.writeOut(this[kKey], sentLength);
+    }
+    const data = Buffer.from(string, encoding);
+    sentLength = data.length;
+    return native.write(this[kKey], data);
+  }
+
+  // Nothing is written between the attempt and the verb that takes it up, so
+  // that `sentLength` still is the attempt's.
+  [kTakeAhead]() {
+    const ahead = this[kAhead];
+    if (ahead !== undefined) this[kAhead] = undefined;
+    return ahead;
+  }
+
+  [kWritten](request, result) {
+    const length = sentLength;
     if (result < 0) return result;
     this.bytesWritten += length;
     streamBaseState[kBytesWritten] = length;
     streamBaseState[kLastWriteWasAsync] = result;
     if (result === 1) {
-      begin(request);
+      begin(request, this);
       (this[kWriteRequests] ??= []).push(request);
     }
     return 0;
@@ -325,7 +281,7 @@ class StreamHandle extends AsyncResource {
 
   [kConnect](request, status) {
     if (status === 0) {
-      begin(request);
+      begin(request, this);
       this[kConnectRequest] = request;
     }
     return status;
@@ -341,8 +297,9 @@ class StreamHandle extends AsyncResource {
 
 /** A TCP socket or server. */
 class TCP extends StreamHandle {
-  constructor(type, key = native.createTcp()) {
-    super(type === tcpConstants.SERVER ? 'TCPSERVERWRAP' : 'TCPWRAP', key);
+  constructor(type, key = native.createTcp(), options = manualDestroy) {
+    const name = type === tcpConstants.SERVER ? 'TCPSERVERWRAP' : 'TCPWRAP';
+    super(name, key, options);
   }
 
   bind(address, port, flags) {
@@ -407,8 +364,9 @@ class TCP extends StreamHandle {
 
 /** A Unix-domain socket or server. */
 class Pipe extends StreamHandle {
-  constructor(type, key = native.createPipe()) {
-    super(type === pipeConstants.SERVER ? 'PIPESERVERWRAP' : 'PIPEWRAP', key);
+  constructor(type, key = native.createPipe(), options = manualDestroy) {
+    const name = type === pipeConstants.SERVER ? 'PIPESERVERWRAP' : 'PIPEWRAP';
+    super(name, key, options);
   }
 
   bind(path) {
@@ -425,6 +383,11 @@ class Pipe extends StreamHandle {
   }
 
   setPendingInstances() {}
+}
+
+function notABuffer() {
+  const error = new TypeError('Second argument must be a buffer');
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
 function fillAddress(info, address) {
@@ -445,245 +408,11 @@ function encodeAll(chunks) {
   return buffers;
 }
 
-// What node's own callback scopes run when they end. Without it each event has
-// a callback scope of its own.
-const tickCallback =
-  typeof process._tickCallback === 'function' ? process._tickCallback : null;
-
-/**
- * Called by the native side when the ring holds events. Ticks and microtasks
- * run between two events, as they do between node's own callbacks. Whatever a
- * listener throws leaves this function; the native side reports it and calls
- * again for the rest, from the cursor on.
- */
-function dispatch() {
-  const count = ring[COUNT];
-  while (ring[CURSOR] < count) {
-    if (ring[CURSOR] > 0 && !runTicks()) return;
-    deliver(HEADER + ring[CURSOR]++ * WORDS);
-    if (tickCallback === null) return;
-  }
-}
-
-function runTicks() {
-  try {
-    tickCallback?.call(process);
-    return true;
-  } catch (error) {
-    // A tick that throws leaves its id on the async id stack, which node
-    // clears when it reports the exception: that must be before our own
-    // callback scope ends. The rest follows in a scope of its own.
-    native.reportException(error);
-    return false;
-  }
-}
-
-function deliver(at) {
-  const key = ring[at];
-  const kind = ring[at + 1];
-  const argument = ring[at + 2];
-  const handle = handles[key & SLOT_MASK];
-  if (handle === undefined || handle[kKey] !== key) return;
-  if (kind === CLOSED) {
-    afterClosed(handle);
-  } else if (handle[kClosed]) {
-    // The backlog of a closed listener is reset by the kernel; what was
-    // already accepted for it goes the same way.
-    if (kind === CONNECTION) native.reset(argument);
-  } else {
-    deliverOpen(handle, kind, argument, ring[at + 3]);
-  }
-}
-
-function deliverOpen(handle, kind, argument, offset) {
-  switch (kind) {
-    case READ:
-      onBytes(handle, offset, argument);
-      break;
-    case READ_END:
-      onReadEnd(handle, argument);
-      break;
-    case CONNECTION:
-      onAccepted(handle, argument);
-      break;
-    case ACCEPT_FAILED:
-      retryAcceptLater();
-      break;
-    case CONNECTED:
-      afterConnected(handle, argument);
-      break;
-    case WRITTEN:
-      complete(handle[kWriteRequests].shift(), argument, handle, undefined);
-      break;
-    case SHUTDOWN:
-      afterShutdown(handle, argument);
-      break;
-    case FLUSH_FAILED:
-      if (typeof handle.onwriteerror === 'function') {
-        handle.runInAsyncScope(handle.onwriteerror, handle, argument);
-      }
-      break;
-  }
-}
-
-function onBytes(handle, offset, length) {
-  handle.bytesRead += length;
-  if (!handle[kReading]) {
-    // Stopped by a listener of this very batch: kept for the next start.
-    (handle[kStash] ??= []).push(copyOut(offset, length));
-    return;
-  }
-  const userBuffer = handle[kUserBuffer];
-  if (userBuffer === null) {
-    emitBytes(handle, copyOut(offset, length));
-  } else {
-    userBuffer.set(new Uint8Array(slabMemory, offset, length));
-    emitUserBytes(handle, length);
-  }
-}
-
-// Not from Buffer's pool: the ArrayBuffer of a chunk holds that chunk alone.
-function copyOut(offset, length) {
-  const chunk = Buffer.allocUnsafeSlow(length);
-  chunk.set(new Uint8Array(slabMemory, offset, length));
-  return chunk;
-}
-
-function emitBytes(handle, chunk) {
-  streamBaseState[kReadBytesOrError] = chunk.length;
-  streamBaseState[kArrayBufferOffset] = 0;
-  const { onread } = handle;
-  // The ArrayBuffer of a small chunk only comes to be when it is asked for.
-  const memory = onread[kTakesBuffer] === true ? chunk : chunk.buffer;
-  handle.runInAsyncScope(onread, handle, memory);
-}
-
-function emitUserBytes(handle, length) {
-  streamBaseState[kReadBytesOrError] = length;
-  streamBaseState[kArrayBufferOffset] = 0;
-  const next = handle.runInAsyncScope(handle.onread, handle, undefined);
-  if (next instanceof Uint8Array && !handle[kClosed])
-    handle.useUserBuffer(next);
-}
-
-function onReadEnd(handle, status) {
-  if (handle[kStash] !== null) {
-    handle[kStash].push(status);
-    return;
-  }
-  emitReadEnd(handle, status);
-}
-
-function emitReadEnd(handle, status) {
-  streamBaseState[kReadBytesOrError] = status;
-  streamBaseState[kArrayBufferOffset] = 0;
-  handle.runInAsyncScope(handle.onread, handle, undefined);
-}
-
-// Delivers what was received before a stop; the native side is only started
-// again when all of it is gone, so that order is kept.
-function drainStash(handle) {
-  const stash = handle[kStash];
-  while (stash !== null && handle[kReading] && handle[kStash] === stash) {
-    const item = stash.shift();
-    if (stash.length === 0) handle[kStash] = null;
-    if (typeof item === 'number') {
-      emitReadEnd(handle, item);
-      return;
-    }
-    if (handle[kStash] === null) native.readStart(handle[kKey]);
-    emitStashed(handle, item);
-  }
-}
-
-function emitStashed(handle, chunk) {
-  const userBuffer = handle[kUserBuffer];
-  if (userBuffer === null) {
-    emitBytes(handle, chunk);
-  } else {
-    userBuffer.set(chunk);
-    emitUserBytes(handle, chunk.length);
-  }
-}
-
-// As in node, the client's handle is made outside the server's async scope,
-// and the listener is called within it.
-function onAccepted(server, key) {
-  const client = new server.constructor(tcpConstants.SOCKET, key);
-  server.runInAsyncScope(server.onconnection, server, 0, client);
-}
-
-// No descriptor is free, or the network refuses: libuv says nothing and tries
-// again, and so do we, without spinning.
-function retryAcceptLater() {
-  if (acceptRetry !== null) return;
-  acceptRetry = setTimeout(() => {
-    acceptRetry = null;
-    native.retryAccept();
-  }, ACCEPT_RETRY_MS);
-  acceptRetry.unref();
-}
-
-function afterConnected(handle, status) {
-  const request = handle[kConnectRequest];
-  handle[kConnectRequest] = null;
-  const access = status === 0 ? native.access(handle[kKey]) : 0;
-  const readable = (access & 1) !== 0;
-  const writable = (access & 2) !== 0;
-  complete(request, status, handle, request, readable, writable);
-}
-
-function afterShutdown(handle, status) {
-  const request = handle[kShutdownRequest];
-  handle[kShutdownRequest] = null;
-  complete(request, status, handle, undefined);
-}
-
-// Requests that the close cut short come first, each in a delivery of its own:
-// the cursor goes back, so that a listener that throws loses nothing.
-function afterClosed(handle) {
-  const request = takePending(handle);
-  if (request !== null) {
-    ring[CURSOR]--;
-    complete(request, UV_ECANCELED, handle, request, false, false);
-    return;
-  }
-  handles[handle[kKey] & SLOT_MASK] = undefined;
-  const callback = handle[kOnClosed];
-  handle[kOnClosed] = undefined;
-  if (typeof callback === 'function') {
-    handle.runInAsyncScope(callback, handle);
-  }
-  handle.emitDestroy();
-}
-
-function takePending(handle) {
-  let request = handle[kConnectRequest];
-  if (request !== null) {
-    handle[kConnectRequest] = null;
-    return request;
-  }
-  const writes = handle[kWriteRequests];
-  if (writes !== null && writes.length > 0) return writes.shift();
-  request = handle[kShutdownRequest];
-  handle[kShutdownRequest] = null;
-  return request;
-}
-
-/**
- * What a descriptor refers to.
- * @param {number} fd
- * @returns {'TCP'|'PIPE'|'FILE'|'TTY'|'UDP'|'UNKNOWN'}
- */
-function guessHandleType(fd) {
-  return binding.guessHandleType(fd);
-}
-
 /**
  * Our own handle for what a node-native handle is open on. The native handle
  * stays its owner's; ours has a descriptor of its own.
  * @param {{ fd?: number }} nativeHandle
- * @returns {TCP | Pipe | null} null where there is no descriptor to share
+ * @returns {StreamHandle | null} null where there is no descriptor to share
  */
 function adoptNativeHandle(nativeHandle) {
   if (nativeHandle instanceof StreamHandle) return nativeHandle;
@@ -691,7 +420,7 @@ function adoptNativeHandle(nativeHandle) {
   if (typeof fd !== 'number' || fd < 0) return null;
   const type = guessHandleType(fd);
   if (type !== 'TCP' && type !== 'PIPE') return null;
-  const copy = binding.duplicate(fd);
+  const copy = duplicate(fd);
   if (copy < 0) return null;
   const handle =
     type === 'TCP'
@@ -701,26 +430,24 @@ function adoptNativeHandle(nativeHandle) {
 }
 
 module.exports = {
-  TCP,
-  TCPConnectWrap,
-  tcpConstants,
   Pipe,
   PipeConnectWrap,
-  pipeConstants,
   ShutdownWrap,
+  StreamHandle,
+  TCP,
+  TCPConnectWrap,
   WriteWrap,
-  streamBaseState,
-  kReadBytesOrError,
+  activeHandles,
+  adoptNativeHandle,
+  driver: native.driver,
+  duplicate,
+  guessHandleType,
   kArrayBufferOffset,
   kBytesWritten,
   kLastWriteWasAsync,
-  driver: native.driver,
-  guessHandleType,
-  adoptNativeHandle,
+  kReadBytesOrError,
+  pipeConstants,
+  streamBaseState,
+  tcpConstants,
   uv,
-  NativeBlockList: binding.NativeBlockList,
-  blockListHas: binding.blockListHas,
-  blockListHasV4: binding.blockListHasV4,
-  blockListHasV6: binding.blockListHasV6,
-  canonicalAddress: binding.canonicalAddress,
 };

@@ -19,4 +19,16 @@ function claimInstances(Class, NodeClass) {
   });
 }
 
-module.exports = { claimInstances };
+/**
+ * Whether `object` was made by `Class` or a subclass: what `instanceof` said
+ * before `claimInstances`.
+ *
+ * @param {Function} Class
+ * @param {any} object
+ * @returns {boolean}
+ */
+function isOwnInstance(Class, object) {
+  return Function.prototype[Symbol.hasInstance].call(Class, object);
+}
+
+module.exports = { claimInstances, isOwnInstance };

@@ -3,8 +3,10 @@
 const util = require('util');
 const nodeNet = require('net');
 
+const activeHandles = require('./active-handles');
 const family = require('./auto-select-family');
 const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
+const ipcBridge = require('./ipc-bridge');
 const { isIP, isIPv4, isIPv6 } = require('./ip');
 const { normalizeArgs } = require('./normalize-args');
 const { Server, createServer } = require('./server');
@@ -22,6 +24,9 @@ const legacy =
         ),
       }
     : {};
+
+activeHandles.install();
+ipcBridge.install({ Server, Socket });
 
 /** The public object: the keys of node:net, in their order. */
 module.exports = {

@@ -13,6 +13,7 @@ const { UVExceptionWithHostPort } = require('./errors');
 const { Pipe, TCP, pipeConstants, tcpConstants, uv } = require('./handle');
 const { createHandle, getAsyncId } = require('./socket-handle');
 const { kAsyncId, kOwner } = require('./symbols');
+const { tickTriggeredBy } = require('./trigger');
 
 // The kernel rounds backlog + 1 up to a power of two: this makes 512.
 const kDefaultBacklog = 511;
@@ -104,7 +105,7 @@ function emitListeningNT(server) {
 function failListen(server, status, address, port) {
   const error = new UVExceptionWithHostPort(status, 'listen', address, port);
   netServerListen.error.publish({ server, error });
-  process.nextTick(emitErrorNT, server, error);
+  tickTriggeredBy(server[kAsyncId], emitErrorNT, server, error);
 }
 
 /**
@@ -149,7 +150,7 @@ function setupListenHandle(address, port, addressType, backlog, fd, flags) {
   netServerListen.asyncEnd.publish({ server: this });
   this._connectionKey = `${addressType}:${address}:${port}`;
   if (this._unref) this.unref();
-  process.nextTick(emitListeningNT, this);
+  tickTriggeredBy(this[kAsyncId], emitListeningNT, this);
 }
 
 module.exports = { createServerHandle, setupListenHandle };

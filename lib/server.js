@@ -14,7 +14,8 @@ const {
   toSeconds,
   validateKeepAliveDelay,
 } = require('./socket-options');
-const { kAsyncId } = require('./symbols');
+const { kAsyncId, kCoalesce } = require('./symbols');
+const { tickTriggeredBy } = require('./trigger');
 const { validateNumber } = require('./validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
@@ -68,6 +69,7 @@ function Server(given, connectionListener) {
   this.keepAlive = Boolean(options.keepAlive);
   this.keepAliveInitialDelay = toSeconds(options.keepAliveInitialDelay);
   this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
+  if (options.coalesce === false) this[kCoalesce] = false;
   assignBlockList(this, options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
@@ -178,7 +180,7 @@ Server.prototype._emitCloseIfDrained = function () {
     );
     return;
   }
-  process.nextTick(emitCloseNT, this);
+  tickTriggeredBy(this[kAsyncId], emitCloseNT, this);
 };
 
 function emitCloseNT(server) {

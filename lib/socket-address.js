@@ -4,7 +4,7 @@ const { inspect } = require('util');
 const nodeNet = require('net');
 
 const { codes } = require('./errors');
-const { canonicalAddress } = require('./handle');
+const { canonicalAddress } = require('./native');
 const { claimInstances } = require('./instance-of');
 const { readIPv4 } = require('./ip');
 const {
@@ -15,6 +15,9 @@ const {
 } = require('./validators');
 
 const { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } = codes;
+
+// Types know its getters as plain properties, which a class cannot override.
+const NodeSocketAddress = /** @type {any} */ (nodeNet.SocketAddress);
 
 // A flow label has twenty bits. Node ends the process for one that has more.
 const kFlowLabelMax = 0xfffff;
@@ -104,7 +107,7 @@ function adoptSymbols(Class, NodeClass) {
  * takes its own, and can clone it: into a worker, say, where it arrives as
  * node's own, which is taken here wherever ours is.
  */
-class SocketAddress extends nodeNet.SocketAddress {
+class SocketAddress extends NodeSocketAddress {
   #fields;
 
   /**
@@ -112,8 +115,7 @@ class SocketAddress extends nodeNet.SocketAddress {
    * @returns {boolean} whether it is a SocketAddress, ours or node's own
    */
   static isSocketAddress(value) {
-    // @ts-ignore: public only from a later release on, there since the first
-    return nodeNet.SocketAddress.isSocketAddress(value);
+    return NodeSocketAddress.isSocketAddress(value);
   }
 
   /**
@@ -175,7 +177,7 @@ class SocketAddress extends nodeNet.SocketAddress {
   }
 }
 
-adoptSymbols(SocketAddress, nodeNet.SocketAddress);
-claimInstances(SocketAddress, nodeNet.SocketAddress);
+adoptSymbols(SocketAddress, NodeSocketAddress);
+claimInstances(SocketAddress, NodeSocketAddress);
 
 module.exports = { SocketAddress, adoptSymbols, isFamilyV6, toCanonical };

@@ -19,7 +19,13 @@ const {
   tcpConstants,
 } = require('./handle');
 const { onStreamRead, onStreamWriteError } = require('./stream-base');
-const { kAsyncId, kBuffer, kBufferGen, kOwner } = require('./symbols');
+const {
+  kAsyncId,
+  kBuffer,
+  kBufferGen,
+  kCoalesce,
+  kOwner,
+} = require('./symbols');
 const { validateInt32 } = require('./validators');
 
 const { ERR_INVALID_FD_TYPE } = codes;
@@ -101,6 +107,8 @@ function initSocketHandle(socket) {
   handle.onread = onStreamRead;
   handle.onwriteerror = onStreamWriteError;
   socket[kAsyncId] = getAsyncId(handle);
+
+  if (socket[kCoalesce] === false) handle.setCoalesce?.(false);
 
   if (!socket[kBuffer]) return;
   if (socket[kBufferGen] !== null) {

@@ -20,6 +20,7 @@ const {
   kBuffer,
   kBufferCb,
   kBufferGen,
+  kCoalesce,
   kHandle,
   kLastWriteQueueSize,
   kTimeout,
@@ -29,23 +30,41 @@ const { validateAbortSignal } = require('./validators');
 
 const { ERR_INVALID_ARG_VALUE } = codes;
 
+const objectModes = ['objectMode', 'readableObjectMode', 'writableObjectMode'];
+
 /**
  * A socket carries bytes.
  *
  * @param {any} given the user's options
  */
 function rejectObjectMode(given) {
-  for (const name of [
-    'objectMode',
-    'readableObjectMode',
-    'writableObjectMode',
-  ]) {
+  for (const name of objectModes) {
     if (!given?.[name]) continue;
     throw new ERR_INVALID_ARG_VALUE(
       `options.${name}`,
       given[name],
       'is not supported',
     );
+  }
+}
+
+/**
+ * Options that no user has touched: a Server's, for what it accepts. They are
+ * used as they are.
+ */
+class AcceptedOptions {
+  constructor(handle, server) {
+    this.handle = handle;
+    this.allowHalfOpen = Boolean(server.allowHalfOpen);
+    this.pauseOnCreate = server.pauseOnConnect;
+    this.readable = true;
+    this.writable = true;
+    this.readableHighWaterMark = server.highWaterMark;
+    this.writableHighWaterMark = server.highWaterMark;
+    this.emitClose = false;
+    this.autoDestroy = true;
+    this.decodeStrings = false;
+    this.coalesce = server[kCoalesce];
   }
 }
 
@@ -57,14 +76,18 @@ function rejectObjectMode(given) {
  * @returns {any}
  */
 function readDuplexOptions(given) {
-  const result = typeof given === 'number' ? { fd: given } : { ...given };
-  result.allowHalfOpen = Boolean(result.allowHalfOpen);
-  // 'close' comes when the handle has closed, not when destroy() is done.
-  result.emitClose = false;
-  result.autoDestroy = true;
-  // The handle encodes strings by itself.
-  result.decodeStrings = false;
-  return result;
+  if (given instanceof AcceptedOptions) return given;
+  const options = typeof given === 'number' ? { fd: given } : given;
+  // Assigned and not spread: every store after a spread makes a new hidden
+  // class, and the Duplex reads these options slowly then.
+  return Object.assign({}, options, {
+    allowHalfOpen: Boolean(options?.allowHalfOpen),
+    // 'close' comes when the handle has closed, not when destroy() is done.
+    emitClose: false,
+    autoDestroy: true,
+    // The handle encodes strings by itself.
+    decodeStrings: false,
+  });
 }
 
 /**
@@ -191,6 +214,7 @@ function watchSignal(socket, signal) {
 }
 
 module.exports = {
+  AcceptedOptions,
   readDuplexOptions,
   rejectObjectMode,
   reserveState,

@@ -22,6 +22,7 @@ const {
   tcpConstants,
   uv,
 } = require('./handle');
+const { sendChunk } = require('./fast-path');
 const { claimInstances } = require('./instance-of');
 const { normalizeArgs } = require('./normalize-args');
 const handles = require('./socket-handle');
@@ -36,6 +37,7 @@ const {
   kBuffer,
   kBytesRead,
   kBytesWritten,
+  kCoalesce,
   kHandle,
   kLastWriteQueueSize,
   kNormalizedArgs,
@@ -44,6 +46,7 @@ const {
   kTimeout,
   kUpdateTimer,
 } = require('./symbols');
+const tlsBridge = require('./tls-bridge');
 const { validateString } = require('./validators');
 
 const {
@@ -70,6 +73,7 @@ function Socket(given) {
   Duplex.call(this, settings);
   setup.takeHandle(this, settings);
   setup.takeUserBuffer(this, settings.onread);
+  if (settings.coalesce === false) this[kCoalesce] = false;
   options.rememberOptions(this, settings);
   // Before any listener of the user's, which may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);
@@ -204,6 +208,15 @@ Socket.prototype._read = function (n) {
 };
 
 /** @this {any} */
+Socket.prototype.write = function (chunk, encoding, cb) {
+  const wantsCall = cb !== undefined || typeof encoding === 'function';
+  if (!wantsCall && sendChunk(this, chunk, encoding, Socket.prototype)) {
+    return true;
+  }
+  return Duplex.prototype.write.call(this, chunk, encoding, cb);
+};
+
+/** @this {any} */
 Socket.prototype.end = function (data, encoding, callback) {
   Duplex.prototype.end.call(this, data, encoding, callback);
   return this;
@@ -227,6 +240,8 @@ Socket.prototype.resetAndDestroy = function () {
 
 /** @this {any} */
 Socket.prototype.pause = function () {
+  // The first that node's tls does with a stream is to pause it.
+  if (!tlsBridge.ready) tlsBridge.prepare(Socket);
   if (this[kBuffer] && !this.connecting && this._handle?.reading) {
     stopReading(this, this._handle);
   }

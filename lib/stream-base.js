@@ -9,6 +9,7 @@
 const { isUint8Array } = require('util').types;
 
 const { ErrnoException } = require('./errors');
+const { emitData } = require('./fast-path');
 const {
   WriteWrap,
   kArrayBufferOffset,
@@ -24,7 +25,6 @@ const {
   kBufferCb,
   kBufferGen,
   kOwner,
-  kTakesBuffer,
   kUpdateTimer,
 } = require('./symbols');
 
@@ -177,9 +177,16 @@ function endReading(socket) {
   socket.read(0);
 }
 
+/**
+ * @param {any} memory
+ * @param {number} nread
+ * @returns {Buffer}
+ */
 function toChunk(memory, nread) {
-  if (isUint8Array(memory)) return memory;
-  return Buffer.from(memory, streamBaseState[kArrayBufferOffset], nread);
+  if (memory instanceof ArrayBuffer) {
+    return Buffer.from(memory, streamBaseState[kArrayBufferOffset], nread);
+  }
+  return memory;
 }
 
 /**
@@ -201,7 +208,10 @@ function onStreamRead(memory) {
       if (!more) stopReading(socket, this);
       return next;
     }
-    if (!socket.push(toChunk(memory, nread))) stopReading(socket, this);
+    const chunk = toChunk(memory, nread);
+    if (!emitData(socket, chunk) && !socket.push(chunk)) {
+      stopReading(socket, this);
+    }
     return undefined;
   }
   if (nread === uv.UV_EOF) endReading(socket);

@@ -6,15 +6,26 @@
  * session is what they know.
  */
 
+const nodeNet = require('net');
+
+// Node core looks for these two on any socket that it is given, and refreshes
+// the timers of those that a TLSSocket wraps: so they are node's own.
+const nodeSymbols = Object.getOwnPropertySymbols(new nodeNet.Socket());
+
+function shared(description) {
+  const found = nodeSymbols.find((each) => each.description === description);
+  return found ?? Symbol(description);
+}
+
 module.exports = {
   /** On a handle: the Socket or Server that it belongs to. */
   kOwner: Symbol('owner_symbol'),
   /** On a Socket or Server: the async id of its handle. */
-  kAsyncId: Symbol('async_id_symbol'),
+  kAsyncId: shared('async_id_symbol'),
   /** On a Socket: where the `_handle` accessor keeps the handle. */
   kHandle: Symbol('kHandle'),
   /** On a Socket or a connect race: the pending timer. */
-  kTimeout: Symbol('timeout'),
+  kTimeout: shared('timeout'),
   kUpdateTimer: Symbol('kUpdateTimer'),
   kAfterAsyncWrite: Symbol('kAfterAsyncWrite'),
   kLastWriteQueueSize: Symbol('lastWriteQueueSize'),
@@ -28,16 +39,22 @@ module.exports = {
   kSetKeepAliveInitialDelay: Symbol('kSetKeepAliveInitialDelay'),
   kSetKeepAliveInterval: Symbol('kSetKeepAliveInterval'),
   kSetKeepAliveCount: Symbol('kSetKeepAliveCount'),
+  /** On a Socket or Server: false where `coalesce: false` was asked for. */
+  kCoalesce: Symbol('kCoalesce'),
   kSetTOS: Symbol('kSetTOS'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
   /** On the result of `_normalizeArgs`: do not normalize it again. */
   kNormalizedArgs: Symbol('normalizedArgs'),
+  /** On a Socket that 'net' entries of perf_hooks are observed of. */
+  kPerfContext: Symbol('kPerfHooksNetConnectContext'),
   /** On a Socket: its handle came, bound already, out of a BoundSocket. */
   kBoundSource: Symbol('kBoundSource'),
   /** On a Socket: the path that its adopted handle was bound to. */
   kBoundPath: Symbol('kBoundPath'),
   /** On an `onread` function: it takes a Buffer instead of an ArrayBuffer. */
   kTakesBuffer: Symbol('takesBuffer'),
+  /** On a Server: the class of what it accepts, when that is not Socket. */
+  kConnectionClass: Symbol('kConnectionClass'),
   kBoundSocketConsume: Symbol('kBoundSocketConsume'),
   kBoundSocketPath: Symbol('kBoundSocketPath'),
 };

@@ -92,12 +92,13 @@ function take(socket, size) {
   });
 }
 
-/** Resolves with what 'close' was given; an error before it is no failure. */
+/**
+ * Resolves with what 'close' is given; an error before it is no failure. To be
+ * called before what closes the socket, for the event comes once.
+ */
 function closed(socket) {
   return new Promise((resolve) => {
     socket.on('error', () => {});
-    // `closed` says yes a tick before the event comes.
-    if (socket._writableState.closeEmitted) resolve(undefined);
     socket.on('close', resolve);
   });
 }

@@ -13,7 +13,7 @@ const path = require('node:path');
 const CACHE = path.join(__dirname, '..', '..', '.cache', 'node-suite');
 
 /** Which Debian suite carries which Node release. */
-const DEBIAN_SUITES = { 18: 'bookworm', 20: 'trixie' };
+const DEBIAN_SUITES = { 18: 'bookworm', 20: 'trixie', 24: 'forky' };
 
 const APT_DIR = '/etc/apt';
 const KEYRING_DIRS = ['/usr/share/keyrings', '/etc/apt/trusted.gpg.d'];

@@ -8,24 +8,8 @@ const path = require('node:path');
 const { CACHE } = require('./fetch.js');
 
 /**
- * Reads a list of expected failures: a name a line, the reason behind a `#`.
- *
- * @param {string | undefined} file
- * @returns {Set<string>}
- */
-function readExpected(file) {
-  if (!file || !fs.existsSync(file)) return new Set();
-  const lines = fs
-    .readFileSync(file, 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter(Boolean);
-  return new Set(lines);
-}
-
-/**
  * @param {import('./execute.js').Result[]} results
- * @param {Set<string>} expected
+ * @param {Map<string, string>} expected
  */
 function compare(results, expected) {
   const named = (/** @type {string} */ status) =>
@@ -105,7 +89,6 @@ function printSummary(comparison, label) {
 module.exports = {
   compare,
   printSummary,
-  readExpected,
   writeJson,
   writeLog,
 };

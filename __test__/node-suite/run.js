@@ -14,12 +14,14 @@ const {
   nodeVersion,
   unknownFlags,
 } = require('./execute.js');
+const { expectedFile, readExpected } = require('./expected.js');
 const { suiteRoot, suiteVersion } = require('./fetch.js');
 const report = require('./report.js');
 const { select } = require('./select.js');
 
 const USAGE = `npm run test:node -- [options]
-  --release N       18 or 20 (the default), fetched; any other: NODE_SUITE_DIR
+  --release N       18, 20 (the default) or 24, fetched; any other:
+                    NODE_SUITE_DIR
   --node PATH       the Node to run on; this one
   --driver NAME     on-loop or threaded; rust-net's own choice
   --set NAME        net (the default) or wide: the other tests that require net
@@ -68,7 +70,10 @@ function readOptions() {
     if (!(value > 0)) throw new Error(`--${name} wants a positive number`);
     return value;
   };
-  return { ...values, jobs: number('jobs'), timeout: number('timeout') };
+  // The tests run in another folder; a bare name is looked up in PATH.
+  const isPath = values.node.includes(path.sep);
+  const node = isPath ? path.resolve(values.node) : values.node;
+  return { ...values, node, jobs: number('jobs'), timeout: number('timeout') };
 }
 
 /**
@@ -163,9 +168,8 @@ async function main() {
   const label = `${suite}-${set}-node${node}-${subject}-${driver}`;
   const results = await runTests(options, root, tests, label);
 
-  const release = suite.split('.')[0];
-  const list = path.join(__dirname, 'expected-failures', `${release}.txt`);
-  const expected = report.readExpected(options.expect || list);
+  const list = options.expect || expectedFile(suite);
+  const expected = readExpected(list, { node, driver });
   const comparison = report.compare(results, expected);
   const facts = { suite, set, node, subject, driver, ...comparison };
   if (json) report.writeJson(json, facts, results);

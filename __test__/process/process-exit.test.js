@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const { both } = require('../helpers/both');
 const { fine, runs } = require('../helpers/child');
 
+// Servers close once they have accepted: before, the kernel resets what waits.
 const exits = {
   'the module alone': () => {},
   'a socket that never connects': (net) => new net.Socket(),
@@ -29,11 +30,13 @@ const exits = {
   },
   'unref()ed sockets on both sides': (net) => {
     const server = net
-      .createServer((c) => c.unref())
+      .createServer((c) => {
+        c.unref();
+        server.close();
+      })
       .listen(0, () => {
         const client = net.connect(server.address().port, () => {
           client.unref();
-          server.close();
         });
       });
   },
@@ -67,12 +70,14 @@ const exits = {
   },
   'a timeout on an unref()ed socket': (net) => {
     const server = net
-      .createServer((c) => c.unref())
+      .createServer((c) => {
+        c.unref();
+        server.close();
+      })
       .listen(0, () => {
         const client = net.connect(server.address().port, () => {
           client.setTimeout(3_600_000);
           client.unref();
-          server.close();
         });
       });
   },
@@ -94,27 +99,27 @@ const stays = {
   'a server ref()ed again': (net) => net.createServer().listen(0).unref().ref(),
   'a connection, its server closed': (net) => {
     const server = net
-      .createServer(() => {})
-      .listen(0, () => {
-        net.connect(server.address().port, () => server.close());
-      });
+      .createServer(() => server.close())
+      .listen(0, () => net.connect(server.address().port));
   },
   'a paused socket with data': (net) => {
     const server = net
-      .createServer((c) => c.write('data'))
-      .listen(0, () => {
-        const client = net.connect(server.address().port, () => server.close());
-        client.pause();
-      });
+      .createServer((c) => {
+        c.write('data');
+        server.close();
+      })
+      .listen(0, () => net.connect(server.address().port).pause());
   },
   'a socket ref()ed again': (net) => {
     const server = net
-      .createServer((c) => c.unref())
+      .createServer((c) => {
+        c.unref();
+        server.close();
+      })
       .listen(0, () => {
         const client = net.connect(server.address().port, () => {
           client.unref();
           client.ref();
-          server.close();
         });
       });
   },

@@ -36,9 +36,13 @@ function install() {
   console.log(`installing ${wanted.join(' ')} in .cache/compat`);
   const { status } = spawnSync(
     'npm',
-    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'].concat(
-      wanted,
-    ),
+    [
+      'install',
+      '--no-save',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+    ].concat(wanted),
     { cwd: cache, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   if (status !== 0) throw new Error(`npm install failed: ${status}`);
@@ -112,7 +116,9 @@ async function freePort() {
 /** @returns {string} a new folder, gone when the process ends */
 function temporaryFolder() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-compat-'));
-  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () =>
+    fs.rmSync(folder, { recursive: true, force: true }),
+  );
   return folder;
 }
 
@@ -130,11 +136,11 @@ class Server {
    * @param {string} program
    * @param {string[]} args
    * @param {object} options `where`: what must answer; `signal`: what ends it;
-   *   `spawn`: options for it
+   *   `abort`: what ends it at once; `spawn`: options for it
    */
   constructor(program, args, options) {
     Object.assign(this, { program, args, options });
-    process.once('exit', () => this.child?.kill('SIGKILL'));
+    process.once('exit', () => this.child?.kill(options.abort));
   }
 
   /** Resolves when the server answers on all of its addresses. */

@@ -72,6 +72,8 @@ async function createServer() {
     where: [{ path: socket }, { port, host: '127.0.0.1' }],
     // A fast shutdown: the connections are told, and closed.
     signal: 'SIGINT',
+    // An immediate one: its children end with it.
+    abort: 'SIGQUIT',
     spawn: { cwd: folder, ...owner },
   });
   return { server, port, folder };
@@ -79,9 +81,17 @@ async function createServer() {
 
 async function open(where) {
   const { Client } = common.load('pg');
-  const client = new Client(where);
-  await client.connect();
-  return client;
+  for (;;) {
+    const client = new Client(where);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      // The server accepts connections a moment before it is ready for them.
+      if (error.code !== '57P03') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 async function types(client) {
@@ -92,8 +102,9 @@ async function types(client) {
   await assert.rejects(client.query('SELECT nonsense'), { code: '42703' });
 }
 
-async function pipeline(client) {
+async function pipeline(where) {
   const count = 3000;
+  const client = await open({ ...where, pipeline: true });
   await client.query('CREATE TEMP TABLE numbers (n int PRIMARY KEY, t text)');
   const sent = [];
   for (let i = 0; i < count; i++) {
@@ -106,8 +117,8 @@ async function pipeline(client) {
     assert.strictEqual(results[2 * i].rowCount, 1);
     assert.strictEqual(results[2 * i + 1].rows[0].t, `row ${i}`);
   }
-  await client.query('DROP TABLE numbers');
-  return `${sent.length} queries queued at once`;
+  await client.end();
+  return `${sent.length} queries in flight`;
 }
 
 async function manyRows(client) {
@@ -130,9 +141,10 @@ async function largeValue(client) {
   return '10 MB there and back, SHA-256 equal';
 }
 
-async function listenAndNotify(client, where) {
+async function listenAndNotify(where) {
   const count = 1000;
   const listener = await open(where);
+  const teller = await open({ ...where, pipeline: true });
   const received = [];
   const all = new Promise((resolve) => {
     listener.on('notification', ({ payload }) => {
@@ -140,10 +152,10 @@ async function listenAndNotify(client, where) {
     });
   });
   await listener.query('LISTEN news');
-  for (let i = 0; i < count; i++) client.query(`NOTIFY news, '${i}'`);
+  for (let i = 0; i < count; i++) teller.query(`NOTIFY news, '${i}'`);
   await all;
   received.forEach((payload, i) => assert.strictEqual(payload, `${i}`));
-  await listener.end();
+  await Promise.all([listener.end(), teller.end()]);
   return `${count} notifications in order`;
 }
 
@@ -177,12 +189,20 @@ async function restart(where, server) {
   await next.end();
 }
 
+/** Waits until the server is at work for another connection. */
+async function running(client, pid) {
+  const text = `SELECT 1 FROM pg_stat_activity
+    WHERE pid = $1 AND wait_event = 'PgSleep'`;
+  while ((await client.query(text, [pid])).rowCount === 0);
+}
+
 /** A query that the server stops when asked to over another connection. */
 async function cancel(where) {
   const [sleeper, other] = [await open(where), await open(where)];
   const { rows } = await sleeper.query('SELECT pg_backend_pid() AS pid');
   const sleep = sleeper.query('SELECT pg_sleep(60)');
   const stopped = assert.rejects(sleep, { code: '57014' });
+  await running(other, rows[0].pid);
   await other.query('SELECT pg_cancel_backend($1)', [rows[0].pid]);
   await stopped;
   await Promise.all([sleeper.end(), other.end()]);
@@ -192,10 +212,10 @@ async function exercise(step, where, server) {
   const title = where.host.startsWith('/') ? 'pg, Unix' : 'pg, TCP';
   const client = await open(where);
   await step(`${title}, types and errors`, () => types(client));
-  await step(`${title}, pipeline`, () => pipeline(client));
+  await step(`${title}, pipeline`, () => pipeline(where));
   await step(`${title}, many rows`, () => manyRows(client));
   await step(`${title}, large value`, () => largeValue(client));
-  await step(`${title}, LISTEN and NOTIFY`, () => listenAndNotify(client, where));
+  await step(`${title}, LISTEN and NOTIFY`, () => listenAndNotify(where));
   await step(`${title}, pool`, () => pool(where));
   await step(`${title}, cancel`, () => cancel(where));
   await step(`${title}, end`, () => client.end());

@@ -43,7 +43,12 @@ const clients = {
       const { RESP_TYPES, createClient } = common.load('redis');
       const client = createClient({
         socket: { ...where, reconnectStrategy: () => 50 },
-        commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+        commandOptions: {
+          // By default a command may wait 5 s for its turn: too short for a
+          // busy machine and 20,000 of them.
+          timeout: 60_000,
+          typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer },
+        },
       });
       client.on('error', () => {});
       await client.connect();
@@ -76,7 +81,9 @@ async function pipeline(redis) {
 
 async function largeValues(redis) {
   const values = [1, 2, 3].map(() => common.randomBytes(10 * MEGABYTE));
-  const sets = values.map((value, i) => redis.command('SET', `large${i}`, value));
+  const sets = values.map((value, i) =>
+    redis.command('SET', `large${i}`, value),
+  );
   const gets = values.map((_, i) => redis.command('GET', `large${i}`));
   await Promise.all(sets);
   const received = await Promise.all(gets);
@@ -106,7 +113,9 @@ async function publish(open, where) {
 
 async function parallel(open, where) {
   const count = 100;
-  const all = await Promise.all(Array.from({ length: count }, () => open(where)));
+  const all = await Promise.all(
+    Array.from({ length: count }, () => open(where)),
+  );
   await Promise.all(
     all.map(async (redis, i) => {
       for (let n = 0; n < 20; n++) {
@@ -159,7 +168,11 @@ common.main(async (step) => {
   const server = new common.Server(
     'redis-server',
     Object.entries(args).flatMap(([key, value]) => [`--${key}`, value]),
-    { where: [{ port, host: '127.0.0.1' }, { path: socket }], signal: 'SIGTERM' },
+    {
+      where: [{ port, host: '127.0.0.1' }, { path: socket }],
+      signal: 'SIGTERM',
+      abort: 'SIGKILL',
+    },
   );
   await server.start();
   for (const name of Object.keys(clients)) {

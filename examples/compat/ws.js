@@ -25,7 +25,10 @@ async function startServer(where, perMessageDeflate) {
   const server = rustNet.createServer((socket) =>
     httpServer.emit('connection', socket),
   );
-  const sockets = new WebSocketServer({ server: httpServer, perMessageDeflate });
+  const sockets = new WebSocketServer({
+    server: httpServer,
+    perMessageDeflate,
+  });
   sockets.on('connection', (peer) => {
     peer.on('error', () => {});
     peer.on('message', (data, binary) => {
@@ -145,7 +148,9 @@ async function pipeline(server) {
 
 async function manyClients(server) {
   const count = 100;
-  const all = await Promise.all(Array.from({ length: count }, () => open(server)));
+  const all = await Promise.all(
+    Array.from({ length: count }, () => open(server)),
+  );
   await Promise.all(
     all.map(async (client, i) => {
       for (let n = 0; n < 20; n++) {

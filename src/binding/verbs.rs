@@ -59,13 +59,19 @@ pub const VERBS: &[(&str, Verb)] = &[
         written(net.run_with_out(length, |core, bytes| core.write(key(args), &[bytes])))
     }),
     ("shutdown", |net, args| {
-        to_status(net.run(|core| core.verb(key(args), |handle, _, queue| handle.shutdown(queue))))
+        to_status(net.run(|core| core.shutdown(key(args))))
+    }),
+    ("setCoalesce", |net, args| {
+        on_handle(net, args, |handle| {
+            handle.set_gathers(args.boolean(1));
+            Ok(())
+        })
     }),
     ("close", |net, args| {
         to_status(net.run(|core| core.close(key(args))))
     }),
     ("reset", |net, args| {
-        to_status(net.run(|core| reset(core, key(args))))
+        to_status(net.run(|core| core.reset(key(args))))
     }),
     ("setReferenced", |net, args| {
         on_handle(net, args, |handle| {
@@ -113,8 +119,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         net.run(Core::retry_starved);
         Value::Int(0)
     }),
-    ("flush", |net, _| {
-        net.run(Core::send_gathered);
+    ("stopGathering", |net, _| {
+        net.run(Core::stop_gathering);
         Value::Int(0)
     }),
 ];
@@ -225,9 +231,4 @@ fn address(
         Ok(None) => Value::Int(crate::error::Errno::INVAL.code()),
         Err(errno) => Value::Int(errno.code()),
     }
-}
-
-fn reset(core: &mut Core, key: Key) -> Result<()> {
-    core.verb(key, |handle, _, _| handle.prepare_reset())?;
-    core.close(key)
 }

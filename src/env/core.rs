@@ -9,15 +9,13 @@ use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Handle, Transport};
 use crate::queue::EventQueue;
 use crate::runtime::{Interest, Reactor, Ready};
-use crate::stream::READ_STEP;
+use crate::stream::{Gathered, Gatherer, Progress, READ_STEP};
 use crate::sys::descriptor::Reserve;
 
 /// Events in one call into JavaScript.
 pub const BATCH: usize = 1024;
 /// Connections that one listener accepts before everybody else has a turn.
 const ACCEPT_STEP: usize = 64;
-/// Handles with gathered writes before they are sent without waiting for the callback's end.
-const GATHERED_LIMIT: usize = 64;
 
 /// A handle, and whether it is counted as keeping the environment alive.
 #[derive(Debug)]
@@ -38,8 +36,9 @@ pub struct Core {
     slab_used: usize,
     closing: Vec<Key>,
     delivered_closed: Vec<Key>,
-    gathered: Vec<Key>,
-    gather_writes: bool,
+    /// None where every write goes straight to the kernel.
+    gatherer: Option<Gatherer>,
+    gathered: Vec<Gathered>,
     in_callback: bool,
     alive: usize,
     reserve: Reserve,
@@ -58,8 +57,8 @@ impl Core {
             slab_used: 0,
             closing: Vec::new(),
             delivered_closed: Vec::new(),
+            gatherer: gather_writes.then(Gatherer::new),
             gathered: Vec::new(),
-            gather_writes,
             in_callback: false,
             alive: 0,
             reserve: Reserve::new(),
@@ -118,29 +117,27 @@ impl Core {
     /// # Errors
     /// The verb's.
     pub fn write(&mut self, key: Key, buffers: &[&[u8]]) -> Result<bool> {
-        if self.gather_writes && self.in_callback {
-            if let [bytes] = buffers {
-                if self.gather(key, bytes) {
-                    return Ok(false);
-                }
+        if let [bytes] = buffers {
+            if self.gather(key, bytes) {
+                return Ok(false);
             }
         }
+        self.send_gathered_of(key);
         let progress = self.verb(key, |handle, reactor, _| handle.write(reactor, buffers))?;
-        Ok(progress == crate::stream::Progress::Queued)
+        Ok(progress == Progress::Queued)
     }
 
     fn gather(&mut self, key: Key, bytes: &[u8]) -> bool {
+        let (true, Some(gatherer)) = (self.in_callback, &mut self.gatherer) else {
+            return false;
+        };
         let Some(entry) = self.entries.get_mut(key) else {
             return false;
         };
-        let first = entry.handle.write_queue_size() == 0;
-        if !entry.handle.gather(bytes) {
+        if !entry.handle.gather(gatherer, bytes) {
             return false;
         }
-        if first {
-            self.gathered.push(key);
-        }
-        if self.gathered.len() >= GATHERED_LIMIT {
+        if gatherer.is_full() {
             self.send_gathered();
         }
         true
@@ -148,11 +145,41 @@ impl Core {
 
     /// Sends what callbacks have gathered.
     pub fn send_gathered(&mut self) {
-        for key in std::mem::take(&mut self.gathered) {
-            if let Some(entry) = self.entries.get_mut(key) {
-                entry.handle.send_gathered(&mut self.queue);
+        let Some(gatherer) = &self.gatherer else {
+            return;
+        };
+        gatherer.take_all(&mut self.gathered);
+        for gathered in &self.gathered {
+            if let Some(entry) = self.entries.get_mut(gathered.key) {
+                entry.handle.send_gathered(gathered, &mut self.queue);
+                Self::recount(&mut self.alive, entry);
             }
         }
+        gatherer.recycle(&mut self.gathered);
+    }
+
+    fn send_gathered_of(&mut self, key: Key) {
+        let Some(gatherer) = &self.gatherer else {
+            return;
+        };
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.handle.send_own_gathered(gatherer, &mut self.queue);
+        }
+    }
+
+    /// Sends what was gathered, and gathers no more: the process is about to exit.
+    pub fn stop_gathering(&mut self) {
+        self.send_gathered();
+        self.gatherer = None;
+    }
+
+    /// Asks for the end of a handle's writing side.
+    ///
+    /// # Errors
+    /// The verb's.
+    pub fn shutdown(&mut self, key: Key) -> Result<()> {
+        self.send_gathered_of(key);
+        self.verb(key, |handle, _, queue| handle.shutdown(queue))
     }
 
     /// Closes a handle. Its last event, `Closed`, is queued by [`Self::announce_closed`].
@@ -160,14 +187,27 @@ impl Core {
     /// # Errors
     /// `EBADF` for a handle that is closed already.
     pub fn close(&mut self, key: Key) -> Result<()> {
+        self.send_gathered_of(key);
         let mut entry = self.entries.retire(key).ok_or(Errno::BADF)?;
         if std::mem::take(&mut entry.counted) {
             self.alive -= 1;
         }
-        entry.handle.close(&mut self.queue);
+        entry.handle.close();
         self.closing.push(key);
-        self.retry_starved();
+        if !self.starved.is_empty() {
+            self.retry_starved();
+        }
         Ok(())
+    }
+
+    /// Closes a handle with a reset instead of an orderly end.
+    ///
+    /// # Errors
+    /// `EINVAL` while a shutdown is pending, and the kernel's; the handle is open then.
+    pub fn reset(&mut self, key: Key) -> Result<()> {
+        self.send_gathered_of(key);
+        self.verb(key, |handle, _, _| handle.prepare_reset())?;
+        self.close(key)
     }
 
     /// Queues the last event of everything that was closed.
@@ -299,13 +339,22 @@ impl Core {
             put(event);
             count += 1;
         }
-        self.in_callback = count > 0;
+        if count > 0 {
+            self.callback_edge(true);
+        }
         count
+    }
+
+    fn callback_edge(&mut self, starts: bool) {
+        self.in_callback = starts;
+        if let Some(gatherer) = &self.gatherer {
+            gatherer.callback_edge();
+        }
     }
 
     /// The batch was delivered: slots of closed handles are free again, gathered writes leave.
     pub fn end_batch(&mut self) {
-        self.in_callback = false;
+        self.callback_edge(false);
         for key in std::mem::take(&mut self.delivered_closed) {
             self.entries.release(key);
         }
@@ -315,9 +364,9 @@ impl Core {
     /// Closes everything and stops the reactor, for an environment that ends. No bell rings after
     /// this.
     pub fn close_all(&mut self) {
-        self.send_gathered();
+        self.stop_gathering();
         for entry in self.entries.drain() {
-            entry.handle.close(&mut self.queue);
+            entry.handle.close();
         }
         self.alive = 0;
         self.reactor.stop();

@@ -6,7 +6,9 @@ use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Interest, Reactor, Source};
-use crate::stream::{read_step, Completion, Progress, ReadStep, Shutdown, Writer};
+use crate::stream::{
+    read_step, Completion, Gathered, Gatherer, Progress, ReadStep, Shutdown, Writer,
+};
 use crate::sys::descriptor::{self, Access};
 use crate::sys::{options, path, socket};
 
@@ -61,6 +63,9 @@ pub struct Handle {
     read_limit: usize,
     referenced: bool,
     writer: Writer,
+    /// Where the gatherer keeps this handle's bytes in the running callback.
+    gather_slot: Option<usize>,
+    gathers: bool,
     shutdown: Shutdown,
 }
 
@@ -90,6 +95,8 @@ impl Handle {
             read_limit: usize::MAX,
             referenced: true,
             writer: Writer::default(),
+            gather_slot: None,
+            gathers: true,
             shutdown: Shutdown::default(),
         }
     }
@@ -233,25 +240,57 @@ impl Handle {
         self.writer.write(source, buffers)
     }
 
-    /// Keeps a small write until [`Self::send_gathered`]. False where [`Self::write`] has to do it.
-    pub fn gather(&mut self, bytes: &[u8]) -> bool {
-        matches!(self.io, Io::Watched(_))
-            && !self.connecting
-            && self.access.writable
-            && self.writer.gather(bytes)
+    /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
+    pub fn gather(&mut self, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
+        let Io::Watched(source) = &self.io else {
+            return false;
+        };
+        let is_free = self.access.writable && !self.connecting && self.writer.is_drained();
+        if !is_free || !self.gathers || !Gatherer::accepts(bytes.len()) {
+            return false;
+        }
+        let slot = gatherer.add(self.key, self.gather_slot, source.as_raw_fd(), bytes);
+        self.gather_slot = slot.or(self.gather_slot);
+        slot.is_some()
     }
 
-    /// Sends what was gathered; a failure becomes an event.
-    pub fn send_gathered(&mut self, queue: &mut EventQueue) {
+    /// Whether small writes of this handle may be gathered.
+    pub fn set_gathers(&mut self, gathers: bool) {
+        self.gathers = gathers;
+    }
+
+    /// Sends what this handle has gathered, ahead of something that must come after it.
+    pub fn send_own_gathered(&mut self, gatherer: &Gatherer, queue: &mut EventQueue) {
+        let own = self
+            .gather_slot
+            .and_then(|slot| gatherer.take(slot, self.key));
+        if let Some(gathered) = own {
+            self.send(&gathered, queue);
+        }
+    }
+
+    /// Sends what was gathered, now that all places are gone.
+    pub fn send_gathered(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
+        self.gather_slot = None;
+        self.send(gathered, queue);
+    }
+
+    /// Sends the rest of what was gathered; a failure becomes an event.
+    fn send(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
         let Io::Watched(source) = &self.io else {
             return;
         };
-        if let Err(errno) = self.writer.send_gathered(source) {
+        let result = match gathered.failed {
+            Some(errno) => Err(errno),
+            None => self.writer.write_gathered(source, gathered.rest()),
+        };
+        if let Err(errno) = result {
             queue.push(Event::new(self.key, Kind::FlushFailed, errno.code()));
         }
     }
 
-    /// Asks for the end of the writing side, behind everything that is queued.
+    /// Asks for the end of the writing side, behind everything that is queued. What was gathered
+    /// must have been sent.
     ///
     /// # Errors
     /// `ENOTCONN` where the side is not open (any more).
@@ -260,7 +299,6 @@ impl Handle {
             return Err(Errno::NOTCONN);
         }
         self.access.writable = false;
-        self.send_gathered(queue);
         self.finish_shutdown(queue);
         Ok(())
     }
@@ -367,10 +405,9 @@ impl Handle {
         }
     }
 
-    /// Closes the descriptor, after what was gathered has been tried, and removes the name that a
-    /// bind made. Requests that are pending are the caller's to cancel.
-    pub fn close(mut self, queue: &mut EventQueue) {
-        self.send_gathered(queue);
+    /// Closes the descriptor and removes the name that a bind made. What was gathered must have been
+    /// taken; requests that are pending are the caller's to cancel.
+    pub fn close(mut self) {
         if let Some(name) = self.bound_path.take() {
             path::remove(&name);
         }

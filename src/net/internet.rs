@@ -1,7 +1,8 @@
 //! Internet addresses as the handle contract writes them: text and port.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
+use crate::address::format_ip;
 use crate::error::{Errno, Result};
 use crate::sys::socket;
 
@@ -27,9 +28,9 @@ pub fn parse_address(text: &str, port: u16, v6: bool) -> Result<SocketAddr> {
 /// Writes an address without its port, in the way of `inet_ntop`; a link-local one with its zone.
 pub fn format_address(address: &SocketAddr) -> String {
     match address {
-        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V4(v4) => format_ip((*v4.ip()).into()),
         SocketAddr::V6(v6) => {
-            let mut text = format_v6(v6.ip());
+            let mut text = format_ip((*v6.ip()).into());
             let zone = (v6.ip().is_unicast_link_local() && v6.scope_id() > 0)
                 .then(|| socket::zone_name(v6.scope_id()))
                 .flatten();
@@ -39,19 +40,6 @@ pub fn format_address(address: &SocketAddr) -> String {
             }
             text
         }
-    }
-}
-
-// inet_ntop writes the deprecated IPv4-compatible addresses with dots, Rust does not.
-fn format_v6(ip: &Ipv6Addr) -> String {
-    let segments = ip.segments();
-    let is_compatible = segments[..6] == [0; 6] && segments[6] != 0;
-    match IpAddr::V6(*ip) {
-        IpAddr::V6(v6) if is_compatible => {
-            let [.., a, b, c, d] = v6.octets();
-            format!("::{a}.{b}.{c}.{d}")
-        }
-        other => other.to_string(),
     }
 }
 

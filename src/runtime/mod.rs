@@ -87,10 +87,11 @@ impl Reactor {
         }
     }
 
-    /// Polls the driver once, without waiting. Does nothing on a threaded reactor.
+    /// Puts on the list what the driver has found: polled once, without waiting, or by its thread.
     pub fn poll(&self) {
-        if let Driver::OnLoop(driver) = &self.driver {
-            driver.poll();
+        match &self.driver {
+            Driver::OnLoop(driver) => driver.poll(),
+            Driver::Threaded(_) => self.ready.collect_found(),
         }
     }
 
@@ -198,6 +199,8 @@ mod tests {
         receiver
             .recv_timeout(std::time::Duration::from_secs(10))
             .unwrap();
+        assert!(taken(&reactor).is_empty());
+        reactor.poll();
         assert_eq!(taken(&reactor).len(), 1);
     }
 }

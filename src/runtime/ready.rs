@@ -26,6 +26,10 @@ pub trait Doorbell: Send + Sync {
 }
 
 /// What is ready and has not been looked at. Any thread may add; the JavaScript thread takes.
+///
+/// What another thread finds waits apart until the JavaScript thread asks for it, once in a turn of
+/// the loop: else an answer that comes in within the turn would overtake the closing phase, in
+/// which node tells what this turn has closed.
 #[derive(Default)]
 pub struct ReadyList {
     state: Mutex<State>,
@@ -35,6 +39,8 @@ pub struct ReadyList {
 #[derive(Default)]
 struct State {
     keys: Vec<Ready>,
+    /// By the thread that rings the bell.
+    found: Vec<Ready>,
     rung: bool,
 }
 
@@ -44,7 +50,8 @@ impl ReadyList {
         Self::default()
     }
 
-    /// A list that rings `bell` once when it stops being empty.
+    /// A list that rings `bell` when a waker adds to it, once between two calls of
+    /// [`Self::collect_found`].
     pub fn with_bell(bell: Box<dyn Doorbell>) -> Self {
         Self {
             bell: Some(bell),
@@ -52,15 +59,19 @@ impl ReadyList {
         }
     }
 
+    /// Adds what the JavaScript thread itself knows to be ready.
     pub fn push(&self, ready: Ready) {
-        let mut state = self.lock();
-        state.keys.push(ready);
-        self.ring_if_silent(state);
+        self.lock().keys.push(ready);
     }
 
     // The bell is rung outside the lock: it may take a lock of its own that a taker holds.
-    fn ring_if_silent(&self, mut state: MutexGuard<'_, State>) {
-        let Some(bell) = &self.bell else { return };
+    fn wake(&self, ready: Ready) {
+        let mut state = self.lock();
+        let Some(bell) = &self.bell else {
+            state.keys.push(ready);
+            return;
+        };
+        state.found.push(ready);
         let silent = !std::mem::replace(&mut state.rung, true);
         drop(state);
         if silent {
@@ -68,13 +79,20 @@ impl ReadyList {
         }
     }
 
-    /// Moves everything that is ready to the end of `into`, and lets the bell ring again.
-    pub fn take(&self, into: &mut Vec<Ready>) {
+    /// Adds what the other thread has found, and lets the bell ring again.
+    pub fn collect_found(&self) {
         let mut state = self.lock();
+        let state = &mut *state;
         state.rung = false;
-        into.append(&mut state.keys);
+        state.keys.append(&mut state.found);
     }
 
+    /// Moves everything that is ready to the end of `into`.
+    pub fn take(&self, into: &mut Vec<Ready>) {
+        into.append(&mut self.lock().keys);
+    }
+
+    /// Whether there is nothing to take; what is found after this rings the bell.
     pub fn is_empty(&self) -> bool {
         self.lock().keys.is_empty()
     }
@@ -101,10 +119,10 @@ pub(super) struct KeyWaker {
 
 impl Wake for KeyWaker {
     fn wake(self: Arc<Self>) {
-        self.list.push(self.ready);
+        self.list.wake(self.ready);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.list.push(self.ready);
+        self.list.wake(self.ready);
     }
 }

@@ -85,6 +85,11 @@ impl Source {
         self.attempt(Interest::Read, socket::accept, |_| false)
     }
 
+    /// Writes once what fits of one buffer.
+    pub fn try_write_one(&self, bytes: &[u8]) -> Attempt<usize> {
+        self.attempt(Interest::Write, |fd| socket::send(fd, bytes), |_| false)
+    }
+
     /// Writes once what fits of several buffers.
     pub fn try_write(&self, buffers: &[IoSlice<'_>]) -> Attempt<usize> {
         self.attempt(

@@ -1,9 +1,11 @@
 //! The two directions of a byte stream, and its orderly end. Knows sources, not handles.
 
+mod gather;
 mod reader;
 mod shutdown;
 mod writer;
 
+pub use gather::{Gathered, Gatherer};
 pub use reader::{read_step, ReadStep, READ_STEP};
 pub use shutdown::Shutdown;
 pub use writer::{Completion, Progress, Writer};

@@ -1,4 +1,4 @@
-//! Writing: try now, queue what the kernel does not take, and optionally gather small writes.
+//! Writing: try now, queue what the kernel does not take.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -6,17 +6,13 @@ use std::io::{self, IoSlice};
 use crate::error::{Errno, Result};
 use crate::runtime::{Attempt, Interest, Source};
 
-/// Gathered bytes of one socket are sent once they are this many.
-const GATHER_LIMIT: usize = 16 * 1024;
-/// A write larger than this is not gathered: copying it would cost more than a system call.
-const GATHER_PIECE: usize = 4 * 1024;
 /// Buffers handed to the kernel in one go.
 const VECTOR: usize = 64;
 
 /// How far a write got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The kernel has everything, or it is gathered and will be sent at the end of the callback.
+    /// The kernel has everything.
     Done,
     /// The rest is queued; a completion follows.
     Queued,
@@ -37,7 +33,6 @@ pub enum Completion {
 pub struct Writer {
     queue: VecDeque<Chunk>,
     queued: usize,
-    gathered: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -51,7 +46,7 @@ struct Chunk {
 impl Writer {
     /// Bytes that the kernel has not taken yet.
     pub fn pending(&self) -> usize {
-        self.queued + self.gathered.len()
+        self.queued
     }
 
     pub fn has_requests(&self) -> bool {
@@ -59,18 +54,7 @@ impl Writer {
     }
 
     pub fn is_drained(&self) -> bool {
-        self.queue.is_empty() && self.gathered.is_empty()
-    }
-
-    /// Keeps a small write for [`Self::send_gathered`], instead of sending it now. False where it
-    /// must be written in the ordinary way.
-    pub fn gather(&mut self, bytes: &[u8]) -> bool {
-        let fits = bytes.len() <= GATHER_PIECE && self.gathered.len() + bytes.len() <= GATHER_LIMIT;
-        if !fits || !self.queue.is_empty() {
-            return false;
-        }
-        self.gathered.extend_from_slice(bytes);
-        true
+        self.queue.is_empty()
     }
 
     /// Writes `buffers` in order, behind whatever waits already.
@@ -79,9 +63,6 @@ impl Writer {
     /// The kernel's; nothing of `buffers` is queued then.
     pub fn write(&mut self, source: &Source, buffers: &[&[u8]]) -> Result<Progress> {
         let mut skip = 0;
-        if self.queue.is_empty() {
-            self.send_gathered(source)?;
-        }
         if self.queue.is_empty() {
             skip = send_now(source, buffers)?;
         }
@@ -93,24 +74,22 @@ impl Writer {
         self.push_chunk(buffers, 0, true)
     }
 
-    /// Sends what was gathered; what the kernel does not take is queued.
+    /// Sends bytes that were gathered, and reported as written, before; what the kernel does not
+    /// take is queued, and nobody waits for it.
     ///
     /// # Errors
-    /// The kernel's; the gathered bytes are gone then.
-    pub fn send_gathered(&mut self, source: &Source) -> Result<()> {
-        if self.gathered.is_empty() {
-            return Ok(());
-        }
-        let mut gathered = std::mem::take(&mut self.gathered);
-        let result = send_now(source, &[&gathered]);
-        let sent = *result.as_ref().unwrap_or(&gathered.len());
-        if sent < gathered.len() {
-            self.push_chunk(&[&gathered], sent, false);
+    /// The kernel's; the bytes are lost then.
+    pub fn write_gathered(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
+        let sent = if self.queue.is_empty() {
+            send_one(source, bytes)?
+        } else {
+            0
+        };
+        if sent < bytes.len() {
+            self.push_chunk(&[bytes], sent, false);
             source.arm(Interest::Write);
         }
-        gathered.clear();
-        self.gathered = gathered;
-        result.map(|_| ())
+        Ok(())
     }
 
     /// Goes on with the queue after the source became writable, and tells what was completed.
@@ -195,6 +174,25 @@ impl Writer {
 
 /// Sends until everything is gone or the kernel takes no more; the number of bytes sent.
 fn send_now(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
+    match buffers {
+        [bytes] => send_one(source, bytes),
+        _ => send_several(source, buffers),
+    }
+}
+
+fn send_one(source: &Source, bytes: &[u8]) -> Result<usize> {
+    let mut total = 0;
+    while total < bytes.len() {
+        match source.try_write_one(&bytes[total..]) {
+            Attempt::Done(sent) => total += sent,
+            Attempt::Pending => break,
+            Attempt::Failed(error) => return Err(error.into()),
+        }
+    }
+    Ok(total)
+}
+
+fn send_several(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
     let mut slices: Vec<IoSlice<'_>> = buffers.iter().map(|bytes| IoSlice::new(bytes)).collect();
     let mut rest = slices.as_mut_slice();
     // Empty buffers at the front count as sent.
@@ -239,22 +237,6 @@ mod tests {
         let mut read = [0u8; 3];
         peer.read_exact(&mut read).unwrap();
         assert_eq!(&read, b"abc");
-    }
-
-    #[test]
-    fn gathered_writes_leave_in_order_and_before_a_large_one() {
-        let (_reactor, source, mut peer) = connected();
-        let mut writer = Writer::default();
-        assert!(writer.gather(b"one "));
-        assert!(writer.gather(b"two "));
-        assert_eq!(writer.pending(), 8);
-        let large = vec![b'x'; GATHER_PIECE + 1];
-        assert!(!writer.gather(&large));
-        assert_eq!(writer.write(&source, &[&large]).unwrap(), Progress::Done);
-        let mut read = vec![0u8; 8 + large.len()];
-        peer.read_exact(&mut read).unwrap();
-        assert_eq!(&read[..8], b"one two ");
-        assert!(writer.is_drained());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What a platform supplies, each name with the same signature everywhere:
 //!
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send_vectored`, `shutdown_write`, `local_address`, `peer_address`, zones, `same`
+//!   `send`, `send_vectored`, `shutdown_write`, `local_address`, `peer_address`, zones, `same`
 //! - `options`: one function a socket option
 //! - `descriptor`: `adopt`, `duplicate`, `describe`, `Access`, `Reserve` (the descriptor that is given up when
 //!   the process has run out of them)

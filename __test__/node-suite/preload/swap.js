@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The swap for CommonJS, `process.getBuiltinModule` and the internal modules
- * that tests reach with --expose-internals. Only what is handed to user code
- * changes: node's own modules do not come through here.
+ * The swap of rust-net/register, with a mark wherever it is made, and that of
+ * the internal modules which tests reach with --expose-internals. Only what is
+ * handed to user code changes: node's own modules do not come through here.
  */
 
 const fs = require('node:fs');
@@ -11,6 +11,8 @@ const Module = require('node:module');
 const path = require('node:path');
 const { threadId } = require('node:worker_threads');
 
+const { swapCommonJs } = require('../../../lib/register/common-js.js');
+const { ownFilesOf } = require('../../../lib/register/own-files.js');
 const names = require('../environment.js');
 
 const { writeFileSync } = fs;
@@ -19,13 +21,14 @@ const packageRoot = path.dirname(entry);
 const handles = path.join(packageRoot, 'handles.js');
 const common = path.join(process.env[names.ROOT] || '', 'test', 'common');
 const marks = process.env[names.MARKS];
+const swapFiles = [
+  __filename,
+  require.resolve('../../../lib/register/common-js.js'),
+];
 const SWAPPED_BINDINGS = ['tcp_wrap', 'pipe_wrap', 'stream_wrap'];
 
-/** Under the package, but no test of it. */
-const ownFolder = path.join(packageRoot, 'lib') + path.sep;
-const ownFiles = ['index.js', 'handles.js', 'binding.js'].map((name) =>
-  path.join(packageRoot, name),
-);
+/** rust-net goes on seeing node's net: its bridge to node core needs it. */
+const isOwnFile = ownFilesOf(packageRoot);
 
 let marked = false;
 /** @type {any} */
@@ -35,18 +38,6 @@ let internalNet;
 
 /** @type {Function} */
 let load;
-
-/**
- * rust-net goes on seeing node's net: its bridge to node core needs it.
- *
- * @param {string | undefined} file
- * @returns {boolean}
- */
-function isOwnFile(file) {
-  if (!file) return false;
-  if (file === entry || ownFiles.includes(file)) return true;
-  return file.startsWith(ownFolder);
-}
 
 /**
  * Leaves the proof that rust-net was handed to code of the test. The suite's
@@ -109,30 +100,30 @@ function swapInternalNet(original) {
 }
 
 /**
- * Takes this file's frame out of an error's stack: tests compare stacks. To
+ * Takes the swap's frames out of an error's stack: tests compare stacks. To
  * read a stack fixes its form before the REPL can cut it at the line that was
  * typed, so that is done here as well.
  *
  * @param {any} error
  */
-function hideFrame(error) {
+function hideFrames(error) {
   const stack = error instanceof Error ? error.stack : undefined;
   if (typeof stack !== 'string' || !stack.includes(__filename)) return;
-  const lines = stack.split('\n').filter((line) => !line.includes(__filename));
+  const lines = stack
+    .split('\n')
+    .filter((line) => !swapFiles.some((file) => line.includes(file)));
   const typed = lines.findIndex((line) => /^ +at REPL\d+:/.test(line));
   const kept = typed === -1 ? lines : lines.slice(0, typed);
   Object.defineProperty(error, 'stack', { value: kept.join('\n') });
 }
 
 /** @returns {void} */
-function swapLoad() {
+function swapInternals() {
   const module = /** @type {any} */ (Module);
   load = module._load;
   module._load = function (/** @type {any[]} */ ...args) {
     const [request, parent] = args;
     const file = parent ? parent.filename : undefined;
-    const isNet = request === 'net' || request === 'node:net';
-    if (isNet && !isOwnFile(file)) return handOut(file);
     try {
       const original = load.apply(this, args);
       if (request === 'internal/test/binding') {
@@ -140,41 +131,10 @@ function swapLoad() {
       }
       return request === 'internal/net' ? swapInternalNet(original) : original;
     } catch (error) {
-      hideFrame(error);
+      hideFrames(error);
       throw error;
     }
   };
-}
-
-/** It is given no caller, so rust-net's own files are known by the stack. */
-function swapGetBuiltinModule() {
-  const { getBuiltinModule } = /** @type {any} */ (process);
-  if (!getBuiltinModule) return;
-  const swapped = {
-    getBuiltinModule(/** @type {string} */ id) {
-      if (id !== 'net' && id !== 'node:net') return getBuiltinModule(id);
-      const caller = callerFile(swapped.getBuiltinModule);
-      return isOwnFile(caller) ? getBuiltinModule(id) : handOut(caller);
-    },
-  };
-  /** @type {any} */ (process).getBuiltinModule = swapped.getBuiltinModule;
-}
-
-/**
- * @param {Function} above
- * @returns {string | undefined} the file that called this function
- */
-function callerFile(above) {
-  const { prepareStackTrace } = Error;
-  try {
-    Error.prepareStackTrace = (error, sites) => sites;
-    const holder = /** @type {any} */ ({});
-    Error.captureStackTrace(holder, above);
-    const name = holder.stack[0] && holder.stack[0].getFileName();
-    return name ? name.replace(/^file:\/\//, '') : undefined;
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-  }
 }
 
 /** @returns {string[]} the names that rust-net exports; leaves no mark */
@@ -184,8 +144,8 @@ function exportedNames() {
 
 /** Puts rust-net in node:net's place for all code that is not node's. */
 function install() {
-  swapLoad();
-  swapGetBuiltinModule();
+  swapInternals();
+  swapCommonJs((file) => (isOwnFile(file) ? undefined : handOut(file)));
 }
 
 module.exports = { exportedNames, install };

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
@@ -76,6 +76,19 @@ pub fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     uninterrupted(|| {
         // SAFETY: pointer and length come from one exclusive slice.
         check_len(unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) })
+    })
+}
+
+/// Writes what fits of one buffer.
+pub fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    send_raw(fd.as_raw_fd(), bytes)
+}
+
+/// As [`send`], for a caller that knows of the descriptor only that it stays open over the call.
+pub fn send_raw(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    uninterrupted(|| {
+        // SAFETY: pointer and length come from one live slice.
+        check_len(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })
     })
 }
 

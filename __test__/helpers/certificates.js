@@ -1,0 +1,54 @@
+'use strict';
+
+// Certificates made for one run of a test: an authority, and what it has
+// signed for a server and for a client.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { folder } = require('./wire');
+
+function openssl(cwd, ...args) {
+  execFileSync('openssl', args, { cwd, stdio: 'pipe' });
+}
+
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+
+function makeAuthority(cwd, name) {
+  const subject = ['-subj', `/CN=${name}`, '-days', '2', '-nodes'];
+  const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`];
+  openssl(cwd, 'req', '-x509', ...newKey, ...subject, ...files);
+}
+
+function makeSigned(cwd, name, authority) {
+  const request = `${name}.csr`;
+  const files = ['-keyout', `${name}.key`, '-out', request];
+  openssl(cwd, 'req', ...newKey, '-nodes', '-subj', `/CN=${name}`, ...files);
+  const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`];
+  const out = ['-CAcreateserial', '-days', '2', '-out', `${name}.pem`];
+  openssl(cwd, 'x509', '-req', '-in', request, ...by, ...out);
+}
+
+/**
+ * @param {object} t the test, at whose end they go
+ * @returns {{ cwd: string, ca: string, server: object, client: object }} the
+ *   folder, the authority's certificate, and `{ key, cert }` of the two sides
+ */
+function certificates(t) {
+  const cwd = folder(t);
+  const read = (name) => fs.readFileSync(path.join(cwd, name), 'utf8');
+  makeAuthority(cwd, 'authority');
+  for (const name of ['server', 'client']) makeSigned(cwd, name, 'authority');
+  const of = (name) => ({
+    key: read(`${name}.key`),
+    cert: read(`${name}.pem`),
+  });
+  return {
+    cwd,
+    ca: read('authority.pem'),
+    server: of('server'),
+    client: of('client'),
+  };
+}
+
+module.exports = { certificates };

@@ -1,0 +1,169 @@
+'use strict';
+
+/*
+ * How a variant is measured, by the kind of its row. Each kind starts what it
+ * needs and gives `{ measure(), stop(), kill() }`; a sample holds `value` (the
+ * row's own figure), `cpu` (microseconds an operation) and what else there is.
+ */
+
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { promisify } = require('node:util');
+
+const { Program } = require('./program');
+const { median } = require('./statistics');
+
+const WARM_UP = 0.3;
+const KEPT_ALIVE = 200;
+
+/** What a run said, as a sample. */
+const sample = ({ ops, seconds, cpu, p50, p99 }) => ({
+  value: ops / seconds,
+  cpu: cpu / ops,
+  p50,
+  p99,
+});
+
+/**
+ * @typedef {object} Variant
+ * @property {string} name
+ * @property {string[]} command what starts it
+ * @property {Record<string, string>} [env]
+ *
+ * @typedef {object} Context
+ * @property {string} load the native program
+ * @property {number} seconds of one measurement
+ * @property {string} folder for Unix sockets
+ */
+
+/** Where a server of this row listens: a path, or a port of its own choice. */
+let sockets = 0;
+function listenArgs(row, context) {
+  return row.unix ? ['--path', path.join(context.folder, `${++sockets}`)] : [];
+}
+
+/** Runs `work` with the load's connections open, and closes them. */
+async function withLoad(context, args, work) {
+  const load = await Program.start([context.load, ...args]);
+  try {
+    const result = await work(load);
+    await load.stop();
+    return result;
+  } finally {
+    load.kill();
+  }
+}
+
+/** A server under test and the native load. */
+async function server(row, variant, context) {
+  const where = listenArgs(row, context);
+  const subject = await Program.start(
+    [...variant.command, ...where],
+    variant.env,
+  );
+  const target = row.unix ? where : ['--port', `${subject.ready.port}`];
+
+  const measure = () =>
+    withLoad(context, [...row.load, ...target], async (load) => {
+      await load.ask(`run ${context.seconds * WARM_UP}`);
+      const before = await subject.ask('usage');
+      const result = await load.ask(`run ${context.seconds}`);
+      const after = await subject.ask('usage');
+      const accepted = after.connections - before.connections;
+      if (row.counts && accepted !== result.ops) {
+        throw new Error(`${result.ops} connections, ${accepted} accepted`);
+      }
+      return sample({ ...result, cpu: after.cpu - before.cpu });
+    });
+
+  const stop = async () => {
+    await subject.stop();
+    if (row.unix) fs.rmSync(where[1], { force: true });
+  };
+  return { measure, stop, kill: () => subject.kill() };
+}
+
+/** A client under test and the native echo server. */
+async function client(row, variant, context) {
+  const peer = await Program.start([context.load, 'serve', row.peer]);
+  const port = ['--port', `${peer.ready.port}`];
+  const subject = await Program.start(
+    [...variant.command, ...port],
+    variant.env,
+  );
+  return {
+    async measure() {
+      await subject.ask(`run ${context.seconds * WARM_UP}`);
+      return sample(await subject.ask(`run ${context.seconds}`));
+    },
+    async stop() {
+      await subject.stop();
+      await peer.stop();
+    },
+    kill() {
+      subject.kill();
+      peer.kill();
+    },
+  };
+}
+
+/** Calls within one process. Each variant must have the same results. */
+async function inside(row, variant, context) {
+  const subject = await Program.start(variant.command, variant.env);
+  return {
+    async measure() {
+      await subject.ask(`run ${context.seconds * WARM_UP}`);
+      const result = await subject.ask(`run ${context.seconds}`);
+      return { ...sample(result), check: result.check };
+    },
+    stop: () => subject.stop(),
+    kill: () => subject.kill(),
+  };
+}
+
+/** Bytes of resident memory a connection; a fresh server for each sample. */
+async function memory(row, variant, context) {
+  let subject;
+  const hold = (port, count, work) => {
+    const args = ['echo', '--reset', 'true', '--port', port];
+    return withLoad(context, [...args, '--connections', count], work);
+  };
+  async function measure() {
+    subject = await Program.start(variant.command, variant.env);
+    const port = `${subject.ready.port}`;
+    // What the first connections allocate once and for all is not theirs.
+    await hold(port, `${KEPT_ALIVE}`, (load) => load.ask('run 0.2'));
+    const before = await subject.ask('memory');
+    const grown = await hold(port, `${row.connections}`, async (load) => {
+      const { rss } = await subject.ask('memory');
+      const { ops } = await load.ask('run 0');
+      if (ops < row.connections) throw new Error('connections were lost');
+      return rss - before.rss;
+    });
+    await subject.stop();
+    return { value: grown / row.connections };
+  }
+  return { measure, stop: () => {}, kill: () => subject?.kill() };
+}
+
+/** Milliseconds until a module is loaded, in processes of their own. */
+async function startUp(row, variant, context) {
+  const [file, ...args] = variant.command;
+  const env = { ...process.env, ...variant.env };
+  async function measure() {
+    const end = performance.now() + context.seconds * 1000;
+    const samples = [];
+    do {
+      const run = await promisify(execFile)(file, args, { env });
+      samples.push(JSON.parse(run.stdout));
+    } while (performance.now() < end || samples.length < 3);
+    return {
+      value: median(samples.map(({ took }) => took)),
+      cpu: median(samples.map(({ cpu }) => cpu)),
+    };
+  }
+  return { measure, stop: () => {}, kill: () => {} };
+}
+
+module.exports = { kinds: { server, client, inside, memory, startUp } };

@@ -1,0 +1,139 @@
+'use strict';
+
+/*
+ * The table, for the terminal and as markdown, and the files of a run.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { drawChart } = require('./chart');
+
+// A row's CPU comes in microseconds an operation; a byte's is told by the GB.
+const cpuScale = (line) => (line.per === 'GB' ? 1000 : 1);
+
+/** Three digits, and thousands by a letter. */
+function short(value) {
+  if (value >= 1e6) return `${short(value / 1e6)}M`;
+  if (value >= 1e4) return `${short(value / 1e3)}k`;
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+const ratio = (value) => (value == null ? '-' : short(value));
+
+/** The figures of a line, in the unit that it is told in. */
+function shown(line, value) {
+  if (line.unit === 'MB/s') return short(value / 1e6);
+  return short(line.unit === 's/GB' ? value * 1000 : value);
+}
+
+function pair(figure, scale = 1) {
+  if (!figure) return '-';
+  return `${short(figure.base * scale)} > ${short(figure.value * scale)}`;
+}
+
+const verdicts = { missed: 'MISSED', must: 'ok', goal: 'goal', '': '' };
+
+const columns = {
+  workload: (line) => line.title,
+  'node:net': (line) => shown(line, line.base),
+  'rust-net': (line) => shown(line, line.value),
+  unit: (line) => line.unit,
+  ratio: (line) => `**${short(line.ratio)}**`,
+  spread: (line) => `${short(line.low)}-${short(line.high)}`,
+  must: (line) => ratio(line.must),
+  goal: (line) => ratio(line.goal),
+  met: (line) => verdicts[line.verdict],
+  CPU: (line) => pair(line.cpu, cpuScale(line)),
+  'p50 us': (line) => pair(line.p50),
+  'p99 us': (line) => pair(line.p99),
+};
+
+/** The cells of the table; a column for each variant that any line has. */
+function cells(lines) {
+  const extra = [...new Set(lines.flatMap((line) => Object.keys(line.others)))];
+  const head = [...Object.keys(columns), ...extra];
+  const body = lines.map((line) => [
+    ...Object.values(columns).map((cell) => cell(line)),
+    ...extra.map((name) => ratio(line.others[name])),
+  ]);
+  return [head, ...body];
+}
+
+function headline({ node, driver, rounds, seconds, system, loadBefore }) {
+  return (
+    `Node ${node}, driver: ${driver}, medians of ${rounds} rounds of ` +
+    `${seconds} s, ${system}, load average before the run: ${loadBefore}`
+  );
+}
+
+/**
+ * @param {{ about: any, lines: any[] }} result
+ */
+function printTable({ about, lines }) {
+  const table = cells(lines).map((row) =>
+    row.map((cell) => cell.replaceAll('**', '')),
+  );
+  const widths = table[0].map((_, column) =>
+    Math.max(...table.map((row) => row[column].length)),
+  );
+  console.log(`${headline(about)}\n`);
+  for (const row of table) {
+    const padded = row.map((cell, column) =>
+      column === 0
+        ? cell.padEnd(widths[column])
+        : cell.padStart(widths[column]),
+    );
+    console.log(padded.join('  ').trimEnd());
+  }
+}
+
+function markdown({ about, lines }, chart) {
+  const [head, ...body] = cells(lines);
+  const row = (list) => `| ${list.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  return [
+    `# rust-net against node:net on Node ${about.node.slice(1)}`,
+    `![Ratios to node:net](${chart})`,
+    `${headline(about)}, ${about.date}.`,
+    'The last columns are ratios to node:net too: rust-net in another mode, ' +
+      'bare Rust servers (`epoll`, `tokio`), other runtimes. ' +
+      'CPU is in microseconds an operation, or seconds per GB; CPU and ' +
+      'latencies are node:net > rust-net. ' +
+      'How to read it: [README](../README.md).',
+    [row(head), row(rule), ...body.map(row)].join('\n'),
+  ].join('\n\n');
+}
+
+/** As the project's own formatting has it, where the formatter is installed. */
+async function format(text, parser) {
+  try {
+    return await require('prettier').format(text, {
+      parser,
+      singleQuote: true,
+    });
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    return `${text}\n`;
+  }
+}
+
+/**
+ * Writes a run's files: `BASE.json`, `BASE.md` and `BASE.svg`.
+ *
+ * @param {{ about: any, lines: any[] }} result
+ * @param {string} base the path without an extension
+ */
+async function save(result, base) {
+  const chart = `${path.basename(base)}.svg`;
+  fs.mkdirSync(path.dirname(base), { recursive: true });
+  const write = (extension, text) =>
+    fs.writeFileSync(`${base}.${extension}`, text);
+  write('json', await format(JSON.stringify(result, null, 2), 'json'));
+  write('md', await format(markdown(result, chart), 'markdown'));
+  write('svg', drawChart(result));
+  console.log(`\nwritten: ${path.relative(process.cwd(), base)}.{md,json,svg}`);
+}
+
+module.exports = { printTable, save, short };

@@ -1,0 +1,116 @@
+'use strict';
+
+const { kinds } = require('./kinds');
+const { compare } = require('./statistics');
+const { variantsOf } = require('./variants');
+
+/**
+ * Measures one row: all variants are started and then take turns, in an order
+ * that is reversed each round.
+ *
+ * @param {any} row
+ * @param {any} options of the run
+ * @returns {Promise<Record<string, any[]>>} samples by variant
+ */
+async function sampleRow(row, options) {
+  const running = [];
+  const samples = {};
+  try {
+    for (const variant of variantsOf(row, options)) {
+      await tolerate(variant, async () => {
+        const live = await kinds[row.kind](row, variant, options);
+        running.push({ variant, live });
+        samples[variant.name] = [];
+      });
+    }
+    const order = [...running];
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { variant, live } of order) {
+        await tolerate(variant, async () => {
+          samples[variant.name].push(await live.measure());
+        });
+      }
+      order.reverse();
+    }
+    for (const { variant, live } of running) {
+      await tolerate(variant, () => live.stop());
+    }
+  } finally {
+    for (const { live } of running) live.kill();
+  }
+  return samples;
+}
+
+/** Another runtime that cannot do a row is left out of it. */
+async function tolerate(variant, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!variant.mayFail) throw error;
+    console.error(`${variant.name} is left out: ${error.message}`);
+  }
+}
+
+function checkAgreement(row, samples) {
+  if (row.baseArgs) return;
+  const answers = new Set(
+    Object.values(samples).flatMap((list) => list.map(({ check }) => check)),
+  );
+  if (answers.size > 1) {
+    throw new Error(`${row.name}: results differ: ${[...answers].join(', ')}`);
+  }
+}
+
+/** Whether a line reached what it must, or more. */
+function judge(target, { ratio, base }) {
+  const must =
+    typeof target.must === 'function' ? target.must(base) : target.must;
+  const reaches = (wanted) =>
+    wanted != null && (target.lower ? ratio <= wanted : ratio >= wanted);
+  let verdict = '';
+  if (reaches(target.goal)) verdict = 'goal';
+  else if (reaches(must)) verdict = 'must';
+  else if (must != null) verdict = 'missed';
+  return { must, verdict };
+}
+
+/**
+ * Measures one row and works out its lines: one for each target.
+ *
+ * @param {any} row
+ * @param {any} options of the run
+ * @returns {Promise<any[]>}
+ */
+async function runRow(row, options) {
+  const samples = await sampleRow(row, options);
+  checkAgreement(row, samples);
+  const [base, ...others] = Object.keys(samples);
+  const judged = row.judged ?? 'default';
+  return row.targets.map((target) => {
+    const metric = target.metric ?? 'value';
+    const against = (name, what = metric) =>
+      compare(samples[base], samples[name], what);
+    const figure = against(judged);
+    return {
+      row: row.name,
+      title: target.title ?? row.title,
+      unit: target.unit ?? row.unit,
+      per: row.per,
+      lower: Boolean(target.lower),
+      goal: target.goal ?? null,
+      ...figure,
+      ...judge(target, figure),
+      cpu: against(judged, 'cpu'),
+      p50: against(judged, 'p50'),
+      p99: against(judged, 'p99'),
+      others: Object.fromEntries(
+        others
+          .filter((name) => name !== judged)
+          .map((name) => [name, against(name)?.ratio ?? null]),
+      ),
+      samples: target.metric ? undefined : samples,
+    };
+  });
+}
+
+module.exports = { runRow };

@@ -1,0 +1,94 @@
+'use strict';
+
+/*
+ * What takes turns in a row: node:net, rust-net (in more than one mode where
+ * the row says so), the bare servers, and other runtimes.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const subjects = path.join(__dirname, '..', 'subjects');
+
+/** What a mode of rust-net is switched on by. */
+const modes = {
+  'write-through': { RUST_NET_COALESCE: '0' },
+  offload: { RUST_NET_DRIVER: 'threaded' },
+};
+
+/** How another runtime is told to run a script. */
+const runtimes = { bun: [], deno: ['run', '--allow-all', '--quiet'] };
+
+// A server's memory is measured after a collection.
+const flags = { memory: ['--expose-gc'] };
+
+/**
+ * The other runtimes that are there, in the project's own packages or on the
+ * PATH.
+ *
+ * @returns {Record<string, string>} programs by name
+ */
+function findPeers() {
+  const own = path.join(__dirname, '..', '..', 'node_modules', '.bin');
+  const folders = [own, ...(process.env.PATH ?? '').split(path.delimiter)];
+  const found = {};
+  for (const name of Object.keys(runtimes)) {
+    const files = folders.map((folder) => path.join(folder, name));
+    const file = files.find((candidate) => fs.existsSync(candidate));
+    if (file) found[name] = file;
+  }
+  return found;
+}
+
+function script(row, moduleId, args = []) {
+  const [file, ...rest] = row.subject;
+  return [path.join(subjects, file), moduleId, ...rest, ...args];
+}
+
+/** The peers whose row this can be: memory and start-up are about Node. */
+function peersOf(row, options) {
+  if (row.kind === 'memory' || row.kind === 'startUp') return [];
+  return Object.entries(options.peers).map(([name, file]) => ({
+    name,
+    command: [file, ...runtimes[name], ...script(row, 'node:net')],
+    mayFail: true,
+  }));
+}
+
+/**
+ * The variants of a row. The first is what the others are compared with.
+ *
+ * @param {any} row
+ * @param {{ node: string, module: string, load: string, driver?: string,
+ *   peers: Record<string, string> }} options
+ * @returns {{ name: string, command: string[], env?: Record<string, string>,
+ *   mayFail?: boolean }[]}
+ */
+function variantsOf(row, options) {
+  const node = [options.node, ...(flags[row.kind] ?? [])];
+  const driver = options.driver ? { RUST_NET_DRIVER: options.driver } : {};
+  const rust = (name, env) => ({
+    name,
+    command: [...node, ...script(row, options.module)],
+    env: { ...driver, ...env },
+  });
+  const base = row.baseArgs
+    ? {
+        name: 'base',
+        command: [...node, ...script(row, options.module, row.baseArgs)],
+        env: driver,
+      }
+    : { name: 'node', command: [...node, ...script(row, 'node:net')] };
+  return [
+    base,
+    rust('default', {}),
+    ...(row.modes ?? []).map((mode) => rust(mode, modes[mode])),
+    ...Object.entries(row.bare ?? {}).map(([name, args]) => ({
+      name,
+      command: [options.load, ...args],
+    })),
+    ...peersOf(row, options),
+  ];
+}
+
+module.exports = { findPeers, variantsOf };

@@ -1,0 +1,14 @@
+'use strict';
+
+/*
+ * How long the first `require` takes: `node require.js MODULE` prints the
+ * milliseconds and the CPU time of the process until then.
+ */
+
+const start = performance.now();
+const net = require(process.argv[2]);
+const took = performance.now() - start;
+
+if (typeof net.connect !== 'function') throw new Error('this is no net');
+const { user, system } = process.cpuUsage();
+console.log(JSON.stringify({ took, cpu: user + system }));

@@ -1,0 +1,48 @@
+'use strict';
+
+/*
+ * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]`.
+ */
+
+const { parseArgs } = require('node:util');
+
+const { control, cpu } = require('./control');
+const { servers } = require('./servers');
+
+// More than are opened at once; the kernel's own limit is mostly the same.
+const BACKLOG = 4096;
+
+/** The load may end by a reset; anything else is a failure. */
+function onError(error) {
+  if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+}
+
+function main() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      path: { type: 'string' },
+      size: { type: 'string', default: '64' },
+      work: { type: 'string', default: '0' },
+    },
+  });
+  const [moduleId, kind] = positionals;
+  const server = servers[kind](require(moduleId), {
+    size: Number(values.size),
+    work: Number(values.work),
+  });
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.on('error', onError);
+  });
+  const where = values.path
+    ? { path: values.path }
+    : { port: 0, host: '127.0.0.1' };
+  server.listen({ ...where, backlog: BACKLOG }, () => {
+    const port = values.path ? 0 : server.address().port;
+    control({ port }, { usage: () => ({ cpu: cpu(), connections }) });
+  });
+}
+
+main();

@@ -1,0 +1,122 @@
+'use strict';
+
+/*
+ * The servers under test by name: `(net, options) => server`, where `net` is
+ * node:net or rust-net.
+ */
+
+const http = require('node:http');
+
+const { fits, pattern } = require('./pattern');
+
+/**
+ * Some work of a handler's own: so many rounds that nobody can skip.
+ *
+ * @param {number} rounds
+ * @returns {number}
+ */
+function work(rounds) {
+  let state = 1;
+  for (let i = 0; i < rounds; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+  }
+  return state;
+}
+
+const servers = {
+  echo: (net) =>
+    net.createServer((socket) => {
+      socket.on('data', (data) => socket.write(data));
+    }),
+
+  pipe: (net) => net.createServer((socket) => socket.pipe(socket)),
+
+  /** Work of its own before each answer. */
+  heavy: (net, { work: rounds }) =>
+    net.createServer((socket) => {
+      socket.on('data', (data) => {
+        if (work(rounds) === 0) throw new Error('cannot be');
+        socket.write(data);
+      });
+    }),
+
+  /** The client closes; all that the server has to do is to notice. */
+  churn: (net) => net.createServer((socket) => socket.resume()),
+
+  /** A request of 16 bytes is answered by eight small writes. */
+  burst(net) {
+    const pieces = Array.from({ length: 8 }, (_, i) => Buffer.alloc(64, i));
+    return net.createServer({ noDelay: true }, (socket) => {
+      let seen = 0;
+      socket.on('data', (data) => {
+        for (seen += data.length; seen >= 16; seen -= 16) {
+          for (const piece of pieces) socket.write(piece);
+        }
+      });
+    });
+  },
+
+  /** Lines of text, each sent back behind an equals sign. */
+  lines: (net) =>
+    net.createServer((socket) => {
+      let rest = '';
+      socket.setEncoding('utf8').on('data', (text) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop();
+        for (const line of lines) socket.write(`=${line}\n`);
+      });
+    }),
+
+  /** Counts what comes, and says at the end how much it was. */
+  sink: (net) =>
+    net.createServer({ allowHalfOpen: true }, (socket) => {
+      let total = 0;
+      socket.on('data', (data) => {
+        if (!fits(total, data)) throw new Error(`wrong bytes after ${total}`);
+        total += data.length;
+      });
+      socket.on('end', () => {
+        const answer = Buffer.alloc(8);
+        answer.writeBigUInt64LE(BigInt(total));
+        socket.end(answer);
+      });
+    }),
+
+  /** Sends as many bytes as eight bytes ask for, in writes of `size`. */
+  source(net, { size }) {
+    const chunk = pattern(size);
+    return net.createServer((socket) => {
+      let left = 0;
+      const pump = () => {
+        while (left > 0) {
+          left -= size;
+          if (!socket.write(chunk)) return;
+        }
+      };
+      socket.on('drain', pump);
+      socket.on('data', (data) => {
+        if (data.length !== 8) throw new Error('half a request');
+        left += Number(data.readBigUInt64LE());
+        if (left % size !== 0) throw new Error('no whole number of writes');
+        pump();
+      });
+    });
+  },
+
+  /** node:http on node:net's sockets, or on ours by way of 'connection'. */
+  http(net, { size }) {
+    const body = Buffer.alloc(size, 'x');
+    const server = http.createServer((request, response) => {
+      response.setHeader('Content-Length', size);
+      response.end(body);
+    });
+    if (net === require('node:net')) return server;
+    return net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      server.emit('connection', socket),
+    );
+  },
+};
+
+module.exports = { servers, work };

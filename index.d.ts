@@ -1,0 +1,318 @@
+/// <reference types="node" />
+/// <reference lib="esnext.disposable" />
+
+/*
+ * What @types/node says of node:net, whichever release of it is installed, and
+ * on top of that what rust-net has on every Node: the API of Node 26.
+ */
+
+import * as net from 'node:net';
+
+export * from 'node:net';
+
+/** Options of `socket.setKeepAlive()`. Delays are in milliseconds. */
+export interface SetKeepAliveOptions {
+  enable?: boolean | undefined;
+  /** From the last data to the first probe. */
+  initialDelay?: number | undefined;
+  /** From one probe to the next. */
+  interval?: number | undefined;
+  /** How many probes go unanswered before the connection is given up. */
+  count?: number | undefined;
+}
+
+export interface SocketConstructorOpts extends net.SocketConstructorOpts {
+  /** Bytes to hold before `write()` returns false and reading stops. */
+  highWaterMark?: number | undefined;
+  noDelay?: boolean | undefined;
+  keepAlive?: boolean | undefined;
+  keepAliveInitialDelay?: number | undefined;
+  /** Addresses that the socket must not connect to. */
+  blockList?: net.BlockList | undefined;
+  /** The IP type of service, 0 to 255. */
+  typeOfService?: number | undefined;
+  /** A socket that is bound already. */
+  handle?: any;
+}
+
+export interface TcpSocketConnectOpts extends net.TcpSocketConnectOpts {
+  /** Try the addresses of both families, as RFC 8305 has it. */
+  autoSelectFamily?: boolean | undefined;
+  /** How long one address may take before the next is tried, in milliseconds. */
+  autoSelectFamilyAttemptTimeout?: number | undefined;
+  blockList?: net.BlockList | undefined;
+}
+
+export type SocketConnectOpts = TcpSocketConnectOpts | net.IpcSocketConnectOpts;
+
+export interface TcpNetConnectOpts
+  extends TcpSocketConnectOpts, SocketConstructorOpts {
+  blockList?: net.BlockList | undefined;
+  timeout?: number | undefined;
+}
+
+export interface IpcNetConnectOpts
+  extends net.IpcSocketConnectOpts, SocketConstructorOpts {
+  timeout?: number | undefined;
+}
+
+export type NetConnectOpts = TcpNetConnectOpts | IpcNetConnectOpts;
+
+export type SocketReadyState =
+  'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
+
+/** A connection, over TCP or a Unix-domain socket. */
+export class Socket extends net.Socket {
+  constructor(options?: SocketConstructorOpts);
+
+  /** The addresses tried by `autoSelectFamily`, as "address:port". */
+  readonly autoSelectFamilyAttemptedAddresses: string[];
+
+  /**
+   * Sets the keep-alive probes of the connection, or of the one to come.
+   */
+  setKeepAlive(options: SetKeepAliveOptions): this;
+  setKeepAlive(
+    enable?: boolean,
+    initialDelay?: number,
+    interval?: number,
+    count?: number,
+  ): this;
+
+  /** The IP type of service: the system's answer, or what was set. */
+  getTypeOfService(): number;
+
+  /**
+   * Sets the IP type of service of what is sent.
+   * @param tos 0 to 255
+   */
+  setTypeOfService(tos: number): this;
+
+  /** Writes what is pending, then destroys the socket. */
+  destroySoon(): void;
+}
+
+/** The name of {@link Socket} in the first releases of node. */
+export { Socket as Stream };
+
+export interface ServerOpts extends net.ServerOpts {
+  highWaterMark?: number | undefined;
+  noDelay?: boolean | undefined;
+  keepAlive?: boolean | undefined;
+  keepAliveInitialDelay?: number | undefined;
+  /** Addresses whose connections are closed as soon as they are accepted. */
+  blockList?: net.BlockList | undefined;
+}
+
+export interface ListenOptions extends net.ListenOptions {
+  /** Let several sockets listen on the same address and share what comes. */
+  reusePort?: boolean | undefined;
+  handle?: any;
+}
+
+/** What is known of a connection that was dropped. */
+export interface DropArgument {
+  localAddress?: string;
+  localPort?: number;
+  localFamily?: string;
+  remoteAddress?: string;
+  remotePort?: number;
+  remoteFamily?: string;
+}
+
+export class Server extends net.Server {
+  constructor(connectionListener?: (socket: Socket) => void);
+  constructor(
+    options?: ServerOpts,
+    connectionListener?: (socket: Socket) => void,
+  );
+
+  /** In a cluster, close a connection too many instead of passing it on. */
+  dropMaxConnection: boolean;
+
+  /** Closes the server. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function createServer(
+  connectionListener?: (socket: Socket) => void,
+): Server;
+export function createServer(
+  options?: ServerOpts,
+  connectionListener?: (socket: Socket) => void,
+): Server;
+
+export function connect(
+  options: NetConnectOpts,
+  connectionListener?: () => void,
+): Socket;
+export function connect(
+  port: number,
+  host?: string,
+  connectionListener?: () => void,
+): Socket;
+export function connect(path: string, connectionListener?: () => void): Socket;
+
+export function createConnection(
+  options: NetConnectOpts,
+  connectionListener?: () => void,
+): Socket;
+export function createConnection(
+  port: number,
+  host?: string,
+  connectionListener?: () => void,
+): Socket;
+export function createConnection(
+  path: string,
+  connectionListener?: () => void,
+): Socket;
+
+export interface TcpBoundSocketOptions {
+  /** A numeric address: nothing is looked up. */
+  host?: string | undefined;
+  /** Zero, or left out: one that is free. */
+  port?: number | undefined;
+  ipv6Only?: boolean | undefined;
+  reusePort?: boolean | undefined;
+}
+
+export interface PathBoundSocketOptions {
+  path: string;
+}
+
+export type BoundSocketOptions = TcpBoundSocketOptions | PathBoundSocketOptions;
+
+/**
+ * A socket that is bound at once, and neither listens nor connects until one
+ * Server (`listen(bound)`) or one Socket (`new Socket({ handle: bound })`) takes
+ * it over.
+ */
+export class BoundSocket {
+  constructor(options?: TcpBoundSocketOptions);
+  constructor(options: PathBoundSocketOptions);
+
+  // Of a path it is the path itself.
+  /** What it is bound to, in the form of `server.address()`. */
+  address(): any;
+
+  /** The descriptor, which stays the socket's own. */
+  fd(): number;
+
+  /** Gives the address back, if nobody has taken the socket over. */
+  close(): void;
+
+  [Symbol.dispose](): void;
+}
+
+export type IPVersion = 'ipv4' | 'ipv6';
+
+export interface SocketAddressInitOptions {
+  address?: string | undefined;
+  family?: IPVersion | undefined;
+  /** IPv6 only, at most twenty bits. */
+  flowlabel?: number | undefined;
+  port?: number | undefined;
+}
+
+/** An address with a port. It does not change. */
+export class SocketAddress extends net.SocketAddress {
+  constructor(options?: SocketAddressInitOptions);
+
+  readonly address: string;
+  readonly family: IPVersion;
+  readonly port: number;
+  readonly flowlabel: number;
+
+  toJSON(): {
+    address: string;
+    port: number;
+    family: IPVersion;
+    flowlabel: number;
+  };
+
+  /**
+   * Reads "address:port"; an IPv6 address stands in brackets.
+   * @returns undefined if it cannot be read
+   */
+  static parse(input: string): SocketAddress | undefined;
+
+  /** Whether it is a SocketAddress, of rust-net or of node. */
+  static isSocketAddress(value: unknown): value is net.SocketAddress;
+}
+
+/** Addresses, subnets and ranges, and whether one of them covers an address. */
+export class BlockList extends net.BlockList {
+  /** Private, loopback and link-local networks, for `addCIDRs()`. */
+  static PRIVATE_RANGES: readonly string[];
+
+  /** Whether it is a BlockList, of rust-net or of node. */
+  static isBlockList(value: unknown): value is net.BlockList;
+
+  /** Adds all of the addresses, or none if one of them is not one. */
+  addAddresses(
+    addresses: readonly (string | net.SocketAddress)[],
+    family?: IPVersion,
+  ): void;
+
+  /**
+   * Adds a subnet.
+   * @param cidr for instance "10.0.0.0/8"
+   */
+  addCIDR(cidr: string): void;
+  addCIDRs(cidrs: readonly string[]): void;
+
+  removeAddress(address: string, family?: IPVersion): void;
+  removeAddress(address: net.SocketAddress): void;
+
+  /** Removes a range that was added with these ends. */
+  removeRange(start: string, end: string, family?: IPVersion): void;
+  removeRange(start: net.SocketAddress, end: net.SocketAddress): void;
+
+  /** Removes a subnet that was added with this address and prefix. */
+  removeSubnet(network: string, prefix: number, family?: IPVersion): void;
+  removeSubnet(network: net.SocketAddress, prefix: number): void;
+  removeCIDR(cidr: string): void;
+
+  /** Removes every rule. */
+  clear(): void;
+
+  /** How many rules there are. */
+  readonly size: number;
+
+  /** The rules in words: the same as `rules`. */
+  toJSON(): readonly string[];
+
+  /**
+   * Adds rules in words. What is not a rule is passed over.
+   * @param data an array, or one as JSON
+   */
+  fromJSON(data: string | readonly string[]): void;
+}
+
+/** Whether a connection tries the addresses of both families by default. */
+export function getDefaultAutoSelectFamily(): boolean;
+export function setDefaultAutoSelectFamily(value: boolean): void;
+
+/** How long one address may take before the next is tried, in milliseconds. */
+export function getDefaultAutoSelectFamilyAttemptTimeout(): number;
+export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
+
+/**
+ * The arguments of `connect()` and `listen()` as options and callback. Not
+ * documented by node, but relied on by packages.
+ */
+export function _normalizeArgs(
+  args: readonly unknown[],
+): [options: Record<string, any>, callback: Function | null];
+
+/**
+ * A handle that is bound, or a negative errno. Not documented by node, but
+ * relied on by packages.
+ */
+export function _createServerHandle(
+  address: string | null,
+  port: number,
+  addressType?: 4 | 6 | -1 | null,
+  fd?: number,
+  flags?: number,
+): any;

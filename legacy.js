@@ -1,0 +1,8 @@
+'use strict';
+
+/*
+ * The API of the earliest documentation, node 0.1 to 0.4: `net.Stream` with
+ * setSecure(), `server.listenFD()` and the rest, on the sockets of rust-net.
+ */
+
+module.exports = require('./lib/legacy/net');

@@ -1,0 +1,37 @@
+'use strict';
+
+/*
+ * `process._getActiveHandles` and `process.getActiveResourcesInfo`, by which
+ * people find out what keeps a program running: node knows its own handles
+ * only.
+ */
+
+const { TCP, activeHandles } = require('./handle');
+
+function describe(handle) {
+  if (!(handle instanceof TCP)) return 'PipeWrap';
+  return handle.onconnection === undefined ? 'TCPSocketWrap' : 'TCPServerWrap';
+}
+
+function extend(name, list) {
+  const members = /** @type {any} */ (process);
+  const original = members[name];
+  if (typeof original !== 'function') return;
+  const extended = {
+    [name]() {
+      return original.call(process).concat(list());
+    },
+  };
+  members[name] = extended[name];
+}
+
+/** Adds our handles to node's lists. */
+function install() {
+  // The owner where there is one, as in node.
+  extend('_getActiveHandles', () =>
+    activeHandles().map((handle) => handle.owner ?? handle),
+  );
+  extend('getActiveResourcesInfo', () => activeHandles().map(describe));
+}
+
+module.exports = { install };

@@ -1,0 +1,319 @@
+'use strict';
+
+/*
+ * The way up: events of the native side become calls of a handle's listeners.
+ */
+
+const {
+  COUNT,
+  CURSOR,
+  HEADER,
+  WORDS,
+  native,
+  onEvents,
+  ring,
+  slab,
+  uv,
+} = require('./native');
+const {
+  kClientOptions,
+  kClosed,
+  kConnectRequest,
+  kKey,
+  kOnClosed,
+  kReading,
+  kShutdownRequest,
+  kStash,
+  kUserBuffer,
+  kWriteRequests,
+} = require('./handle-symbols');
+const { complete, triggeredBy } = require('./requests');
+const { kTakesBuffer } = require('./symbols');
+
+const { UV_ECANCELED } = uv;
+
+// What src/event.rs calls `Kind`.
+const READ = 0;
+const READ_END = 1;
+const CONNECTION = 2;
+const ACCEPT_FAILED = 3;
+const CONNECTED = 4;
+const WRITTEN = 5;
+const SHUTDOWN = 6;
+const CLOSED = 7;
+const FLUSH_FAILED = 8;
+
+const SLOT_MASK = (1 << 20) - 1;
+const ACCEPT_RETRY_MS = 100;
+const CLIENT = 0;
+
+const kReadBytesOrError = 0;
+const kArrayBufferOffset = 1;
+/** The numbers of the last call, at the places that node gives them. */
+const streamBaseState = new Int32Array(5);
+
+const slabMemory = slab.buffer;
+
+/** Open handles, by the slot in their key. */
+const handles = [];
+let acceptRetry = null;
+
+/**
+ * Makes a handle known to the events of its key.
+ *
+ * @param {any} handle
+ */
+function register(handle) {
+  handles[handle[kKey] & SLOT_MASK] = handle;
+}
+
+// What node's own callback scopes run when they end. Without it each event has
+// a callback scope of its own.
+/** @type {any} */
+const { _tickCallback } = process;
+const tickCallback = typeof _tickCallback === 'function' ? _tickCallback : null;
+
+/**
+ * Called by the native side when the ring holds events. Ticks and microtasks
+ * run between two events, as they do between node's own callbacks. Whatever a
+ * listener throws leaves this function; the native side reports it and calls
+ * again for the rest, from the cursor on.
+ */
+function dispatch() {
+  const count = ring[COUNT];
+  let isBetween = ring[CURSOR] > 0;
+  while (ring[CURSOR] < count) {
+    if (isBetween && !runTicks()) return;
+    isBetween = true;
+    deliver(HEADER + ring[CURSOR]++ * WORDS);
+    if (tickCallback === null) return;
+  }
+}
+
+function runTicks() {
+  try {
+    tickCallback?.call(process);
+    return true;
+  } catch (error) {
+    // A tick that throws leaves its id on the async id stack, which node
+    // clears when it reports the exception: that must be before our own
+    // callback scope ends. The rest follows in a scope of its own.
+    native.reportException(error);
+    return false;
+  }
+}
+
+function deliver(at) {
+  const key = ring[at];
+  const kind = ring[at + 1];
+  const argument = ring[at + 2];
+  const handle = handles[key & SLOT_MASK];
+  if (handle === undefined || handle[kKey] !== key) return;
+  if (kind === CLOSED) {
+    afterClosed(handle);
+  } else if (handle[kClosed]) {
+    // The backlog of a closed listener is reset by the kernel; what was
+    // already accepted for it goes the same way.
+    if (kind === CONNECTION) native.reset(argument);
+  } else {
+    deliverOpen(handle, kind, argument, ring[at + 3]);
+  }
+}
+
+function deliverOpen(handle, kind, argument, offset) {
+  switch (kind) {
+    case READ:
+      onBytes(handle, offset, argument);
+      break;
+    case READ_END:
+      onReadEnd(handle, argument);
+      break;
+    case CONNECTION:
+      onAccepted(handle, argument);
+      break;
+    case ACCEPT_FAILED:
+      retryAcceptLater();
+      break;
+    case CONNECTED:
+      afterConnected(handle, argument);
+      break;
+    case WRITTEN:
+      complete(handle[kWriteRequests].shift(), argument, handle, undefined);
+      break;
+    case SHUTDOWN:
+      afterShutdown(handle, argument);
+      break;
+    case FLUSH_FAILED:
+      if (typeof handle.onwriteerror === 'function') {
+        handle.runInAsyncScope(handle.onwriteerror, handle, argument);
+      }
+      break;
+  }
+}
+
+function onBytes(handle, offset, length) {
+  handle.bytesRead += length;
+  if (!handle[kReading]) {
+    // Stopped by a listener of this very batch: kept for the next start.
+    (handle[kStash] ??= []).push(copyOut(offset, length));
+    return;
+  }
+  const userBuffer = handle[kUserBuffer];
+  if (userBuffer === null) {
+    emitBytes(handle, copyOut(offset, length));
+  } else {
+    userBuffer.set(new Uint8Array(slabMemory, offset, length));
+    emitUserBytes(handle, length);
+  }
+}
+
+// Not from Buffer's pool: the ArrayBuffer of a chunk holds that chunk alone.
+function copyOut(offset, length) {
+  const chunk = Buffer.allocUnsafeSlow(length);
+  chunk.set(new Uint8Array(slabMemory, offset, length));
+  return chunk;
+}
+
+function emitBytes(handle, chunk) {
+  streamBaseState[kReadBytesOrError] = chunk.length;
+  streamBaseState[kArrayBufferOffset] = 0;
+  const { onread } = handle;
+  // The ArrayBuffer of a small chunk only comes to be when it is asked for.
+  const memory = onread[kTakesBuffer] === true ? chunk : chunk.buffer;
+  handle.runInAsyncScope(onread, handle, memory);
+}
+
+function emitUserBytes(handle, length) {
+  streamBaseState[kReadBytesOrError] = length;
+  streamBaseState[kArrayBufferOffset] = 0;
+  const next = handle.runInAsyncScope(handle.onread, handle, undefined);
+  if (handle[kClosed] || !(next instanceof Uint8Array)) return;
+  handle.useUserBuffer(next);
+}
+
+function onReadEnd(handle, status) {
+  if (handle[kStash] !== null) {
+    handle[kStash].push(status);
+    return;
+  }
+  emitReadEnd(handle, status);
+}
+
+function emitReadEnd(handle, status) {
+  streamBaseState[kReadBytesOrError] = status;
+  streamBaseState[kArrayBufferOffset] = 0;
+  handle.runInAsyncScope(handle.onread, handle, undefined);
+}
+
+/**
+ * Delivers what was received before a stop; the native side is only started
+ * again when all of it is gone, so that order is kept.
+ *
+ * @param {any} handle
+ */
+function drainStash(handle) {
+  const stash = handle[kStash];
+  while (stash !== null && handle[kReading] && handle[kStash] === stash) {
+    const item = stash.shift();
+    if (stash.length === 0) handle[kStash] = null;
+    if (typeof item === 'number') {
+      emitReadEnd(handle, item);
+      return;
+    }
+    if (handle[kStash] === null) native.readStart(handle[kKey]);
+    emitStashed(handle, item);
+  }
+}
+
+function emitStashed(handle, chunk) {
+  const userBuffer = handle[kUserBuffer];
+  if (userBuffer === null) {
+    emitBytes(handle, chunk);
+  } else {
+    userBuffer.set(chunk);
+    emitUserBytes(handle, chunk.length);
+  }
+}
+
+// As in node, the client's handle is made outside the server's async scope,
+// and the listener is called within it.
+function onAccepted(server, key) {
+  server[kClientOptions] ??= triggeredBy(server);
+  const options = server[kClientOptions];
+  const client = new server.constructor(CLIENT, key, options);
+  server.runInAsyncScope(server.onconnection, server, 0, client);
+}
+
+// No descriptor is free, or the network refuses: libuv says nothing and tries
+// again, and so do we, without spinning.
+function retryAcceptLater() {
+  if (acceptRetry !== null) return;
+  acceptRetry = setTimeout(() => {
+    acceptRetry = null;
+    native.retryAccept();
+  }, ACCEPT_RETRY_MS);
+  acceptRetry.unref();
+}
+
+function afterConnected(handle, status) {
+  const request = handle[kConnectRequest];
+  handle[kConnectRequest] = null;
+  const access = status === 0 ? native.access(handle[kKey]) : 0;
+  const readable = (access & 1) !== 0;
+  const writable = (access & 2) !== 0;
+  complete(request, status, handle, request, readable, writable);
+}
+
+function afterShutdown(handle, status) {
+  const request = handle[kShutdownRequest];
+  handle[kShutdownRequest] = null;
+  complete(request, status, handle, undefined);
+}
+
+// Requests that the close cut short come first, each in a delivery of its own:
+// the cursor goes back, so that a listener that throws loses nothing.
+function afterClosed(handle) {
+  ring[CURSOR]--;
+  if (cancelOne(handle)) return;
+  ring[CURSOR]++;
+  handles[handle[kKey] & SLOT_MASK] = undefined;
+  const callback = handle[kOnClosed];
+  handle[kOnClosed] = undefined;
+  if (typeof callback === 'function') {
+    handle.runInAsyncScope(callback, handle);
+  }
+  handle.emitDestroy();
+}
+
+function cancelOne(handle) {
+  const connect = handle[kConnectRequest];
+  if (connect !== null) {
+    handle[kConnectRequest] = null;
+    complete(connect, UV_ECANCELED, handle, connect, false, false);
+    return true;
+  }
+  const request = handle[kWriteRequests]?.shift() ?? handle[kShutdownRequest];
+  if (request === null) return false;
+  if (request === handle[kShutdownRequest]) handle[kShutdownRequest] = null;
+  complete(request, UV_ECANCELED, handle, undefined);
+  return true;
+}
+
+/**
+ * What node calls active: open, and allowed to keep the process alive.
+ * @returns {any[]}
+ */
+function activeHandles() {
+  return handles.filter((handle) => handle?.hasRef());
+}
+
+onEvents(dispatch);
+
+module.exports = {
+  activeHandles,
+  drainStash,
+  kArrayBufferOffset,
+  kReadBytesOrError,
+  register,
+  streamBaseState,
+};

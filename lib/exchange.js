@@ -1,0 +1,89 @@
+'use strict';
+
+/*
+ * One connection, from a socket of ours to one of node's and back. A descriptor
+ * never has two owners: the new socket gets one of its own, and the old one is
+ * destroyed.
+ */
+
+const nodeNet = require('net');
+
+const { codes } = require('./errors');
+const { StreamHandle } = require('./handle');
+const { isOwnInstance } = require('./instance-of');
+const { createTwin } = require('./native-twin');
+const { Socket } = require('./socket');
+
+const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_CLOSED } = codes;
+
+function checkMovable(socket) {
+  if (!socket._handle || socket.connecting || socket.destroyed) {
+    throw new ERR_SOCKET_CLOSED();
+  }
+  if (socket.writableLength > 0) {
+    throw new Error('The socket has data to send: wait for its callback');
+  }
+}
+
+// What had been read before the move comes first. A socket that nobody reads
+// is not started by this.
+function passOn(from, to) {
+  const chunk = from.readableLength > 0 ? from.read() : null;
+  if (chunk !== null) to.unshift(chunk);
+}
+
+function optionsOf(socket, handle) {
+  return {
+    handle,
+    allowHalfOpen: socket.allowHalfOpen,
+    readable: true,
+    writable: true,
+    manualStart: true,
+  };
+}
+
+/**
+ * @param {any} socket a connected one of ours; it is destroyed
+ * @returns {import('net').Socket} one of node's on the same connection, which
+ *   has not begun to read
+ */
+function toNode(socket) {
+  if (!isOwnInstance(Socket, socket)) {
+    throw new ERR_INVALID_ARG_TYPE('socket', 'rust-net.Socket', socket);
+  }
+  checkMovable(socket);
+  const handle = socket._handle;
+  const options = /** @type {any} */ (optionsOf(socket, createTwin(handle)));
+  const moved = new nodeNet.Socket(options);
+  handle.readStop();
+  passOn(socket, moved);
+  socket._handle = null;
+  handle.close();
+  socket.destroy();
+  return moved;
+}
+
+/**
+ * @param {any} socket a connected one of node's; it is destroyed
+ * @returns {any} one of ours on the same connection, which has not begun to
+ *   read
+ */
+function fromNode(socket) {
+  const isNodes = socket instanceof nodeNet.Socket;
+  if (!isNodes || /** @type {any} */ (socket).encrypted) {
+    throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
+  }
+  checkMovable(socket);
+  const handle = /** @type {any} */ (socket)._handle;
+  if (!(handle.fd >= 0) || handle instanceof StreamHandle) {
+    throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
+  }
+  handle.readStop();
+  const moved = Reflect.construct(Socket, [optionsOf(socket, handle)]);
+  passOn(socket, moved);
+  /** @type {any} */ (socket)._handle = null;
+  socket.destroy();
+  return moved;
+}
+
+module.exports = { fromNode, toNode };

@@ -1,0 +1,23 @@
+'use strict';
+
+const net = require('../net');
+const { Server, createServer } = require('./server');
+const { Stream, createConnection } = require('./stream');
+
+const legacy = {
+  Server,
+  Socket: Stream,
+  Stream,
+  connect: createConnection,
+  createConnection,
+  createServer,
+};
+
+/** The keys of net, some of them loaded on use, with the old API in place. */
+module.exports = Object.defineProperties(
+  {},
+  {
+    ...Object.getOwnPropertyDescriptors(net),
+    ...Object.getOwnPropertyDescriptors(legacy),
+  },
+);

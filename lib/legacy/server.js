@@ -1,0 +1,69 @@
+'use strict';
+
+const current = require('../server');
+const { kConnectionClass } = require('../symbols');
+const { Stream } = require('./stream');
+
+/**
+ * @this {any}
+ * @param {any} [options] those of net.Server, or the listener
+ * @param {Function} [listener]
+ * @returns {any}
+ */
+function Server(options, listener) {
+  if (!(this instanceof Server)) return new Server(options, listener);
+  const isListener = typeof options === 'function';
+  const given = isListener ? undefined : options;
+  current.Server.call(
+    this,
+    { allowHalfOpen: true, ...given },
+    isListener ? options : listener,
+  );
+}
+Object.setPrototypeOf(Server.prototype, current.Server.prototype);
+Object.setPrototypeOf(Server, current.Server);
+
+Server.prototype[kConnectionClass] = Stream;
+
+/** @this {any} */
+Server.prototype.emit = function (event, ...args) {
+  const result = current.Server.prototype.emit.call(this, event, ...args);
+  // The streams of a server are connected, and used to say so when the
+  // listener had them.
+  const [stream] = args;
+  if (event === 'connection' && stream instanceof Stream && !stream.destroyed) {
+    stream.emit('connect');
+  }
+  return result;
+};
+
+/**
+ * Listens on a descriptor that is bound already.
+ *
+ * @this {any}
+ * @param {number} fd
+ * @returns {any}
+ */
+Server.prototype.listenFD = function (fd) {
+  return this.listen({ fd });
+};
+
+/** How many connections are open; null when child processes share the server. */
+Object.defineProperty(Server.prototype, 'connections', {
+  get() {
+    return this._usingWorkers ? null : this._connections;
+  },
+  configurable: true,
+  enumerable: true,
+});
+
+/**
+ * @param {object | Function} [options]
+ * @param {Function} [listener]
+ * @returns {any} the Server
+ */
+function createServer(options, listener) {
+  return new Server(options, listener);
+}
+
+module.exports = { Server, createServer };

@@ -1,0 +1,72 @@
+'use strict';
+
+/*
+ * Node-native handles on descriptors of ours, for what node core does with
+ * handles in C++. A twin has a descriptor of its own, so that each side closes
+ * what it opened and no other.
+ */
+
+const fs = require('fs');
+const nodeNet = require('net');
+
+const { ErrnoException } = require('./errors');
+const { duplicate } = require('./handle');
+
+/** Twins of handles that stay in use, by handle. */
+const lasting = new WeakMap();
+
+function copyDescriptor(handle) {
+  const copy = duplicate(handle.fd);
+  if (copy < 0) throw new ErrnoException(copy, 'dup');
+  return copy;
+}
+
+/**
+ * A node-native handle in place of ours, for one use. The caller closes it.
+ *
+ * @param {any} handle an open one of ours
+ * @returns {any}
+ */
+function createTwin(handle) {
+  const fd = copyDescriptor(handle);
+  try {
+    // Not read from: what it would read belongs to our handle's owner.
+    /** @type {any} */
+    const options = { fd, manualStart: true };
+    /** @type {any} */
+    const { _handle } = new nodeNet.Socket(options);
+    return _handle;
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+// After ours: the last descriptor to be closed is the one that resets.
+function closeAlong(handle, verb, twin) {
+  const original = handle[verb];
+  handle[verb] = function (callback) {
+    const result = original.call(this, callback);
+    twin.close();
+    return result;
+  };
+}
+
+/**
+ * The node-native handle that stands for ours as long as ours is open: several
+ * uses share it, and none needs to know when it ends.
+ *
+ * @param {any} handle an open one of ours
+ * @returns {any}
+ */
+function lastingTwin(handle) {
+  const known = lasting.get(handle);
+  if (known !== undefined) return known;
+  const twin = createTwin(handle);
+  lasting.set(handle, twin);
+  closeAlong(handle, 'close', twin);
+  if (typeof handle.reset === 'function') closeAlong(handle, 'reset', twin);
+  return twin;
+}
+
+module.exports = { createTwin, lastingTwin };

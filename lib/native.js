@@ -1,0 +1,93 @@
+'use strict';
+
+/*
+ * The native environment: its verbs, and the memory that it shares with us. No
+ * other file requires the binding.
+ */
+
+const util = require('node:util');
+const binding = require('../binding.js');
+
+/** libuv's errors by name, `UV_ECANCELED` and so on: negative numbers. */
+const uv = {};
+for (const [errno, [name]] of util.getSystemErrorMap()) {
+  uv[`UV_${name}`] = errno;
+}
+
+// The layout of the ring, as src/env/js.rs writes it.
+const COUNT = 0;
+const CURSOR = 1;
+const HEADER = 2;
+const WORDS = 4;
+const BATCH = 1024;
+const ring = new Int32Array(HEADER + BATCH * WORDS);
+
+// Received bytes pass through this slab and are copied out of it: memory that
+// native code writes to, and that holds other connections' data, never leaves
+// lib/dispatch.js.
+const slab = Buffer.allocUnsafeSlow(256 * 1024);
+
+// Small writes and strings are put here for the native side to read at once.
+const out = Buffer.allocUnsafeSlow(64 * 1024);
+
+const coalesce = process.env.RUST_NET_COALESCE !== '0';
+let dispatch = () => {};
+
+/** @type {any} the verbs of src/binding/verbs.rs */
+const native = binding.open(
+  {
+    driver: process.env.RUST_NET_DRIVER || 'auto',
+    coalesce,
+    paddedNames: padsAbstractNames(process.versions.uv),
+  },
+  () => dispatch(),
+  ring,
+  slab,
+  out,
+);
+if (coalesce) process.on('exit', () => native.stopGathering());
+
+// Both ends of an abstract socket must agree on its name: libuv filled it up
+// with NULs until 1.46.
+function padsAbstractNames(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major === 1 && minor <= 46;
+}
+
+/**
+ * Says who is called when the ring holds events.
+ *
+ * @param {() => void} listener
+ */
+function onEvents(listener) {
+  dispatch = listener;
+}
+
+/**
+ * What a descriptor refers to.
+ * @param {number} fd
+ * @returns {string} 'TCP', 'PIPE', 'FILE', 'TTY', 'UDP' or 'UNKNOWN'
+ */
+function guessHandleType(fd) {
+  return binding.guessHandleType(fd);
+}
+
+module.exports = {
+  COUNT,
+  CURSOR,
+  HEADER,
+  WORDS,
+  NativeBlockList: binding.NativeBlockList,
+  blockListHas: binding.blockListHas,
+  blockListHasV4: binding.blockListHasV4,
+  blockListHasV6: binding.blockListHasV6,
+  canonicalAddress: binding.canonicalAddress,
+  duplicate: binding.duplicate,
+  guessHandleType,
+  native,
+  onEvents,
+  out,
+  ring,
+  slab,
+  uv,
+};

@@ -1,0 +1,37 @@
+'use strict';
+
+const Module = require('module');
+const { pathToFileURL } = require('url');
+
+const { swapCommonJs } = require('./common-js');
+const { resolve } = require('./hooks');
+const { isOwnFile } = require('./own-files');
+
+// In the process's symbol registry: a second copy of this package finds it too.
+const kInstalled = Symbol.for('rust-net.register');
+
+// Node 22 and 23 have it too, but there it fails beside an asynchronous loader
+// of the program's (module.register), which is what most loaders are.
+const kHasSyncHooks = parseInt(process.versions.node, 10) >= 24;
+
+function swapImport() {
+  const module = /** @type {any} */ (Module);
+  if (kHasSyncHooks) module.registerHooks({ resolve });
+  else module.register(pathToFileURL(require.resolve('./hooks')).href);
+}
+
+/**
+ * Hands rust-net out as net, from here on and in this thread, to all code but
+ * node's own. A second call does nothing, nor does any with
+ * `RUST_NET_REGISTER=off` in the environment.
+ */
+function install() {
+  const marks = /** @type {any} */ (process);
+  if (process.env.RUST_NET_REGISTER === 'off' || marks[kInstalled]) return;
+  Object.defineProperty(marks, kInstalled, { value: true });
+  // Loaded on first use: a program that never asks for net does not pay for it.
+  swapCommonJs((file) => (isOwnFile(file) ? undefined : require('../net')));
+  swapImport();
+}
+
+module.exports = { install };

@@ -53,7 +53,7 @@ declare namespace legacy {
 
   interface Server extends net.Server {
     /** How many are open; null when child processes share the server. */
-    readonly connections: number | null;
+    connections: number;
     /** Listens on a descriptor that is bound already. */
     listenFD(fd: number): this;
   }

@@ -3,7 +3,7 @@
 // Sockets and servers on their way between a process and its children.
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const { promisify } = require('node:util');
@@ -109,21 +109,24 @@ both('what was written before arrives before', async (net, t) => {
   const { client, peer } = await pair(net, t, {
     server: { pauseOnConnect: true },
   });
-  const child = forked(net, t, (_, isOwn) => {
+  const child = forked(net, t, () => {
     process.on('message', (message, socket) => {
-      socket.end('second');
-      process.disconnect();
-      isOwn(socket);
+      if (socket) socket.end('second', () => process.disconnect());
+      else process.send('there');
     });
   });
-  await once(child, 'spawn');
+  const there = heard(child);
+  child.send('there?');
+  await there;
   // In a callback of a socket's: there, small writes may be gathered.
-  client.write('go');
   peer.once('data', () => {
     peer.write('first ');
     child.send('take', peer);
+    // The child has had its time when this callback ends.
+    spawnSync(process.execPath, ['-e', '0']);
   });
   peer.resume();
+  client.write('go');
   assert.strictEqual(String(await bytesOf(client)), 'first second');
 });
 

@@ -143,6 +143,7 @@ async function mailFront(t, port) {
     stream.once('data', (line) => {
       assert.strictEqual(`${line}`, 'STARTTLS\r\n');
       const behind = nodeNet.connect(port, '127.0.0.1');
+      behind.on('error', () => {});
       stream.pipe(behind).pipe(stream);
       stream.write('220 ready\r\n');
     });

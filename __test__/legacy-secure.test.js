@@ -236,6 +236,40 @@ alone('destroyed in the middle of the handshake', async (_, t) => {
   await once(peer, 'close');
 });
 
+alone('a connection that fails tells those who wait to write', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  const client = net.createConnection(port);
+  const failed = once(client, 'error').catch((error) => [error]);
+  client.setSecure();
+  const written = new Promise((resolve) => client.write('never', resolve));
+  const ended = new Promise((resolve) => client.end(resolve));
+  assert.strictEqual((await failed)[0].code, 'ECONNREFUSED');
+  assert.strictEqual((await written).code, 'ERR_SOCKET_CLOSED');
+  assert.strictEqual((await ended).code, 'ERR_SOCKET_CLOSED');
+});
+
+alone('a stream that connects again can be made secure again', async (_, t) => {
+  const server = net.createServer((stream) => stream.setSecure(made.server));
+  server.on('connection', (stream) => stream.resume());
+  server.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const client = destroyAfter(t, new net.Stream());
+  for (const round of [1, 2]) {
+    client.connect(server.address().port);
+    client.setSecure({ ca: made.ca });
+    await once(client, 'secure');
+    assert.strictEqual(client.verifyPeer(), true, `round ${round}`);
+    client.destroy();
+    await once(client, 'close');
+    assert.strictEqual(client.readyState, 'closed');
+  }
+});
+
 alone('timeouts and options work on', async (_, t) => {
   const { client, peer } = await securePair(t);
   client.setNoDelay(true).setKeepAlive(true, 1000).unref().ref();

@@ -302,3 +302,18 @@ both('_createServerHandle makes a handle or an errno', async (net, t) => {
   assert.ok(taken < 0);
   pipe.close();
 });
+
+same('a backlog that cannot be made a number', (net) => {
+  const backlogs = [1n, Symbol('backlog'), { __proto__: null }, '7', {}, true];
+  return backlogs.map((backlog) => {
+    const server = net.createServer();
+    try {
+      server.listen({ port: 0, host, backlog });
+      return 'listens';
+    } catch ({ name, message }) {
+      return `${name}: ${message}`;
+    } finally {
+      server.close();
+    }
+  });
+});

@@ -104,11 +104,17 @@ function temporaryFolder() {
   return folder;
 }
 
+/** A row that fails fails the run, but not the rows after it. */
 async function measure(rows, options) {
   const lines = [];
   for (const row of rows) {
     process.stderr.write(`${row.name}\n`);
-    lines.push(...(await runRow(row, options)));
+    try {
+      lines.push(...(await runRow(row, options)));
+    } catch (error) {
+      console.error(`${row.name} FAILED: ${error.message}`);
+      process.exitCode = 1;
+    }
   }
   return lines;
 }
@@ -142,9 +148,9 @@ async function main() {
   const load = options.load ?? buildLoad();
   const lines = await measure(selected, { ...options, load, folder });
   const result = { about, lines };
-  printTable(result);
-  // A smoke run's figures are worth nothing.
-  if (!options.quick) {
+  if (lines.length > 0) printTable(result);
+  // A smoke run's figures are worth nothing, and half a table is none.
+  if (!options.quick && !process.exitCode) {
     await save(result, path.join(results, nameOf(about, options)));
   }
   if (options.json) {

@@ -10,12 +10,16 @@ const fs = require('fs');
 const nodeNet = require('net');
 
 const { ErrnoException } = require('./errors');
-const { duplicate } = require('./handle');
+const { WriteWrap } = require('./handle');
+const { duplicate } = require('./native');
 
 /** Twins of handles that stay in use, by handle. */
 const lasting = new WeakMap();
 
 function copyDescriptor(handle) {
+  // Small writes may have been gathered: they leave before anything that is
+  // written to the copy. A listener has none, and refuses.
+  handle.writev(new WriteWrap(), [], true);
   const copy = duplicate(handle.fd);
   if (copy < 0) throw new ErrnoException(copy, 'dup');
   return copy;

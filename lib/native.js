@@ -39,6 +39,7 @@ const native = binding.open(
     driver: process.env.RUST_NET_DRIVER || 'auto',
     coalesce,
     paddedNames: padsAbstractNames(process.versions.uv),
+    busyPoll: readBusyPoll(process.env.RUST_NET_BUSY_POLL),
   },
   () => dispatch(),
   ring,
@@ -46,6 +47,11 @@ const native = binding.open(
   out,
 );
 if (coalesce) process.on('exit', () => native.stopGathering());
+
+function readBusyPoll(text) {
+  const microseconds = Math.trunc(Number(text));
+  return microseconds > 0 ? Math.min(microseconds, 1000) : 0;
+}
 
 // Both ends of an abstract socket must agree on its name: libuv filled it up
 // with NULs until 1.46.

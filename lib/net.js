@@ -1,6 +1,5 @@
 'use strict';
 
-const util = require('util');
 const nodeNet = require('net');
 
 const activeHandles = require('./active-handles');
@@ -13,17 +12,21 @@ const { Server, createServer } = require('./server');
 const { createServerHandle } = require('./server-handle');
 const { Socket, connect } = require('./socket');
 
+let hasWarned = false;
+
 // A no-op since long ago, and gone from node after release 22.
+function _setSimultaneousAccepts() {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(
+    'net._setSimultaneousAccepts() is deprecated and will be removed.',
+    'DeprecationWarning',
+    'DEP0121',
+  );
+}
+
 const legacy =
-  '_setSimultaneousAccepts' in nodeNet
-    ? {
-        _setSimultaneousAccepts: util.deprecate(
-          () => {},
-          'net._setSimultaneousAccepts() is deprecated and will be removed.',
-          'DEP0121',
-        ),
-      }
-    : {};
+  '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
 activeHandles.install();
 ipcBridge.install({ Server, Socket });

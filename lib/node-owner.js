@@ -15,6 +15,35 @@ function findOwnerSymbol() {
   );
 }
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+const knowsDropping = major > 22 || (major === 22 && minor >= 12);
+
+/**
+ * A server as cluster asks for it, where cluster does not know
+ * `dropMaxConnection`: such a server takes every connection, and drops the one
+ * too many by itself.
+ */
+class DroppingOwner {
+  #server;
+
+  constructor(server) {
+    this.#server = server;
+  }
+
+  get maxConnections() {
+    const { dropMaxConnection, maxConnections } = this.#server;
+    return dropMaxConnection ? undefined : maxConnections;
+  }
+
+  get _connections() {
+    return this.#server._connections;
+  }
+
+  close(callback) {
+    return this.#server.close(callback);
+  }
+}
+
 /**
  * Says to node's cluster module whose handle this is: a worker's turns
  * connections away when `maxConnections` of the owner is reached, and closes
@@ -25,7 +54,8 @@ function findOwnerSymbol() {
  */
 function setNodeOwner(handle, server) {
   ownerSymbol ??= findOwnerSymbol();
-  if (ownerSymbol !== undefined) handle[ownerSymbol] = server;
+  if (ownerSymbol === undefined) return;
+  handle[ownerSymbol] = knowsDropping ? server : new DroppingOwner(server);
 }
 
 module.exports = { setNodeOwner };

@@ -1,7 +1,7 @@
 'use strict';
 
 // Every check of the project, in the order in which a mistake is cheapest to
-// find. `node scripts/test.js [lint|unit|suite]...` runs the groups named, all
+// find. `node scripts/test.js [lint|unit|suite|smoke]...` runs the groups named, all
 // without a name. A failing check does not stop the ones after it, except that
 // nothing is run on an addon that did not build.
 
@@ -11,6 +11,11 @@ const path = require('node:path');
 
 const root = path.resolve(__dirname, '..');
 const drivers = ['on-loop', 'threaded'];
+/** Switches that must not change what Node's suite sees. */
+const modes = {
+  'write-through': { RUST_NET_COALESCE: '0' },
+  'busy-poll': { RUST_NET_BUSY_POLL: '50' },
+};
 const minutes = 60 * 1000;
 
 /** The project's own test files; those of Node's suite are named test-*. */
@@ -65,6 +70,18 @@ function groups() {
         name: `Node's own suite, ${driver}`,
         run: ['npm', 'run', 'test:node', '--', '--driver', driver],
       })),
+      ...Object.entries(modes).map(([name, env]) => ({
+        name: `Node's own suite, ${name}`,
+        run: ['npm', 'run', 'test:node'],
+        env,
+      })),
+    ],
+    smoke: [
+      build,
+      {
+        name: 'benchmark, smoke',
+        run: ['npm', 'run', 'bench', '--', '--quick'],
+      },
     ],
   };
 }

@@ -46,8 +46,9 @@ async function tolerate(variant, work) {
   try {
     await work();
   } catch (error) {
-    if (!variant.mayFail) throw error;
-    console.error(`${variant.name} is left out: ${error.message}`);
+    const message = `${variant.name}: ${error.message}`;
+    if (!variant.mayFail) throw new Error(message, { cause: error });
+    console.error(`left out: ${message}`);
   }
 }
 

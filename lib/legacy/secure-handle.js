@@ -62,6 +62,7 @@ class SecureHandle {
   constructor(raw, early, createTls) {
     this.#raw = raw;
     raw.reading = false;
+    /** @type {any} */
     const transport = new Socket({ handle: raw, allowHalfOpen: true });
     if (early !== null) transport.unshift(early);
     const tls = createTls(transport);

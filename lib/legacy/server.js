@@ -1,5 +1,6 @@
 'use strict';
 
+const { isOwnInstance } = require('../instance-of');
 const current = require('../server');
 const { kConnectionClass } = require('../symbols');
 const { Stream } = require('./stream');
@@ -30,8 +31,9 @@ Server.prototype.emit = function (event, ...args) {
   const result = current.Server.prototype.emit.call(this, event, ...args);
   // The streams of a server are connected, and used to say so when the
   // listener had them.
-  const [stream] = args;
-  if (event === 'connection' && stream instanceof Stream && !stream.destroyed) {
+  /** @type {any} */
+  const stream = event === 'connection' ? args[0] : undefined;
+  if (isOwnInstance(Stream, stream) && !stream.destroyed) {
     stream.emit('connect');
   }
   return result;
@@ -48,11 +50,17 @@ Server.prototype.listenFD = function (fd) {
   return this.listen({ fd });
 };
 
-/** How many connections are open; null when child processes share the server. */
+/**
+ * How many connections are open; null when child processes share the server.
+ *
+ * @this {any}
+ */
+function connections() {
+  return this._usingWorkers ? null : this._connections;
+}
+
 Object.defineProperty(Server.prototype, 'connections', {
-  get() {
-    return this._usingWorkers ? null : this._connections;
-  },
+  get: connections,
   configurable: true,
   enumerable: true,
 });

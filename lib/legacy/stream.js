@@ -10,7 +10,7 @@ const { normalizeArgs } = require('../normalize-args');
 const { Socket } = require('../socket');
 const { kNormalizedArgs } = require('../symbols');
 
-const { ERR_INVALID_STATE } = codes;
+const { ERR_INVALID_STATE, ERR_SOCKET_CLOSED } = codes;
 
 const kHost = '127.0.0.1';
 
@@ -31,7 +31,7 @@ function readOptions(given) {
 function Stream(options) {
   if (!(this instanceof Stream)) return new Stream(options);
   Socket.call(this, readOptions(options));
-  this.setDefaultEncoding('ascii');
+  /** @type {any} */ (this).setDefaultEncoding('ascii');
   /** Whether setSecure() was called. */
   this[kAsked] = false;
   /** What is written while setSecure() waits for what was written before. */
@@ -42,13 +42,16 @@ function Stream(options) {
 Object.setPrototypeOf(Stream.prototype, Socket.prototype);
 Object.setPrototypeOf(Stream, Socket);
 
+/** @this {any} */
+function readyState() {
+  if (this.connecting) return 'opening';
+  if (!this._handle) return 'closed';
+  if (this.readable) return this.writable ? 'open' : 'readOnly';
+  return this.writable ? 'writeOnly' : 'closed';
+}
+
 Object.defineProperty(Stream.prototype, 'readyState', {
-  get() {
-    if (this.connecting) return 'opening';
-    if (!this._handle) return 'closed';
-    if (this.readable) return this.writable ? 'open' : 'readOnly';
-    return this.writable ? 'writeOnly' : 'closed';
-  },
+  get: readyState,
   configurable: true,
 });
 
@@ -71,6 +74,7 @@ function readConnectArgs(args) {
 
 /** @this {any} */
 Stream.prototype.connect = function (...args) {
+  this[kSecure] = null;
   Socket.prototype.connect.call(this, readConnectArgs(args));
   // What it puts back, for a socket that connects again, is not our write().
   delete this.write;
@@ -112,6 +116,16 @@ function releaseHeld(stream) {
   process.nextTick(() => stream.emit('drain'));
 }
 
+/** Nothing will be sent any more of what waits. */
+function dropHeld(stream) {
+  for (const [, args] of stream[kHeld] ?? []) {
+    const callback = args[args.length - 1];
+    if (typeof callback === 'function') callback(new ERR_SOCKET_CLOSED());
+  }
+  stream[kAsked] = false;
+  stream[kHeld] = null;
+}
+
 function startSecure(stream, credentials) {
   // Loaded on use: it needs node's cryptography.
   const { afterWrites, makeSecure } = require('./secure');
@@ -140,6 +154,7 @@ Stream.prototype.setSecure = function (credentials) {
   const read = require('./secure').readCredentials(credentials);
   this[kAsked] = true;
   this[kHeld] = [];
+  this.once('close', () => dropHeld(this));
   if (this.connecting || !this._handle) {
     this.once('connect', () => startSecure(this, read));
   } else {
@@ -181,6 +196,7 @@ Stream.prototype.getCipher = function () {
 function createConnection(...args) {
   const normalized = readConnectArgs(args);
   const [options] = normalized;
+  /** @type {any} */
   const stream = new Stream(options);
   if (options.timeout) stream.setTimeout(options.timeout);
   return stream.connect(normalized);

@@ -24,6 +24,8 @@ pub struct OpenOptions {
     pub coalesce: bool,
     /// Fill abstract socket names with NULs, as libuv did until 1.46.
     pub padded_names: bool,
+    /// Microseconds to look for more after a turn that found something; 0 for none.
+    pub busy_poll: u32,
 }
 
 /// Opens the sockets of this Node environment: its verbs, and the name of its driver.
@@ -54,6 +56,7 @@ pub fn open<'env>(
         driver: choice,
         gather_writes: options.coalesce,
         padded_names: options.padded_names,
+        busy_poll: options.busy_poll,
     };
     let net =
         raw::open(&shared, options).map_err(|error| napi::Error::from_reason(error.to_string()))?;

@@ -145,13 +145,13 @@ impl Js {
 
     fn call_in_scope(&self) -> Delivery {
         let mut function = ptr::null_mut();
-        let mut receiver = ptr::null_mut();
         // SAFETY: the reference is strong and lives as long as the environment.
         unsafe { sys::napi_get_reference_value(self.env, self.dispatch, &mut function) };
-        // SAFETY: on the environment's thread, in an open scope.
-        unsafe { sys::napi_get_global(self.env, &mut receiver) };
+        // The receiver is no matter to the function, but to node's domain module: it looks for a
+        // domain on it, and on a REPL's global object it finds the module of that name.
+        let receiver = function;
         let mut result = ptr::null_mut();
-        // SAFETY: both values are live in this scope; no arguments; root async context.
+        // SAFETY: the value is live in this scope; no arguments; root async context.
         let status = unsafe {
             sys::napi_make_callback(
                 self.env,

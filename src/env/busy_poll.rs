@@ -1,0 +1,93 @@
+//! Looking for more right after a turn that found something, instead of sleeping: an answer that
+//! comes within microseconds is then served without the kernel putting the thread to sleep.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// The loop is given its turn back at least this often, for timers and everything else.
+const LONGEST: Duration = Duration::from_millis(1);
+/// Fruitless looks in a row after which it hardly pays.
+const PATIENCE: u32 = 8;
+/// Having lost patience, one turn in so many is tried all the same.
+const PROBE: u32 = 32;
+
+/// The policy of one environment.
+#[derive(Debug)]
+pub struct BusyPoll {
+    limit: Duration,
+    /// Fruitless looks since the last that found something, and turns passed over after those.
+    misses: Cell<u32>,
+}
+
+impl BusyPoll {
+    /// Looks for up to `microseconds` after the last find; none for 0. Values above 1,000 count as
+    /// 1,000.
+    pub fn new(microseconds: u32) -> Option<Self> {
+        (microseconds > 0).then(|| Self {
+            limit: Duration::from_micros(microseconds.into()).min(LONGEST),
+            misses: Cell::new(0),
+        })
+    }
+
+    /// Calls `serve`, which says whether it found something, until it finds nothing for the time
+    /// allowed, or the loop must have its turn.
+    pub fn run(&self, mut serve: impl FnMut() -> bool) {
+        let misses = self.misses.get();
+        if misses >= PATIENCE && !misses.is_multiple_of(PROBE) {
+            self.misses.set(misses.wrapping_add(1).max(PATIENCE));
+            return;
+        }
+        let start = Instant::now();
+        let mut last_find = start;
+        let mut found = false;
+        loop {
+            if serve() {
+                found = true;
+                last_find = Instant::now();
+            }
+            let now = Instant::now();
+            if now - last_find >= self.limit || now - start >= LONGEST {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        self.misses.set(if found { 0 } else { misses + 1 });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_off() {
+        assert!(BusyPoll::new(0).is_none());
+    }
+
+    #[test]
+    fn it_ends_although_there_is_always_more() {
+        let policy = BusyPoll::new(50).unwrap();
+        let mut looks = 0;
+        policy.run(|| {
+            looks += 1;
+            true
+        });
+        assert!(looks > 0);
+    }
+
+    #[test]
+    fn it_gives_up_where_nothing_ever_comes() {
+        let policy = BusyPoll::new(1).unwrap();
+        let mut looks = 0;
+        for _ in 0..1000 {
+            let mut looked = false;
+            policy.run(|| {
+                looked = true;
+                false
+            });
+            looks += u32::from(looked);
+        }
+        assert!(looks < 100, "{looks} of 1000");
+        assert!(looks > PATIENCE, "it tries again now and then");
+    }
+}

@@ -99,10 +99,11 @@ both('keepOpen leaves the socket to both', async (net, t) => {
   assert.strictEqual(String(await take(client, 6)), 'kept:a');
   peer.write('from here');
   assert.strictEqual(String(await take(client, 9)), 'from here');
-  child.send('stop');
-  await ended(child);
+  // One of the two ends the connection for both.
   peer.end();
   await bytesOf(client);
+  child.send('stop');
+  await ended(child);
 });
 
 both('what was written before arrives before', async (net, t) => {
@@ -247,6 +248,7 @@ alone('a child without rust-net gets node sockets', async (net, t) => {
   assert.strictEqual((await answer)[0].own, false);
   client.write('x');
   assert.strictEqual(String(await take(client, 6)), 'node:x');
+  client.destroy();
   child.send('stop');
   await ended(child);
 });
@@ -261,6 +263,7 @@ alone(
     assert.strictEqual((await answer)[0].own, true);
     client.write('x');
     assert.strictEqual(String(await take(client, 6)), 'rust:x');
+    client.destroy();
     child.send('stop');
     await ended(child);
   },
@@ -312,31 +315,26 @@ alone('no descriptor is left behind', async (net, t) => {
   child.send('stop');
 });
 
-alone('a child that was there before rust-net was', async (net) => {
-  const result = await runs(
-    nodeNet,
-    () => {
-      const { fork } = require('node:child_process');
-      const child = fork('-e', [], {
-        execArgv: [
-          '-e',
-          "process.on('message', (m, s) => { s.end(m); process.disconnect(); })",
-        ],
-      });
-      const net = require(process.env.RUST_NET);
-      const server = net.createServer((socket) => {
-        child.send('early', socket);
-        server.close();
-      });
-      server.listen(0, '127.0.0.1', () => {
-        const client = net.connect(server.address().port, '127.0.0.1');
-        client.on('data', (chunk) => process.stdout.write(chunk));
-      });
-    },
-    { env: { RUST_NET: require.resolve('..') } },
-  );
-  assert.ok(net);
-  assert.deepStrictEqual(result, fine('early'));
+alone('a child that was there before rust-net was', async () => {
+  const program = () => {
+    const { spawn } = require('node:child_process');
+    const source =
+      "process.on('message', (m, s) => { s.end(m); process.disconnect(); })";
+    const child = spawn(process.execPath, ['-e', source], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const net = require(process.env.RUST_NET);
+    const server = net.createServer((socket) => {
+      child.send('early', socket);
+      server.close();
+    });
+    server.listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1');
+      client.on('data', (chunk) => process.stdout.write(chunk));
+    });
+  };
+  const env = { RUST_NET: require.resolve('..') };
+  assert.deepStrictEqual(await runs(nodeNet, program, { env }), fine('early'));
 });
 
 both("a socket as a child's standard output", async (net, t) => {

@@ -27,6 +27,7 @@ const {
   kUserBuffer,
   kWriteRequests,
 } = require('./handle-symbols');
+const { readerOf } = require('./node-reader');
 const { complete, triggeredBy } = require('./requests');
 const { kTakesBuffer } = require('./symbols');
 
@@ -174,10 +175,15 @@ function copyOut(offset, length) {
   return chunk;
 }
 
+function findReader(handle) {
+  const { onread } = handle;
+  return onread[kTakesBuffer] === true ? onread : readerOf(handle);
+}
+
 function emitBytes(handle, chunk) {
   streamBaseState[kReadBytesOrError] = chunk.length;
   streamBaseState[kArrayBufferOffset] = 0;
-  const { onread } = handle;
+  const onread = findReader(handle);
   // The ArrayBuffer of a small chunk only comes to be when it is asked for.
   const memory = onread[kTakesBuffer] === true ? chunk : chunk.buffer;
   handle.runInAsyncScope(onread, handle, memory);
@@ -186,7 +192,8 @@ function emitBytes(handle, chunk) {
 function emitUserBytes(handle, length) {
   streamBaseState[kReadBytesOrError] = length;
   streamBaseState[kArrayBufferOffset] = 0;
-  const next = handle.runInAsyncScope(handle.onread, handle, undefined);
+  const onread = findReader(handle);
+  const next = handle.runInAsyncScope(onread, handle, undefined);
   if (handle[kClosed] || !(next instanceof Uint8Array)) return;
   handle.useUserBuffer(next);
 }
@@ -202,7 +209,7 @@ function onReadEnd(handle, status) {
 function emitReadEnd(handle, status) {
   streamBaseState[kReadBytesOrError] = status;
   streamBaseState[kArrayBufferOffset] = 0;
-  handle.runInAsyncScope(handle.onread, handle, undefined);
+  handle.runInAsyncScope(findReader(handle), handle, undefined);
 }
 
 /**

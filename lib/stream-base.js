@@ -219,6 +219,9 @@ function onStreamRead(memory) {
   return undefined;
 }
 
+onStreamRead[kTakesBuffer] = true;
+setOwnReader(onStreamRead);
+
 module.exports = {
   onStreamRead,
   onStreamWriteError,

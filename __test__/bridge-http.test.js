@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
 const http2 = require('node:http2');
-const { alone, both } = require('./helpers/both');
+const { alone, both, nodeIs } = require('./helpers/both');
 const { isOwn } = require('./helpers/ipc');
 const {
   bytesOf,
@@ -205,6 +205,29 @@ both('http.request over a connection of the subject', async (net, t) => {
     assert.strictEqual(isOwn(socket), net === rustNet);
     assert.ok(socket.bytesRead > 0);
   }
+});
+
+both('an agent drops what has data nobody asked for', async (net, t) => {
+  // Older releases take it for the answer to the next request.
+  if (!nodeIs('22.23')) return;
+  const server = await listening(net, t, undefined, {}, (socket) => {
+    socket.on('data', () => {
+      const text = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+      socket.write(text, () => setImmediate(() => socket.write(text)));
+    });
+  });
+  const { port } = server.address();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const sockets = [];
+  /** @type {any} */ (agent).createConnection = () => {
+    sockets.push(destroyAfter(t, net.connect(port, '127.0.0.1')));
+    return sockets.at(-1);
+  };
+  assert.strictEqual(await textOf(get(port, { agent })), 'ok');
+  await closed(sockets[0]);
+  assert.strictEqual(await textOf(get(port, { agent })), 'ok');
+  assert.strictEqual(sockets.length, 2);
 });
 
 both('a request that is given up closes its connection', async (net, t) => {

@@ -144,15 +144,20 @@ both('a megabyte each way', async (net, t) => {
   assertCarried(net, client, peer);
 });
 
-both('the end of the socket is the end of TLS', async (net, t) => {
-  const socket = destroyAfter(t, net.connect(await greeting(t)));
-  const secure = tls.connect({ socket, ...trusting });
-  await talk(secure);
-  const gone = closed(secure);
-  socket.destroy();
-  await gone;
-  assert.strictEqual(secure.destroyed, true);
-});
+// Node 18's own does not hear of it.
+both(
+  'the end of the socket is the end of TLS',
+  { since: '20' },
+  async (net, t) => {
+    const socket = destroyAfter(t, net.connect(await greeting(t)));
+    const secure = tls.connect({ socket, ...trusting });
+    await talk(secure);
+    const gone = closed(secure);
+    socket.destroy();
+    await gone;
+    assert.strictEqual(secure.destroyed, true);
+  },
+);
 
 both('the end of TLS is the end of the socket', async (net, t) => {
   const socket = destroyAfter(t, net.connect(await greeting(t)));

@@ -19,12 +19,14 @@ const {
   streamBaseState,
   uv,
 } = require('./handle');
+const { setOwnReader } = require('./node-reader');
 const {
   kAfterAsyncWrite,
   kBuffer,
   kBufferCb,
   kBufferGen,
   kOwner,
+  kTakesBuffer,
   kUpdateTimer,
 } = require('./symbols');
 

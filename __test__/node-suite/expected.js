@@ -64,10 +64,13 @@ function readExpected(file, place) {
 
 /**
  * @param {string} suite its version
- * @returns {string} the path of its list, which need not exist
+ * @param {string} [set] `net` has the list that is named for the suite alone
+ * @returns {string} the path of the list, which need not exist
  */
-function expectedFile(suite) {
-  return path.join(FOLDER, `${suite.split('.')[0]}.txt`);
+function expectedFile(suite, set = 'net') {
+  const [release] = suite.split('.');
+  const name = set === 'net' ? release : `${set}-${release}`;
+  return path.join(FOLDER, `${name}.txt`);
 }
 
 module.exports = { expectedFile, readExpected };

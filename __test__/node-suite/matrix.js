@@ -11,6 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { expectedFile, readExpected } = require('./expected.js');
 const { suiteVersion } = require('./fetch.js');
 const { nodeBinary } = require('./matrix/nodes.js');
 const { conformancePage } = require('./matrix/page.js');
@@ -137,7 +138,12 @@ async function runCell(cell, options) {
 function complaints(runs) {
   const ours = runs.filter(({ subject }) => subject !== 'node');
   return ours.flatMap((run) => {
-    const { suite, set, node, driver, passed, unexpectedFailures } = run;
+    const { suite, set, node, driver, passed } = run;
+    const expected = readExpected(expectedFile(suite, set), run);
+    const unexpected = run.results.filter(
+      (/** @type {any} */ { name, status }) =>
+        status === 'failed' && !expected.has(name),
+    );
     const label = `suite ${suite}, ${set}, Node ${node}, ${driver}`;
     const reference = runs.find(
       (one) =>
@@ -146,8 +152,8 @@ function complaints(runs) {
         one.set === set &&
         one.node === node,
     );
-    const said = unexpectedFailures.map(
-      (/** @type {string} */ name) => `${label}: ${name}`,
+    const said = unexpected.map(
+      (/** @type {any} */ { name }) => `${label}: ${name}`,
     );
     if (reference && passed < reference.passed) {
       said.push(`${label}: ${passed} passed, node:net ${reference.passed}`);
@@ -181,6 +187,11 @@ async function main() {
   await writePage(runs);
   const said = complaints(runs);
   for (const line of said) console.log(line);
+  const old = cells.filter((cell) => {
+    const kept = results.readResults(cell);
+    return kept && kept.fingerprint !== results.fingerprint(cell);
+  });
+  if (old.length > 0) console.log(`${old.length} cells are out of date`);
   console.log(
     `${runs.length} of ${cells.length} cells, ${path.basename(PAGE)}`,
   );

@@ -27,7 +27,7 @@ const USAGE = `npm run test:node -- [options]
   --set NAME        net (the default) or wide: the other tests that require net
   --only SUBSTRING  tests whose name holds it
   --subject NAME    rust-net (the default) or node: node:net, for comparison
-  --expect FILE     the failures to expect; expected-failures/<release>.txt
+  --expect FILE     the failures to expect; expected-failures/[wide-]<release>.txt
   --json FILE       writes the results
   --jobs N          how many tests of parallel/ at a time; 2
   --timeout S       seconds a test may take; 60
@@ -168,7 +168,7 @@ async function main() {
   const label = `${suite}-${set}-node${node}-${subject}-${driver}`;
   const results = await runTests(options, root, tests, label);
 
-  const list = options.expect || expectedFile(suite);
+  const list = options.expect || expectedFile(suite, set);
   const expected = readExpected(list, { node, driver });
   const comparison = report.compare(results, expected);
   const facts = { suite, set, node, subject, driver, ...comparison };

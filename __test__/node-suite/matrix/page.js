@@ -134,7 +134,7 @@ function places(runs, nodes) {
  */
 function reasonsFor(runs, name) {
   const reasons = runs.map((run) => {
-    const expected = readExpected(expectedFile(run.suite), run);
+    const expected = readExpected(expectedFile(run.suite, run.set), run);
     return expected.has(name) ? expected.get(name) : NOT_EXPECTED;
   });
   return [...new Set(reasons)];

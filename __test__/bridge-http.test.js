@@ -123,8 +123,10 @@ both('CONNECT makes a tunnel', async (net, t) => {
     path,
   });
   request.end();
-  const [, socket] = await once(request, 'connect');
-  assert.strictEqual(String(await bytesOf(socket)), 'inner');
+  // What came in one piece with the answer is the head.
+  const [, socket, head] = await once(request, 'connect');
+  const rest = await bytesOf(socket);
+  assert.strictEqual(`${head}${rest}`, 'inner');
 });
 
 both('an idle connection is closed in the end', async (net, t) => {

@@ -30,8 +30,8 @@ impl BusyPoll {
     }
 
     /// Calls `serve`, which says whether it found something, until it finds nothing for the time
-    /// allowed, or the loop must have its turn.
-    pub fn run(&self, mut serve: impl FnMut() -> bool) {
+    /// allowed, the loop must have its turn, or `may_stay` says no.
+    pub fn run(&self, may_stay: impl Fn() -> bool, mut serve: impl FnMut() -> bool) {
         let misses = self.misses.get();
         if misses >= PATIENCE && !misses.is_multiple_of(PROBE) {
             self.misses.set(misses.wrapping_add(1).max(PATIENCE));
@@ -40,7 +40,7 @@ impl BusyPoll {
         let start = Instant::now();
         let mut last_find = start;
         let mut found = false;
-        loop {
+        while may_stay() {
             if serve() {
                 found = true;
                 last_find = Instant::now();
@@ -68,11 +68,20 @@ mod tests {
     fn it_ends_although_there_is_always_more() {
         let policy = BusyPoll::new(50).unwrap();
         let mut looks = 0;
-        policy.run(|| {
-            looks += 1;
-            true
-        });
+        policy.run(
+            || true,
+            || {
+                looks += 1;
+                true
+            },
+        );
         assert!(looks > 0);
+    }
+
+    #[test]
+    fn it_does_not_look_while_the_loop_is_waited_for() {
+        let policy = BusyPoll::new(50).unwrap();
+        policy.run(|| false, || panic!("looked"));
     }
 
     #[test]
@@ -81,10 +90,13 @@ mod tests {
         let mut looks = 0;
         for _ in 0..1000 {
             let mut looked = false;
-            policy.run(|| {
-                looked = true;
-                false
-            });
+            policy.run(
+                || true,
+                || {
+                    looked = true;
+                    false
+                },
+            );
             looks += u32::from(looked);
         }
         assert!(looks < 100, "{looks} of 1000");

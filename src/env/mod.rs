@@ -150,11 +150,17 @@ impl NetEnv {
         }
         if self.serve() {
             if let Some(busy_poll) = &self.busy_poll {
-                busy_poll.run(|| !self.ended.get() && self.serve());
+                busy_poll.run(|| self.may_stay(), || self.serve());
             }
         }
         self.in_turn.set(false);
         self.settle();
+    }
+
+    /// Whether nothing waits for the loop: what this turn has closed is told in its closing phase,
+    /// before anything that comes in later.
+    fn may_stay(&self) -> bool {
+        !self.ended.get() && !self.core.borrow().has_closing()
     }
 
     /// Polls the driver once and delivers what is ready, in a bounded number of batches. False if

@@ -71,13 +71,34 @@ pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
     SockRef::from(&fd).take_error()
 }
 
-/// Reads what is there. A pipe's or terminal's descriptor is as good as a socket's.
+/// Reads what is there. A pipe's or terminal's descriptor is as good as a socket's, which has the
+/// shorter way through the kernel.
 pub fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    uninterrupted(|| {
+    let (fd, start, length) = (fd.as_raw_fd(), buffer.as_mut_ptr(), buffer.len());
+    or_as_file(
         // SAFETY: pointer and length come from one exclusive slice.
-        check_len(unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) })
-    })
+        || check_len(unsafe { libc::recv(fd, start.cast(), length, 0) }),
+        // SAFETY: as above.
+        || check_len(unsafe { libc::read(fd, start.cast(), length) }),
+    )
 }
+
+/// Runs the call for sockets, or the one for everything else where the descriptor is no socket.
+fn or_as_file(
+    as_socket: impl FnMut() -> io::Result<usize>,
+    as_file: impl FnMut() -> io::Result<usize>,
+) -> io::Result<usize> {
+    match uninterrupted(as_socket) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => uninterrupted(as_file),
+        result => result,
+    }
+}
+
+/// A peer that has gone gives `EPIPE` and no signal, in processes other than Node's, too.
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: libc::c_int = 0;
 
 /// Writes what fits of one buffer.
 pub fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
@@ -86,10 +107,13 @@ pub fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 
 /// As [`send`], for a caller that knows of the descriptor only that it stays open over the call.
 pub fn send_raw(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
-    uninterrupted(|| {
+    let (start, length) = (bytes.as_ptr(), bytes.len());
+    or_as_file(
         // SAFETY: pointer and length come from one live slice.
-        check_len(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })
-    })
+        || check_len(unsafe { libc::send(fd, start.cast(), length, NO_SIGNAL) }),
+        // SAFETY: as above.
+        || check_len(unsafe { libc::write(fd, start.cast(), length) }),
+    )
 }
 
 /// The most buffers that one [`send_vectored`] may be given.

@@ -240,7 +240,9 @@ impl Core {
                 let offset = self.slab_used;
                 let room = &mut slab[offset..offset + READ_STEP];
                 let offset = u32::try_from(offset).unwrap_or(0);
-                let used = entry.handle.on_readable(room, offset, &mut self.queue);
+                let used = entry
+                    .handle
+                    .on_readable(&self.reactor, room, offset, &mut self.queue);
                 // Reads begin at multiples of eight, for copies that are aligned.
                 self.slab_used += used.next_multiple_of(8);
                 Self::recount(&mut self.alive, entry);

@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
-use crate::runtime::{Attempt, Interest, Reactor, Source};
+use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
 use crate::stream::{
-    read_step, Completion, Gathered, Gatherer, Progress, ReadStep, Shutdown, Writer,
+    first_look, read_step, Completion, Gathered, Gatherer, Progress, ReadStep, Shutdown, Writer,
 };
 use crate::sys::descriptor::{self, Access};
 use crate::sys::{options, path, socket};
@@ -58,6 +58,8 @@ pub struct Handle {
     /// The name in the file system that this handle made and must remove.
     pub(super) bound_path: Option<Vec<u8>>,
     pub(super) no_delay: bool,
+    /// Whether a listener took it off its backlog.
+    accepted: bool,
     reading: bool,
     /// The most bytes that one read may bring: JavaScript's own buffer is no larger.
     read_limit: usize,
@@ -91,6 +93,7 @@ impl Handle {
             listening: false,
             bound_path: None,
             no_delay: false,
+            accepted: false,
             reading: false,
             read_limit: usize::MAX,
             referenced: true,
@@ -106,6 +109,7 @@ impl Handle {
         Self {
             io: Io::Open(fd),
             access: FULL_ACCESS,
+            accepted: true,
             ..Self::new(key, transport)
         }
     }
@@ -177,9 +181,23 @@ impl Handle {
         if !self.access.readable {
             return Err(Errno::NOTCONN);
         }
-        self.watch(reactor)?.arm(Interest::Read);
+        if self.accepted && matches!(self.io, Io::Open(_)) {
+            self.look_later(reactor);
+        } else {
+            self.watch(reactor)?.arm(Interest::Read);
+        }
         self.reading = true;
         Ok(())
+    }
+
+    /// A connection that was just accepted is read once before it is watched: a peer that has said
+    /// everything already, its end included, need not be watched at all. In the next turn of the
+    /// loop, as its readiness would have come.
+    fn look_later(&self, reactor: &Reactor) {
+        reactor.ready().push_later(Ready {
+            key: self.key,
+            interest: Interest::Read,
+        });
     }
 
     pub fn read_stop(&mut self) {
@@ -193,16 +211,19 @@ impl Handle {
 
     /// Reads one step into `buffer`, which begins at `offset` of the read slab. The number of
     /// bytes used up.
-    pub fn on_readable(&mut self, buffer: &mut [u8], offset: u32, queue: &mut EventQueue) -> usize {
-        let Io::Watched(source) = &self.io else {
-            return 0;
-        };
+    pub fn on_readable(
+        &mut self,
+        reactor: &Reactor,
+        buffer: &mut [u8],
+        offset: u32,
+        queue: &mut EventQueue,
+    ) -> usize {
         // Data that came with the handshake waits for the connect to be told.
         if !self.reading || self.connecting {
             return 0;
         }
         let room = buffer.len().min(self.read_limit);
-        match read_step(source, &mut buffer[..room]) {
+        match self.read_into(reactor, &mut buffer[..room]) {
             ReadStep::Nothing => 0,
             ReadStep::Data(read) => {
                 queue.push(Event {
@@ -221,6 +242,24 @@ impl Handle {
                 queue.push(Event::new(self.key, Kind::ReadEnd, status));
                 0
             }
+        }
+    }
+
+    fn read_into(&mut self, reactor: &Reactor, buffer: &mut [u8]) -> ReadStep {
+        let step = match &self.io {
+            Io::None => return ReadStep::Nothing,
+            Io::Watched(source) => return read_step(source, buffer),
+            Io::Open(fd) => first_look(fd.as_fd(), buffer),
+        };
+        if matches!(step, ReadStep::End(_)) {
+            return step;
+        }
+        match self.watch(reactor) {
+            Ok(source) => {
+                source.arm(Interest::Read);
+                step
+            }
+            Err(errno) => ReadStep::End(errno.code()),
         }
     }
 

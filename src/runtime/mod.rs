@@ -87,12 +87,13 @@ impl Reactor {
         }
     }
 
-    /// Puts on the list what the driver has found: polled once, without waiting, or by its thread.
+    /// Begins a turn: puts on the list what the driver has found, polled once, without waiting, or
+    /// by its thread.
     pub fn poll(&self) {
-        match &self.driver {
-            Driver::OnLoop(driver) => driver.poll(),
-            Driver::Threaded(_) => self.ready.collect_found(),
+        if let Driver::OnLoop(driver) = &self.driver {
+            driver.poll();
         }
+        self.ready.begin_turn();
     }
 
     /// Watches `fd` on behalf of the handle `key`. The reactor owns the descriptor from here on and

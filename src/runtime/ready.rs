@@ -41,6 +41,8 @@ struct State {
     keys: Vec<Ready>,
     /// By the thread that rings the bell.
     found: Vec<Ready>,
+    /// What the JavaScript thread keeps for its next turn.
+    later: Vec<Ready>,
     rung: bool,
 }
 
@@ -51,7 +53,7 @@ impl ReadyList {
     }
 
     /// A list that rings `bell` when a waker adds to it, once between two calls of
-    /// [`Self::collect_found`].
+    /// [`Self::begin_turn`].
     pub fn with_bell(bell: Box<dyn Doorbell>) -> Self {
         Self {
             bell: Some(bell),
@@ -62,6 +64,11 @@ impl ReadyList {
     /// Adds what the JavaScript thread itself knows to be ready.
     pub fn push(&self, ready: Ready) {
         self.lock().keys.push(ready);
+    }
+
+    /// Adds what shall not be looked at before the next turn of the loop.
+    pub fn push_later(&self, ready: Ready) {
+        self.lock().later.push(ready);
     }
 
     // The bell is rung outside the lock: it may take a lock of its own that a taker holds.
@@ -79,12 +86,14 @@ impl ReadyList {
         }
     }
 
-    /// Adds what the other thread has found, and lets the bell ring again.
-    pub fn collect_found(&self) {
+    /// A turn begins: adds what the other thread has found, lets the bell ring again, and adds what
+    /// was kept for this turn.
+    pub fn begin_turn(&self) {
         let mut state = self.lock();
         let state = &mut *state;
         state.rung = false;
         state.keys.append(&mut state.found);
+        state.keys.append(&mut state.later);
     }
 
     /// Moves everything that is ready to the end of `into`.
@@ -92,9 +101,11 @@ impl ReadyList {
         into.append(&mut self.lock().keys);
     }
 
-    /// Whether there is nothing to take; what is found after this rings the bell.
+    /// Whether there is nothing to take, now or in the next turn; what is found after this rings the
+    /// bell.
     pub fn is_empty(&self) -> bool {
-        self.lock().keys.is_empty()
+        let state = self.lock();
+        state.keys.is_empty() && state.later.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

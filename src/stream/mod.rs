@@ -6,6 +6,6 @@ mod shutdown;
 mod writer;
 
 pub use gather::{Gathered, Gatherer};
-pub use reader::{read_step, ReadStep, READ_STEP};
+pub use reader::{first_look, read_step, ReadStep, READ_STEP};
 pub use shutdown::Shutdown;
 pub use writer::{Completion, Progress, Writer};

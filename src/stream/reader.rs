@@ -1,7 +1,11 @@
 //! Reading: one bounded step at a time, so that no socket starves the others.
 
+use std::io::ErrorKind;
+use std::os::fd::BorrowedFd;
+
 use crate::error::{Errno, UV_EOF};
 use crate::runtime::{Attempt, Interest, Source};
+use crate::sys::socket;
 
 /// The most that one step reads, in bytes (libuv suggests as much to its users).
 pub const READ_STEP: usize = 64 * 1024;
@@ -28,5 +32,16 @@ pub fn read_step(source: &Source, buffer: &mut [u8]) -> ReadStep {
         }
         Attempt::Pending => ReadStep::Nothing,
         Attempt::Failed(error) => ReadStep::End(Errno::from(error).code()),
+    }
+}
+
+/// Reads once from a descriptor that nobody watches yet. Where this is not the end, the caller must
+/// have it watched: data that is there then counts as an edge.
+pub fn first_look(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> ReadStep {
+    match socket::receive(fd, buffer) {
+        Ok(0) => ReadStep::End(UV_EOF),
+        Ok(read) => ReadStep::Data(read),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => ReadStep::Nothing,
+        Err(error) => ReadStep::End(Errno::from(error).code()),
     }
 }

@@ -4,7 +4,10 @@
  * What a Server does with a connection that its handle has accepted.
  */
 
-const debug = require('util').debuglog('net');
+// What logs nothing is called directly from its first call on.
+let debug = require('util').debuglog('net', (optimized) => {
+  debug = optimized;
+});
 
 const { netServerSocketChannel } = require('./channels');
 const { ErrnoException } = require('./errors');

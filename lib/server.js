@@ -20,7 +20,10 @@ const { validateNumber } = require('./validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
 
-const debug = util.debuglog('net');
+// What logs nothing is called directly from its first call on.
+let debug = util.debuglog('net', (optimized) => {
+  debug = optimized;
+});
 
 function readOptions(given) {
   if (given == null || typeof given === 'object') return { ...given };

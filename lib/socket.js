@@ -56,7 +56,10 @@ const {
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
 } = codes;
 
-const debug = util.debuglog('net');
+// What logs nothing is called directly from its first call on.
+let debug = util.debuglog('net', (optimized) => {
+  debug = optimized;
+});
 
 /**
  * @this {any}

@@ -35,10 +35,14 @@ impl Address {
 /// Over the loopback a connect does not wait for the server: the kernel
 /// completes it.
 pub fn connect(address: &Address) -> io::Result<Socket> {
-    connect_from(address, None)
+    let socket = connect_from(address, None)?;
+    if let Address::Tcp(_) = address {
+        socket.set_tcp_nodelay(true)?;
+    }
+    Ok(socket)
 }
 
-/// The same from a local address, for whom one address has too few ports.
+/// The same from a local address, for whom one address has too few ports, and without options.
 pub fn connect_from(address: &Address, local: Option<Ipv4Addr>) -> io::Result<Socket> {
     let (domain, target) = address.resolve()?;
     let socket = Socket::new(domain, Type::STREAM, None)?;
@@ -47,9 +51,6 @@ pub fn connect_from(address: &Address, local: Option<Ipv4Addr>) -> io::Result<So
         socket.bind(&SocketAddr::from((local, 0)).into())?;
     }
     socket.connect(&target)?;
-    if domain == Domain::IPV4 {
-        socket.set_tcp_nodelay(true)?;
-    }
     Ok(socket)
 }
 

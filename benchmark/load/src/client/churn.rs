@@ -1,7 +1,12 @@
-//! Connect, say `--size` bytes (or nothing), close, and wait for the server's
-//! close: `--connections` at a time.
+//! Connect, say `--size` bytes (or nothing), end, and wait for the server's
+//! end: `--connections` at a time, the oldest first.
+//!
+//! No poller: over the loopback a blocking connect does not wait, and a server
+//! that answers in order has ended the oldest connection when it has ended any.
+//! So the load needs few system calls, and the server is what limits the rate.
 
-use std::io::{Read, Write};
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown};
 use std::time::{Duration, Instant};
 
@@ -10,7 +15,6 @@ use socket2::Socket;
 use crate::args::Args;
 use crate::histogram::Histogram;
 use crate::net::{self, Address};
-use crate::sys::{Poller, Ready};
 use crate::{pattern, Result};
 
 use super::{Load, Outcome, PATIENCE};
@@ -19,25 +23,25 @@ use super::{Load, Outcome, PATIENCE};
 /// turns.
 const LOCAL_ADDRESSES: u8 = 200;
 
+struct Open {
+    socket: Socket,
+    since: Instant,
+}
+
 pub struct Churn {
     address: Address,
     size: usize,
-    poller: Poller,
-    open: Vec<Option<(Socket, Instant)>>,
+    parallel: usize,
     next_local: u8,
-    latencies: Histogram,
 }
 
 impl Churn {
     pub fn new(args: &Args) -> Result<Self> {
-        let parallel = args.get("connections", 16)?;
         Ok(Self {
             address: args.address()?,
             size: args.get("size", 0)?,
-            poller: Poller::new()?,
-            open: (0..parallel).map(|_| None).collect(),
+            parallel: args.get("connections", 16)?,
             next_local: 0,
-            latencies: Histogram::new(),
         })
     }
 
@@ -49,61 +53,49 @@ impl Churn {
         }
     }
 
-    fn start(&mut self, index: usize) -> Result<()> {
+    fn start(&mut self) -> Result<Open> {
         let since = Instant::now();
         let local = self.local();
         let mut socket = net::connect_from(&self.address, local)?;
-        socket.write_all(pattern::at(0, self.size))?;
+        if self.size > 0 {
+            socket.write_all(pattern::at(0, self.size))?;
+        }
+        socket.set_read_timeout(Some(PATIENCE))?;
         socket.shutdown(Shutdown::Write)?;
-        socket.set_nonblocking(true)?;
-        self.poller.add(&socket, index as u64)?;
-        self.open[index] = Some((socket, since));
-        Ok(())
+        Ok(Open { socket, since })
     }
+}
 
-    /// True where the server closed its side too.
-    fn has_ended(&mut self, index: usize) -> Result<bool> {
-        let Some((socket, since)) = &mut self.open[index] else {
-            return Ok(false);
-        };
-        match socket.read(&mut [0; 1]) {
-            Ok(0) => {
-                self.latencies.record(since.elapsed());
-                self.open[index] = None;
-                Ok(true)
+/// Waits until the server has closed its side, too.
+fn await_end(open: &mut Open) -> Result<()> {
+    loop {
+        match open.socket.read(&mut [0; 1]) {
+            Ok(0) => return Ok(()),
+            Ok(_) => return Err("bytes that nobody asked for".into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err("a connection that is not closed".into());
             }
-            Ok(_) => Err("bytes that nobody asked for".into()),
-            Err(error) if net::is_later(&error) => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
 impl Load for Churn {
     fn run(&mut self, time: Duration) -> Result<Outcome> {
+        let mut latencies = Histogram::new();
         let start = Instant::now();
-        let mut running = self.open.len();
-        for index in 0..running {
-            self.start(index)?;
+        let mut open = VecDeque::with_capacity(self.parallel);
+        for _ in 0..self.parallel {
+            open.push_back(self.start()?);
         }
-        while running > 0 {
-            let ready: Vec<Ready> = self.poller.wait(PATIENCE)?.collect();
-            if ready.is_empty() {
-                return Err(format!("{running} connections that are not closed").into());
-            }
-            for event in ready {
-                let index = usize::try_from(event.token)?;
-                if !self.has_ended(index)? {
-                    continue;
-                }
-                if start.elapsed() < time {
-                    self.start(index)?;
-                } else {
-                    running -= 1;
-                }
+        while let Some(mut oldest) = open.pop_front() {
+            await_end(&mut oldest)?;
+            latencies.record(oldest.since.elapsed());
+            if start.elapsed() < time {
+                open.push_back(self.start()?);
             }
         }
-        let latencies = std::mem::replace(&mut self.latencies, Histogram::new());
         Ok(Outcome::Timed(latencies))
     }
 }

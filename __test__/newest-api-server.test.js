@@ -54,6 +54,60 @@ both('a server turns a mapped address away', blockList, async (net, t) => {
   assert.strictEqual(await isGreeted(net, t, server.address().port), false);
 });
 
+// A blocked connection, and then one that is let through and ends the test.
+async function countAccepted(net, t, list, options) {
+  const server = await listening(net, t, { port: 0, host }, options, greet);
+  const { port } = server.address();
+  const { onconnection } = server._handle;
+  let accepted = 0;
+  server._handle.onconnection = function (...args) {
+    accepted++;
+    return onconnection.apply(this, args);
+  };
+  assert.strictEqual(await isGreeted(net, t, port), false);
+  list.clear();
+  list.addAddress('127.0.0.9');
+  assert.strictEqual(await isGreeted(net, t, port), true);
+  return accepted;
+}
+
+alone('a blocked connection never reaches JavaScript', async (net, t) => {
+  const list = listOf(net, [host]);
+  assert.strictEqual(await countAccepted(net, t, list, { blockList: list }), 1);
+});
+
+alone(
+  'a list that answers by itself is asked in JavaScript',
+  async (net, t) => {
+    const list = listOf(net, [host]);
+    const asked = [];
+    list.check = function (address, family) {
+      asked.push(address);
+      return net.BlockList.prototype.check.call(this, address, family);
+    };
+    assert.strictEqual(
+      await countAccepted(net, t, list, { blockList: list }),
+      2,
+    );
+    assert.deepStrictEqual(asked, [host, host]);
+  },
+);
+
+alone('a list that was cloned goes on blocking', async (net, t) => {
+  const list = listOf(net, [host]);
+  const server = await listening(
+    net,
+    t,
+    { port: 0, host },
+    { blockList: list },
+    greet,
+  );
+  const { port } = server.address();
+  assert.strictEqual(await isGreeted(net, t, port), false);
+  structuredClone(list);
+  assert.strictEqual(await isGreeted(net, t, port), false);
+});
+
 for (const [name, to, rule] of [
   ['an address', host, [host]],
   ['a mapped address', `::ffff:${host}`, [host]],

@@ -5,10 +5,12 @@
  */
 
 // What logs nothing is called directly from its first call on.
+/** @type {(...args: any[]) => void} */
 let debug = require('util').debuglog('net', (optimized) => {
   debug = optimized;
 });
 
+const { nativeKeyOf } = require('./block-list');
 const { netServerSocketChannel } = require('./channels');
 const { ErrnoException } = require('./errors');
 const { isIP } = require('./ip');
@@ -17,6 +19,8 @@ const { Socket } = require('./socket');
 const { applyServerOptions } = require('./socket-options');
 const { AcceptedOptions } = require('./socket-setup');
 const { kConnectionClass, kOwner } = require('./symbols');
+
+const kFilter = Symbol('filter');
 
 function readAddress(handle, verb) {
   const out = { __proto__: null };
@@ -50,8 +54,27 @@ function isFull(server) {
   );
 }
 
-function isBlocked(server, handle) {
+/**
+ * Has the native side turn away whom the server's list covers, before anything
+ * reaches JavaScript. Not with a limit to the connections: whoever comes when
+ * it is reached is told of by 'drop', blocked or not.
+ *
+ * @param {any} server
+ * @param {any} handle the server's
+ */
+function filterConnections(server, handle) {
+  const { blockList } = server;
+  const isAlone = blockList && server.maxConnections == null;
+  const key = isAlone ? nativeKeyOf(blockList) : -1;
+  if (key === (handle[kFilter] ?? -1)) return;
+  if (typeof handle.setBlockList !== 'function') return;
+  handle.setBlockList(key);
+  handle[kFilter] = key;
+}
+
+function isBlocked(server, serverHandle, handle) {
   if (!server.blockList || !handle.getpeername) return false;
+  filterConnections(server, serverHandle);
   const { address } = readAddress(handle, 'getpeername');
   const family = isIP(address);
   return family !== 0 && server.blockList.check(address, `ipv${family}`);
@@ -84,7 +107,7 @@ function onconnection(status, clientHandle) {
     handle.close();
     return;
   }
-  if (isBlocked(server, handle)) {
+  if (isBlocked(server, this, handle)) {
     handle.close();
     return;
   }
@@ -98,4 +121,4 @@ function onconnection(status, clientHandle) {
   }
 }
 
-module.exports = { onconnection };
+module.exports = { filterConnections, onconnection };

@@ -174,6 +174,13 @@ function splitRule(text) {
 }
 
 /**
+ * What the native side knows a list by.
+ *
+ * @type {(list: object) => number} negative where JavaScript must be asked
+ */
+let nativeKeyOf;
+
+/**
  * A list of addresses, subnets and ranges.
  *
  * The rules are kept in Rust. The class stands on node's own for the sake of
@@ -185,6 +192,13 @@ class BlockList extends NodeBlockList {
   /** @type {any} undefined once the rules are shared */
   #rules = new NativeBlockList();
   #key = this.#rules.key;
+
+  static {
+    nativeKeyOf = (list) => {
+      const isPlain = #key in list && list.check === BlockList.prototype.check;
+      return isPlain ? list.#key : kSharedKey;
+    };
+  }
 
   /**
    * @param {unknown} value
@@ -429,6 +443,9 @@ class BlockList extends NodeBlockList {
       else if (kind === 'Subnet') super.addSubnet(address, prefix);
       else super.addRange(address, toSocketAddress(last));
     }
+    // A listener that asks these rules natively lets everybody pass from here
+    // on, and its server asks the shared ones.
+    this.#rules.clear();
     this.#rules = undefined;
     this.#key = kSharedKey;
   }
@@ -456,4 +473,4 @@ class BlockList extends NodeBlockList {
 adoptSymbols(BlockList, NodeBlockList);
 claimInstances(BlockList, NodeBlockList);
 
-module.exports = { BlockList };
+module.exports = { BlockList, nativeKeyOf };

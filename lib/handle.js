@@ -230,6 +230,15 @@ class StreamHandle extends AsyncResource {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
 
+  /**
+   * Closes accepted connections at once whose peer the list covers.
+   *
+   * @param {number} key what the native side knows the list by, or -1 for none
+   */
+  setBlockList(key) {
+    return native.setBlockList(this[kKey], key);
+  }
+
   setBlocking(blocking) {
     return native.setBlocking(this[kKey], Boolean(blocking));
   }

@@ -6,7 +6,7 @@
 
 const debug = require('util').debuglog('net');
 
-const { onconnection } = require('./accept');
+const { filterConnections, onconnection } = require('./accept');
 const { netServerListen } = require('./channels');
 const { kAnyIPv4, kAnyIPv6 } = require('./connect-attempt');
 const { UVExceptionWithHostPort } = require('./errors');
@@ -147,6 +147,7 @@ function setupListenHandle(address, port, addressType, backlog, fd, flags) {
     failListen(this, status, address, port);
     return;
   }
+  if (this.blockList) filterConnections(this, this._handle);
   netServerListen.asyncEnd.publish({ server: this });
   this._connectionKey = `${addressType}:${address}:${port}`;
   if (this._unref) this.unref();

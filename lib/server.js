@@ -21,6 +21,7 @@ const { validateNumber } = require('./validators');
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
 
 // What logs nothing is called directly from its first call on.
+/** @type {(...args: any[]) => void} */
 let debug = util.debuglog('net', (optimized) => {
   debug = optimized;
 });

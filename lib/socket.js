@@ -57,6 +57,7 @@ const {
 } = codes;
 
 // What logs nothing is called directly from its first call on.
+/** @type {(...args: any[]) => void} */
 let debug = util.debuglog('net', (optimized) => {
   debug = optimized;
 });

@@ -14,6 +14,7 @@ use napi_derive::napi;
 
 use super::address::{family, Endpoint};
 use crate::address::{parse_ip, BlockList, Listing};
+use crate::net::PeerFilter;
 
 type Shared = Rc<RefCell<BlockList>>;
 
@@ -52,6 +53,12 @@ fn ask(key: u32, question: impl FnOnce(&mut BlockList) -> bool) -> bool {
             .and_then(|key| lists.slots.get(key)?.as_ref());
         list.is_some_and(|list| question(&mut list.borrow_mut()))
     })
+}
+
+/// What a listener asks whether to turn a peer away; `None` for a key that no list has.
+pub fn peer_filter(key: u32) -> Option<PeerFilter> {
+    let list = LISTS.with_borrow(|lists| lists.slots.get(usize::try_from(key).ok()?)?.clone())?;
+    Some(PeerFilter::new(move |ip| list.borrow_mut().check(ip)))
 }
 
 /// The rules of one list.

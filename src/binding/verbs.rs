@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::block_list::peer_filter;
 use super::raw::{Arguments, Value, Verb};
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Result};
@@ -64,6 +65,12 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("setCoalesce", |net, args| {
         on_handle(net, args, |handle| {
             handle.set_gathers(args.boolean(1));
+            Ok(())
+        })
+    }),
+    ("setBlockList", |net, args| {
+        on_handle(net, args, |handle| {
+            handle.set_peer_filter(peer_filter(args.uint(1)));
             Ok(())
         })
     }),

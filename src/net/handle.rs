@@ -1,5 +1,7 @@
 //! One handle: a stream or a listener, and what it is doing.
 
+use std::fmt;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::error::{Errno, Result};
@@ -20,13 +22,36 @@ pub enum Transport {
     Pipe,
 }
 
+/// Says of a peer's address whether a listener turns it away.
+pub struct PeerFilter(Box<dyn Fn(IpAddr) -> bool>);
+
+impl PeerFilter {
+    pub fn new(turns_away: impl Fn(IpAddr) -> bool + 'static) -> Self {
+        Self(Box::new(turns_away))
+    }
+
+    /// False also for a peer without an address.
+    fn turns_away(&self, fd: BorrowedFd<'_>) -> bool {
+        match socket::peer_address(fd) {
+            Ok(Some(peer)) => (self.0)(peer.ip()),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for PeerFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PeerFilter")
+    }
+}
+
 /// What one attempt to accept brought.
 #[derive(Debug)]
 pub enum Accepted {
     Connection(OwnedFd),
     /// The backlog is empty.
     Nothing,
-    /// The connection was gone before it could be taken: go on.
+    /// The connection was gone before it could be taken, or was turned away: go on.
     Aborted,
     Failed {
         errno: Errno,
@@ -68,6 +93,7 @@ pub struct Handle {
     /// Where the gatherer keeps this handle's bytes in the running callback.
     gather_slot: Option<usize>,
     gathers: bool,
+    peer_filter: Option<PeerFilter>,
     shutdown: Shutdown,
 }
 
@@ -100,6 +126,7 @@ impl Handle {
             writer: Writer::default(),
             gather_slot: None,
             gathers: true,
+            peer_filter: None,
             shutdown: Shutdown::default(),
         }
     }
@@ -408,7 +435,10 @@ impl Handle {
             return Accepted::Nothing;
         };
         match source.try_accept() {
-            Attempt::Done(fd) => Accepted::Connection(fd),
+            Attempt::Done(fd) => match &self.peer_filter {
+                Some(filter) if filter.turns_away(fd.as_fd()) => Accepted::Aborted,
+                _ => Accepted::Connection(fd),
+            },
             Attempt::Pending => Accepted::Nothing,
             Attempt::Failed(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {
                 Accepted::Aborted
@@ -418,6 +448,11 @@ impl Handle {
                 errno: error.into(),
             },
         }
+    }
+
+    /// Closes connections of some peers as soon as they are accepted; `None` for of nobody.
+    pub fn set_peer_filter(&mut self, filter: Option<PeerFilter>) {
+        self.peer_filter = filter;
     }
 
     /// Puts a listener back on the ready list: it stopped before its backlog was empty.

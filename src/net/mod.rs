@@ -5,7 +5,7 @@ mod internet;
 mod pipe;
 mod tcp;
 
-pub use handle::{Accepted, Handle, Transport};
+pub use handle::{Accepted, Handle, PeerFilter, Transport};
 pub use internet::{format_address, parse_address};
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).

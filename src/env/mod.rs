@@ -58,6 +58,8 @@ pub struct NetEnv {
     /// What was last told to the loop, so that it is told of changes only.
     holding: Cell<bool>,
     spinning: Cell<bool>,
+    /// The last turn of a loop that does not sleep found something.
+    lingering: Cell<bool>,
     in_turn: Cell<bool>,
     busy_poll: Option<BusyPoll>,
     ended: Cell<bool>,
@@ -100,6 +102,7 @@ impl NetEnv {
             padded_names: options.padded_names,
             holding: Cell::new(false),
             spinning: Cell::new(false),
+            lingering: Cell::new(false),
             in_turn: Cell::new(false),
             busy_poll: BusyPoll::new(options.busy_poll),
             ended: Cell::new(false),
@@ -143,18 +146,37 @@ impl NetEnv {
             .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
     }
 
-    /// One turn: polls the driver, and delivers what is ready in a bounded number of batches.
-    fn turn(&self) {
-        if self.ended.get() || self.in_turn.replace(true) {
-            return;
+    /// The loop's poll phase says that something is ready. Where this turn of the loop has been
+    /// served at its beginning, or the next one will be, it waits: with two turns of ours in one of
+    /// the loop's, what comes in late would overtake the closing phase.
+    fn on_signal(&self) {
+        if !self.spinning.get() {
+            self.turn();
         }
-        if self.serve() {
+    }
+
+    /// The loop does not sleep. It may again when a whole turn has found nothing.
+    fn on_idle(&self) {
+        let found = self.turn();
+        self.lingering.set(found);
+        self.settle();
+    }
+
+    /// One turn: polls the driver, and delivers what is ready in a bounded number of batches. False
+    /// if there was nothing.
+    fn turn(&self) -> bool {
+        if self.ended.get() || self.in_turn.replace(true) {
+            return false;
+        }
+        let found = self.serve();
+        if found {
             if let Some(busy_poll) = &self.busy_poll {
                 busy_poll.run(|| self.may_stay(), || self.serve());
             }
         }
         self.in_turn.set(false);
         self.settle();
+        found
     }
 
     /// Whether nothing waits for the loop: what this turn has closed is told in its closing phase,
@@ -220,7 +242,8 @@ impl NetEnv {
             return;
         }
         let core = self.core.borrow();
-        let (hold, idle) = (core.is_alive(), core.is_idle());
+        let hold = core.is_alive();
+        let idle = core.is_idle() && !self.lingering.get();
         let watch = self.watch();
         if hold != self.holding.replace(hold) {
             watch.keep_alive(hold);
@@ -254,7 +277,8 @@ fn start_driver(
     }
     let start_watch = |signal| {
         let callbacks = Callbacks {
-            ready: on_ready,
+            signal: on_signal,
+            idle: on_idle,
             close_phase: on_close_phase,
             stopped: teardown::on_stopped,
         };
@@ -304,9 +328,14 @@ unsafe fn with_env(data: *mut c_void, act: impl FnOnce(&NetEnv)) {
     }
 }
 
-unsafe fn on_ready(data: *mut c_void) {
+unsafe fn on_signal(data: *mut c_void) {
     // SAFETY: the data that the watch was started with.
-    unsafe { with_env(data, NetEnv::turn) };
+    unsafe { with_env(data, NetEnv::on_signal) };
+}
+
+unsafe fn on_idle(data: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { with_env(data, NetEnv::on_idle) };
 }
 
 unsafe fn on_close_phase(data: *mut c_void) {

@@ -76,15 +76,17 @@ fn api() -> Option<&'static Api> {
 /// What the watch calls, on the loop's thread, with the `data` it was started with.
 #[derive(Clone, Copy)]
 pub struct Callbacks {
-    /// The signal has come, or there is work left.
-    pub ready: unsafe fn(data: *mut c_void),
+    /// The signal has come, in the loop's poll phase.
+    pub signal: unsafe fn(data: *mut c_void),
+    /// A turn of the loop begins that does not sleep, as asked by [`Watch::spin`].
+    pub idle: unsafe fn(data: *mut c_void),
     /// The loop is in its closing phase, as asked by [`Watch::request_close_phase`].
     pub close_phase: unsafe fn(data: *mut c_void),
     /// All handles are closed; the watch can be dropped.
     pub stopped: unsafe fn(data: *mut c_void),
 }
 
-/// What makes the loop call `ready`.
+/// What makes the loop call `signal`.
 #[derive(Clone, Copy, Debug)]
 pub enum Signal {
     /// This descriptor becomes readable.
@@ -93,7 +95,7 @@ pub enum Signal {
     Bell,
 }
 
-/// Makes the loop's thread call `ready`; rings that come close together may be one.
+/// Makes the loop's thread call `signal`; rings that come close together may be one.
 pub struct Bell {
     api: &'static Api,
     signal: HandlePtr,
@@ -192,7 +194,7 @@ impl Watch {
                 (self.api.poll_init)(self.uv_loop, self.signal, fd)
             },
             // SAFETY: as above, for a uv_async_t.
-            Signal::Bell => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_call) },
+            Signal::Bell => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_bell) },
         };
         status == 0
     }
@@ -225,11 +227,11 @@ impl Watch {
         unsafe { change(self.signal) };
     }
 
-    /// Calls `ready` in every turn of the loop, which then does not sleep; or no longer.
+    /// Calls `idle` in every turn of the loop, which then does not sleep; or no longer.
     pub fn spin(&self, on: bool) {
         if on {
             // SAFETY: the idle handle is open until `stop`; starting it twice is allowed.
-            unsafe { (self.api.idle_start)(self.idle, on_call) };
+            unsafe { (self.api.idle_start)(self.idle, on_idle) };
         } else {
             // SAFETY: as above; stopping a stopped one is allowed.
             unsafe { (self.api.idle_stop)(self.idle) };
@@ -319,22 +321,30 @@ unsafe fn watch_of<'a>(handle: HandlePtr) -> Option<&'a Watch> {
     unsafe { data.cast::<Watch>().as_ref() }
 }
 
-fn call_ready(watch: &Watch) {
+fn call_signal(watch: &Watch) {
     // SAFETY: `data` is good for the callbacks by the contract of `start`.
-    unsafe { (watch.callbacks.ready)(watch.data) };
+    unsafe { (watch.callbacks.signal)(watch.data) };
 }
 
 unsafe extern "C" fn on_poll(handle: HandlePtr, _status: c_int, _events: c_int) {
     // SAFETY: libuv calls back with a handle of ours, before it is closed.
     if let Some(watch) = unsafe { watch_of(handle) } {
-        call_ready(watch);
+        call_signal(watch);
     }
 }
 
-unsafe extern "C" fn on_call(handle: HandlePtr) {
+unsafe extern "C" fn on_bell(handle: HandlePtr) {
     // SAFETY: as in `on_poll`.
     if let Some(watch) = unsafe { watch_of(handle) } {
-        call_ready(watch);
+        call_signal(watch);
+    }
+}
+
+unsafe extern "C" fn on_idle(handle: HandlePtr) {
+    // SAFETY: as in `on_poll`.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        // SAFETY: `data` is good for the callbacks by the contract of `start`.
+        unsafe { (watch.callbacks.idle)(watch.data) };
     }
 }
 

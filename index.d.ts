@@ -297,6 +297,64 @@ export function setDefaultAutoSelectFamily(value: boolean): void;
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number;
 export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
 
+/** What this thread's sockets have done since it loaded rust-net. */
+export interface EnvironmentStats {
+  /** Who waits for the sockets; see the README's settings. */
+  driver: 'on-loop' | 'threaded';
+  /** Open now: connections, and sockets on their way to be one. */
+  sockets: number;
+  /** Listening now. */
+  servers: number;
+  /** Connections that servers have accepted. */
+  accepted: number;
+  /** Connects that have succeeded. */
+  connected: number;
+  bytesRead: number;
+  /** Bytes that were handed over, sent or still queued. */
+  bytesWritten: number;
+  /** How often the event loop has called rust-net. */
+  wakes: number;
+  /** How often rust-net has called JavaScript, with one event or many. */
+  batches: number;
+  /** The events in those batches. */
+  events: number;
+  /** How often the kernel was asked, by what it was asked for. */
+  systemCalls: { poll: number; accept: number; read: number; write: number };
+}
+
+/** What a server has done since it was made. */
+export interface ServerStats {
+  /** Open now. */
+  connections: number;
+  accepted: number;
+  /** Turned away by `maxConnections` or the `blockList`. */
+  dropped: number;
+  /** Over all connections, those that are closed included. */
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** What a socket has done since it was made. */
+export interface SocketStats {
+  bytesRead: number;
+  bytesWritten: number;
+  /** Bytes that the kernel has not taken yet; 0 once the socket is closed. */
+  queued: number;
+  /** System calls that read; 0 once the socket is closed. */
+  reads: number;
+  /** System calls that wrote; 0 once the socket is closed. */
+  writes: number;
+}
+
+/**
+ * What has been counted: by this thread, by a server or by a socket. Counting
+ * is always on.
+ * @throws {TypeError} for anything but a socket or server of rust-net
+ */
+export function getStats(): EnvironmentStats;
+export function getStats(server: Server): ServerStats;
+export function getStats(socket: Socket): SocketStats;
+
 /**
  * The arguments of `connect()` and `listen()` as options and callback. Not
  * documented by node, but relied on by packages.

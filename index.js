@@ -14,6 +14,7 @@ void function names() {
   exports.connect = exports.createConnection = undefined;
   exports.createServer = exports.getDefaultAutoSelectFamily = undefined;
   exports.getDefaultAutoSelectFamilyAttemptTimeout = undefined;
+  exports.getStats = undefined;
   exports.isIP = exports.isIPv4 = exports.isIPv6 = undefined;
   exports.setDefaultAutoSelectFamily = undefined;
   exports.setDefaultAutoSelectFamilyAttemptTimeout = undefined;

@@ -17,6 +17,10 @@ const hasInstance = 'value(1) readonly hidden';
  * Path -> what stands there in ours, and why. `undefined` where we have nothing.
  */
 const differences = {
+  'module.getStats': {
+    ours: 'getStats(1)',
+    why: 'what has been counted; node has nothing of the kind',
+  },
   'Socket.static.Symbol(Symbol.hasInstance)': {
     ours: hasInstance,
     why: "node's own sockets, a TLSSocket for one, are instances for users",

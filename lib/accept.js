@@ -18,7 +18,7 @@ const { takeOverHandle } = require('./socket-handle');
 const { Socket } = require('./socket');
 const { applyServerOptions } = require('./socket-options');
 const { AcceptedOptions } = require('./socket-setup');
-const { kConnectionClass, kOwner } = require('./symbols');
+const { kConnectionClass, kOwner, kStats } = require('./symbols');
 
 const kFilter = Symbol('filter');
 
@@ -103,15 +103,18 @@ function onconnection(status, clientHandle) {
   }
   const handle = takeOverHandle(clientHandle);
   if (isFull(server)) {
+    server[kStats].dropped++;
     server.emit('drop', ...describeConnection(handle));
     handle.close();
     return;
   }
   if (isBlocked(server, this, handle)) {
+    server[kStats].dropped++;
     handle.close();
     return;
   }
   const socket = createSocket(server, handle);
+  server[kStats].accepted++;
   server._connections++;
   socket.server = server;
   socket._server = server;

@@ -307,6 +307,14 @@ function cancelOne(handle) {
 }
 
 /**
+ * Handles that have not been closed.
+ * @returns {any[]}
+ */
+function openHandles() {
+  return handles.filter((handle) => handle !== undefined && !handle[kClosed]);
+}
+
+/**
  * What node calls active: open, and allowed to keep the process alive.
  * @returns {any[]}
  */
@@ -321,6 +329,7 @@ module.exports = {
   drainStash,
   kArrayBufferOffset,
   kReadBytesOrError,
+  openHandles,
   register,
   streamBaseState,
 };

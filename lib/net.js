@@ -6,6 +6,7 @@ const activeHandles = require('./active-handles');
 const family = require('./auto-select-family');
 const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
 const ipcBridge = require('./ipc-bridge');
+const { getStats } = require('./get-stats');
 const { isIP, isIPv4, isIPv6 } = require('./ip');
 const { normalizeArgs } = require('./normalize-args');
 const { Server, createServer } = require('./server');
@@ -31,7 +32,7 @@ const legacy =
 activeHandles.install();
 ipcBridge.install({ Server, Socket });
 
-/** The public object: the keys of node:net, in their order. */
+/** The public object: the keys of node:net, in their order, and one of ours. */
 module.exports = {
   _createServerHandle: createServerHandle,
   _normalizeArgs: normalizeArgs,
@@ -60,4 +61,6 @@ module.exports = {
     family.getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamilyAttemptTimeout:
     family.setDefaultAutoSelectFamilyAttemptTimeout,
+  // Ours alone: __test__/api-comparison.test.js has the list of such things.
+  getStats,
 };

@@ -14,6 +14,7 @@ const {
   toSeconds,
   validateKeepAliveDelay,
 } = require('./socket-options');
+const { keepCounts, startCounting } = require('./stats');
 const { kAsyncId, kCoalesce } = require('./symbols');
 const { tickTriggeredBy } = require('./trigger');
 const { validateNumber } = require('./validators');
@@ -58,6 +59,7 @@ function Server(given, connectionListener) {
   validateKeepAliveDelay(options);
   validateHighWaterMark(options);
 
+  startCounting(this);
   this._connections = 0;
   this[kAsyncId] = -1;
   this._handle = null;
@@ -165,6 +167,7 @@ Server.prototype.close = function (cb) {
     else this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
   }
   if (this._handle) {
+    keepCounts(this);
     this._handle.close();
     this._handle = null;
   }

@@ -46,6 +46,7 @@ const {
   kTimeout,
   kUpdateTimer,
 } = require('./symbols');
+const { addConnection } = require('./stats');
 const tlsBridge = require('./tls-bridge');
 const { validateString } = require('./validators');
 
@@ -315,6 +316,7 @@ Socket.prototype._destroy = function (exception, cb) {
 
   if (!this._server) return;
   debug('has server');
+  addConnection(this._server, this[kBytesRead], this[kBytesWritten]);
   this._server._connections--;
   // Absent where the user set `_server` to something of their own.
   this._server._emitCloseIfDrained?.();

@@ -28,7 +28,8 @@ pub struct OpenOptions {
     pub busy_poll: u32,
 }
 
-/// Opens the sockets of this Node environment: its verbs, and the name of its driver.
+/// Opens the sockets of this Node environment: its verbs, the name of its driver, and why that is
+/// not the one that was tried first (`fallback`).
 ///
 /// `dispatch` is called with no arguments when `ring` holds events.
 #[napi]
@@ -62,6 +63,7 @@ pub fn open<'env>(
         raw::open(&shared, options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
+    object.set("fallback", net.fallback())?;
     raw::attach(env, &object, net, verbs::VERBS)?;
     Ok(object)
 }

@@ -21,6 +21,8 @@ pub enum Value {
     Int(i32),
     /// An internet address: text, IP version and port.
     Address(String, u8, u16),
+    /// Counts, as an array.
+    Counts(Vec<u64>),
 }
 
 /// A verb: one function of `lib/handle.js`'s environment object.
@@ -249,7 +251,22 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
             set(env, object, c"port", int(env, port.into()));
             object
         }
+        Value::Counts(counts) => array(env, &counts),
     }
+}
+
+fn array(env: sys::napi_env, counts: &[u64]) -> sys::napi_value {
+    let mut array = ptr::null_mut();
+    // SAFETY: in the scope of the running call.
+    unsafe { sys::napi_create_array_with_length(env, counts.len(), &mut array) };
+    for (place, &count) in (0..).zip(counts) {
+        let mut value = ptr::null_mut();
+        // SAFETY: as above.
+        unsafe { sys::napi_create_int64(env, count.cast_signed(), &mut value) };
+        // SAFETY: as above; both values are live.
+        unsafe { sys::napi_set_element(env, array, place, value) };
+    }
+    array
 }
 
 fn int(env: sys::napi_env, number: i32) -> sys::napi_value {

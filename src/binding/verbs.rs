@@ -118,6 +118,15 @@ pub const VERBS: &[(&str, Verb)] = &[
             Ok(i32::try_from(handle.write_queue_size()).unwrap_or(i32::MAX))
         })
     }),
+    ("stats", |net, _| {
+        Value::Counts(net.run(|core| core.stats().to_vec()))
+    }),
+    ("handleStats", |net, args| {
+        match net.run(|core| core.verb(key(args), |handle, _, _| Ok(handle.stats().to_vec()))) {
+            Ok(counts) => Value::Counts(counts),
+            Err(errno) => Value::Int(errno.code()),
+        }
+    }),
     ("reportException", |_, args| {
         args.report_exception(0);
         Value::Int(0)

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
+use super::counters::Counters;
 use super::slots::Slots;
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
@@ -44,6 +45,9 @@ pub struct Core {
     reserve: Reserve,
     /// Listeners that found no descriptor, to be tried again when one may be free.
     starved: Vec<Key>,
+    counters: Counters,
+    /// Of the watchdog's sends, those that have been counted.
+    watchdog_sends: u64,
 }
 
 impl Core {
@@ -63,6 +67,8 @@ impl Core {
             alive: 0,
             reserve: Reserve::new(),
             starved: Vec::new(),
+            counters: Counters::default(),
+            watchdog_sends: 0,
         }
     }
 
@@ -117,13 +123,16 @@ impl Core {
     /// # Errors
     /// The verb's.
     pub fn write(&mut self, key: Key, buffers: &[&[u8]]) -> Result<bool> {
+        let length: usize = buffers.iter().map(|bytes| bytes.len()).sum();
         if let [bytes] = buffers {
             if self.gather(key, bytes) {
+                self.counters.bytes_written += length as u64;
                 return Ok(false);
             }
         }
         self.send_gathered_of(key);
         let progress = self.verb(key, |handle, reactor, _| handle.write(reactor, buffers))?;
+        self.counters.bytes_written += length as u64;
         Ok(progress == Progress::Queued)
     }
 
@@ -170,7 +179,36 @@ impl Core {
     /// Sends what was gathered, and gathers no more: the process is about to exit.
     pub fn stop_gathering(&mut self) {
         self.send_gathered();
+        self.count_watchdog();
         self.gatherer = None;
+    }
+
+    // What the watchdog's thread has sent is added when somebody asks.
+    fn count_watchdog(&mut self) {
+        if let Some(gatherer) = &self.gatherer {
+            let sends = gatherer.watchdog_sends();
+            self.reactor.calls().writes.add(sends - self.watchdog_sends);
+            self.watchdog_sends = sends;
+        }
+    }
+
+    /// A turn of the loop was ours.
+    pub fn count_wake(&mut self) {
+        self.counters.wakes += 1;
+    }
+
+    /// What has been counted; see [`Counters::list`].
+    pub fn stats(&mut self) -> [u64; 13] {
+        self.count_watchdog();
+        let (mut sockets, mut servers) = (0, 0);
+        for entry in self.entries.iter() {
+            if entry.handle.is_listening() {
+                servers += 1;
+            } else {
+                sockets += 1;
+            }
+        }
+        self.counters.list(sockets, servers, self.reactor.calls())
     }
 
     /// Asks for the end of a handle's writing side.
@@ -338,10 +376,12 @@ impl Core {
             if event.kind == Kind::Closed {
                 self.delivered_closed.push(event.key);
             }
+            self.counters.note(&event);
             put(event);
             count += 1;
         }
         if count > 0 {
+            self.counters.batches += 1;
             self.callback_edge(true);
         }
         count

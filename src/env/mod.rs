@@ -3,6 +3,7 @@
 
 mod busy_poll;
 mod core;
+mod counters;
 mod js;
 mod slots;
 mod teardown;
@@ -54,6 +55,7 @@ pub struct NetEnv {
     js: Js,
     watch: NonNull<Watch>,
     driver: &'static str,
+    fallback: Option<String>,
     padded_names: bool,
     /// What was last told to the loop, so that it is told of changes only.
     holding: Cell<bool>,
@@ -86,7 +88,7 @@ impl NetEnv {
         let parts = unsafe { Js::new(shared) }
             .ok_or_else(refused)
             .and_then(|js| Ok((start_driver(shared.env, options.driver, data)?, js)));
-        let ((reactor, watch), js) = match parts {
+        let (started, js) = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 // SAFETY: the box was leaked above, and nobody has its address.
@@ -94,8 +96,14 @@ impl NetEnv {
                 return Err(error);
             }
         };
+        let Started {
+            reactor,
+            watch,
+            fallback,
+        } = started;
         let net = Self {
             driver: reactor.name(),
+            fallback,
             core: RefCell::new(Core::new(reactor, options.gather_writes)),
             js,
             watch,
@@ -123,6 +131,11 @@ impl NetEnv {
     /// The driver's name.
     pub fn driver(&self) -> &'static str {
         self.driver
+    }
+
+    /// Why the loop could not be watched, where that was tried first.
+    pub fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
     }
 
     pub fn padded_names(&self) -> bool {
@@ -168,6 +181,7 @@ impl NetEnv {
         if self.ended.get() || self.in_turn.replace(true) {
             return false;
         }
+        self.core.borrow_mut().count_wake();
         let found = self.serve();
         if found {
             if let Some(busy_poll) = &self.busy_poll {
@@ -262,7 +276,12 @@ impl NetEnv {
     }
 }
 
-type Started = (Reactor, NonNull<Watch>);
+struct Started {
+    reactor: Reactor,
+    watch: NonNull<Watch>,
+    /// Why this is not the driver that was tried first.
+    fallback: Option<String>,
+}
 
 fn start_driver(
     env: sys::napi_env,
@@ -286,10 +305,11 @@ fn start_driver(
         unsafe { Watch::start(uv_loop.cast(), signal, callbacks, data) }
             .ok_or_else(|| io::Error::other("libuv is not to be had"))
     };
+    let mut fallback = None;
     if choice != DriverChoice::Threaded {
         match start_on_loop(start_watch) {
             Err(error) if choice == DriverChoice::OnLoop => return Err(error),
-            Err(_) => {}
+            Err(error) => fallback = Some(error.to_string()),
             started => return started,
         }
     }
@@ -297,7 +317,11 @@ fn start_driver(
     // SAFETY: just started.
     let bell = unsafe { watch.as_ref() }.bell();
     match Reactor::threaded(Box::new(bell)) {
-        Ok(reactor) => Ok((reactor, watch)),
+        Ok(reactor) => Ok(Started {
+            reactor,
+            watch,
+            fallback,
+        }),
         Err(error) => {
             // Its memory is not freed: libuv lets go of the handles only after this call.
             // SAFETY: just started. `stopped` must not be called: the environment never came to be.
@@ -315,7 +339,11 @@ fn start_on_loop(
         .poll_descriptor()
         .ok_or_else(|| io::Error::other("nothing to watch"))?;
     let watch = start_watch(Signal::Descriptor(fd))?;
-    Ok((reactor, watch))
+    Ok(Started {
+        reactor,
+        watch,
+        fallback: None,
+    })
 }
 
 /// Runs `act` on the environment that `data` points to. A panic ends here: it must not unwind into

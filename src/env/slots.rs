@@ -100,6 +100,14 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Everything that is live.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Live(value) => Some(value),
+            State::Free | State::Retired => None,
+        })
+    }
+
     /// Takes out everything that is live.
     pub fn drain(&mut self) -> Vec<T> {
         self.free.clear();

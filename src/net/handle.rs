@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
-use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
+use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
 use crate::stream::{
     first_look, read_step, Completion, Gathered, Gatherer, Progress, ReadStep, Shutdown, Writer,
 };
@@ -94,6 +94,10 @@ pub struct Handle {
     gather_slot: Option<usize>,
     gathers: bool,
     peer_filter: Option<PeerFilter>,
+    /// Connections that the filter has closed.
+    turned_away: Count,
+    /// Reads before there was a source to count them.
+    looks: Count,
     shutdown: Shutdown,
 }
 
@@ -127,6 +131,8 @@ impl Handle {
             gather_slot: None,
             gathers: true,
             peer_filter: None,
+            turned_away: Count::default(),
+            looks: Count::default(),
             shutdown: Shutdown::default(),
         }
     }
@@ -174,6 +180,22 @@ impl Handle {
     /// Bytes written that the kernel has not taken.
     pub fn write_queue_size(&self) -> usize {
         self.writer.pending()
+    }
+
+    /// In the order in which `lib/stats.js` names them: bytes that the kernel has not taken, how
+    /// often it was asked for some, how often it was given some, and connections turned away.
+    pub fn stats(&self) -> [u64; 4] {
+        let (reads, writes) = match &self.io {
+            Io::Watched(source) => source.calls(),
+            Io::None | Io::Open(_) => (0, 0),
+        };
+        let queued = self.writer.pending() as u64;
+        [
+            queued,
+            reads + self.looks.get(),
+            writes,
+            self.turned_away.get(),
+        ]
     }
 
     /// Adopts a descriptor from outside.
@@ -276,7 +298,11 @@ impl Handle {
         let step = match &self.io {
             Io::None => return ReadStep::Nothing,
             Io::Watched(source) => return read_step(source, buffer),
-            Io::Open(fd) => first_look(fd.as_fd(), buffer),
+            Io::Open(fd) => {
+                self.looks.add(1);
+                reactor.calls().reads.add(1);
+                first_look(fd.as_fd(), buffer)
+            }
         };
         if matches!(step, ReadStep::End(_)) {
             return step;
@@ -436,7 +462,10 @@ impl Handle {
         };
         match source.try_accept() {
             Attempt::Done(fd) => match &self.peer_filter {
-                Some(filter) if filter.turns_away(fd.as_fd()) => Accepted::Aborted,
+                Some(filter) if filter.turns_away(fd.as_fd()) => {
+                    self.turned_away.add(1);
+                    Accepted::Aborted
+                }
                 _ => Accepted::Connection(fd),
             },
             Attempt::Pending => Accepted::Nothing,

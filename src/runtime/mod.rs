@@ -10,6 +10,7 @@
 //! In both, all I/O is done on the JavaScript thread, which therefore owns every buffer; only
 //! wakers cross threads.
 
+mod calls;
 mod on_loop;
 mod ready;
 mod source;
@@ -17,8 +18,10 @@ mod threaded;
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
+use std::rc::Rc;
 use std::sync::Arc;
 
+pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
 pub use ready::{Doorbell, Interest, Ready, ReadyList};
 pub use source::{Attempt, Source};
@@ -31,6 +34,7 @@ use crate::event::Key;
 pub struct Reactor {
     driver: Driver,
     ready: Arc<ReadyList>,
+    calls: Rc<Calls>,
 }
 
 /// Who polls Tokio's I/O driver.
@@ -49,6 +53,7 @@ impl Reactor {
         Ok(Self {
             driver: Driver::OnLoop(OnLoop::start()?),
             ready: Arc::new(ReadyList::silent()),
+            calls: Rc::default(),
         })
     }
 
@@ -60,6 +65,7 @@ impl Reactor {
         Ok(Self {
             driver: Driver::Threaded(Threaded::start()?),
             ready: Arc::new(ReadyList::with_bell(bell)),
+            calls: Rc::default(),
         })
     }
 
@@ -91,6 +97,7 @@ impl Reactor {
     /// by its thread.
     pub fn poll(&self) {
         if let Driver::OnLoop(driver) = &self.driver {
+            self.calls.polls.add(1);
             driver.poll();
         }
         self.ready.begin_turn();
@@ -106,7 +113,12 @@ impl Reactor {
             Driver::OnLoop(driver) => driver.enter(),
             Driver::Threaded(driver) => driver.enter(),
         };
-        Source::new(key, fd, Arc::clone(&self.ready))
+        Source::new(key, fd, Arc::clone(&self.ready), Rc::clone(&self.calls))
+    }
+
+    /// How often the kernel was asked on this thread.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// The list of what is ready.

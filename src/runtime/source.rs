@@ -3,11 +3,13 @@
 use std::cell::OnceCell;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
+use super::calls::{Calls, Count};
 use super::ready::{Interest, KeyWaker, Ready, ReadyList};
 use crate::event::Key;
 use crate::sys::{poller, socket};
@@ -35,16 +37,27 @@ pub struct Source {
     list: Arc<ReadyList>,
     read_waker: OnceCell<Waker>,
     write_waker: OnceCell<Waker>,
+    calls: Rc<Calls>,
+    reads: Count,
+    writes: Count,
 }
 
 impl Source {
-    pub(super) fn new(key: Key, fd: OwnedFd, list: Arc<ReadyList>) -> io::Result<Self> {
+    pub(super) fn new(
+        key: Key,
+        fd: OwnedFd,
+        list: Arc<ReadyList>,
+        calls: Rc<Calls>,
+    ) -> io::Result<Self> {
         Ok(Self {
             io: poller::watch(fd)?,
             key,
             list,
             read_waker: OnceCell::new(),
             write_waker: OnceCell::new(),
+            calls,
+            reads: Count::default(),
+            writes: Count::default(),
         })
     }
 
@@ -73,7 +86,10 @@ impl Source {
         let room = buffer.len();
         self.attempt(
             Interest::Read,
-            |fd| socket::receive(fd, buffer),
+            |fd| {
+                self.count_read();
+                socket::receive(fd, buffer)
+            },
             // Less than was asked for: the kernel's buffer is empty, and the next byte makes an
             // edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
             |&read| read != 0 && read < room,
@@ -82,21 +98,44 @@ impl Source {
 
     /// Accepts once.
     pub fn try_accept(&self) -> Attempt<OwnedFd> {
-        self.attempt(Interest::Read, socket::accept, |_| false)
+        let accept = |fd: BorrowedFd<'_>| {
+            self.calls.accepts.add(1);
+            socket::accept(fd)
+        };
+        self.attempt(Interest::Read, accept, |_| false)
     }
 
     /// Writes once what fits of one buffer.
     pub fn try_write_one(&self, bytes: &[u8]) -> Attempt<usize> {
-        self.attempt(Interest::Write, |fd| socket::send(fd, bytes), |_| false)
+        let send = |fd: BorrowedFd<'_>| {
+            self.count_write();
+            socket::send(fd, bytes)
+        };
+        self.attempt(Interest::Write, send, |_| false)
     }
 
     /// Writes once what fits of several buffers.
     pub fn try_write(&self, buffers: &[IoSlice<'_>]) -> Attempt<usize> {
-        self.attempt(
-            Interest::Write,
-            |fd| socket::send_vectored(fd, buffers),
-            |_| false,
-        )
+        let send = |fd: BorrowedFd<'_>| {
+            self.count_write();
+            socket::send_vectored(fd, buffers)
+        };
+        self.attempt(Interest::Write, send, |_| false)
+    }
+
+    /// How often this descriptor was read from, and how often written to.
+    pub fn calls(&self) -> (u64, u64) {
+        (self.reads.get(), self.writes.get())
+    }
+
+    fn count_read(&self) {
+        self.calls.reads.add(1);
+        self.reads.add(1);
+    }
+
+    fn count_write(&self) {
+        self.calls.writes.add(1);
+        self.writes.add(1);
     }
 
     /// Waits for the first writability, as a connect in progress does.

@@ -56,6 +56,8 @@ struct Shared {
     used: AtomicBool,
     awake: AtomicBool,
     stopped: AtomicBool,
+    /// System calls of the watchdog.
+    sends: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -143,6 +145,11 @@ impl Gatherer {
         }
     }
 
+    /// How often the watchdog has sent.
+    pub fn watchdog_sends(&self) -> u64 {
+        self.shared.sends.load(Ordering::Relaxed)
+    }
+
     fn wake_watchdog(&mut self) {
         self.shared.used.store(true, Ordering::SeqCst);
         if self.shared.awake.swap(true, Ordering::SeqCst) {
@@ -183,6 +190,7 @@ impl Shared {
             if gathered.failed.is_some() || gathered.rest().is_empty() {
                 continue;
             }
+            self.sends.fetch_add(1, Ordering::Relaxed);
             match socket::send_raw(gathered.fd, gathered.rest()) {
                 Ok(sent) => gathered.sent += sent,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}

@@ -231,3 +231,20 @@ same('lookup comes first and says what it found', async (net, t) => {
   await once(client, 'connect');
   return { error, address, family, host, events };
 });
+
+same(
+  'of sockets closed in one turn the last tells it first',
+  async (net, t) => {
+    const server = await listening(net, t, tcp());
+    const clients = [];
+    for (let i = 0; i < 4; i++) clients.push(await connected(net, t, server));
+    await turn();
+    const order = [];
+    const ends = clients.map((client, i) =>
+      once(client, 'close').then(() => order.push(i)),
+    );
+    for (const client of clients) client.destroy();
+    await Promise.all(ends);
+    return order;
+  },
+);

@@ -248,9 +248,10 @@ impl Core {
         self.close(key)
     }
 
-    /// Queues the last event of everything that was closed.
+    /// Queues the last event of everything that was closed: what was closed last comes first, as in
+    /// libuv.
     pub fn announce_closed(&mut self) {
-        for key in std::mem::take(&mut self.closing) {
+        for key in std::mem::take(&mut self.closing).into_iter().rev() {
             self.queue.push(Event::new(key, Kind::Closed, 0));
         }
     }

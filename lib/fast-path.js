@@ -7,12 +7,16 @@
  */
 
 const { Duplex } = require('stream');
-const { isUint8Array } = require('util').types;
+const { debuglog, types } = require('util');
 
 const { StreamHandle } = require('./handle');
 const { kHandle } = require('./symbols');
 
+const { isUint8Array } = types;
 const { push } = Duplex.prototype;
+
+// With NODE_DEBUG=net every `_read` is told, so none is saved.
+const isTraced = debuglog('net').enabled;
 
 /** What handles encode by themselves, under the names that users write. */
 const encodings = new Map([
@@ -33,6 +37,7 @@ function isFlowingFreely(socket, state) {
     !state.ended &&
     !state.destroyed &&
     state.pipes.length === 0 &&
+    !isTraced &&
     socket.push === push
   );
 }

@@ -204,6 +204,14 @@ defineGetter(kUpdateTimer, function () {
 
 /** @this {any} */
 Socket.prototype._read = function (n) {
+  debug(
+    '_read - n',
+    n,
+    'isConnecting?',
+    Boolean(this.connecting),
+    'hasHandle?',
+    Boolean(this._handle),
+  );
   if (this.connecting || !this._handle) {
     debug('_read wait for connection');
     this.once('connect', () => this._read(n));
@@ -302,6 +310,7 @@ Socket.prototype._destroy = function (exception, cb) {
   debug('destroy');
   this.connecting = false;
   clearTimeouts(this);
+  debug('close');
 
   if (this._handle) {
     debug('close handle');

@@ -1,0 +1,85 @@
+'use strict';
+
+// What NODE_DEBUG=net prints, line by line as node:net's own.
+
+const assert = require('node:assert');
+const { idOf, same } = require('./helpers/both');
+const { runs } = require('./helpers/child');
+
+/** Lines without what differs from one process to the next. */
+function plain(stderr) {
+  return stderr
+    .replace(/^NET \d+: /gm, 'NET: ')
+    .replace(/(port: |127\.0\.0\.1[ :]|nowhere[^ ]* )\d+/g, '$1N')
+    .replace(/rust-net-debug-\d+/g, 'NAME')
+    .split('\n');
+}
+
+/** What `program` says of itself; it must end by itself. */
+async function told(net, program) {
+  const { code, stderr } = await runs(net, program, {
+    env: { NODE_DEBUG: 'net' },
+  });
+  assert.strictEqual(code, 0, stderr);
+  const lines = plain(stderr);
+  assert.ok(lines.length > 10, `${idOf(net)} said ${stderr}`);
+  return lines;
+}
+
+const programs = {
+  'echo over TCP': (net) => {
+    const server = net.createServer((c) => c.pipe(c));
+    server.listen(0, '127.0.0.1', () => {
+      const c = net.connect(server.address().port, '127.0.0.1', () => {
+        c.write('hello');
+      });
+      c.on('data', () => c.end());
+      c.on('close', () => server.close());
+    });
+  },
+  'echo over a Unix socket, chunk by chunk': (net) => {
+    const path = require('node:path').join(
+      require('node:os').tmpdir(),
+      `rust-net-debug-${process.pid}`,
+    );
+    const server = net.createServer((c) => c.on('data', (d) => c.write(d)));
+    server.listen(path, () => {
+      const c = net.connect(path);
+      let left = 5;
+      c.on('data', () => (left-- ? c.write('again') : c.destroy()));
+      c.on('close', () => server.close());
+      c.write('hello');
+    });
+  },
+  'a name that is looked up': (net) => {
+    const server = net.createServer((c) => c.end());
+    server.listen(0, '127.0.0.1', () => {
+      const lookup = (host, options, callback) => {
+        const found = [{ address: '127.0.0.1', family: 4 }];
+        const answer = options.all ? [found] : ['127.0.0.1', 4];
+        process.nextTick(callback, null, ...answer);
+      };
+      const { port } = server.address();
+      const c = net.connect({ port, host: 'nowhere.test', lookup });
+      c.resume().on('close', () => server.close());
+    });
+  },
+  'a timeout, then a reset': (net) => {
+    const server = net.createServer((c) => c.on('error', () => {}));
+    server.listen(0, '127.0.0.1', () => {
+      const c = net.connect(server.address().port, '127.0.0.1');
+      c.setTimeout(20, () => c.resetAndDestroy());
+    });
+    server.on('connection', (c) => c.on('close', () => server.close()));
+  },
+  'nobody listens': (net) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => net.connect(port, '127.0.0.1').on('error', () => {}));
+    });
+  },
+};
+
+for (const [name, program] of Object.entries(programs)) {
+  same(name, (net) => told(net, program));
+}

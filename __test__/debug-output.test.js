@@ -65,12 +65,18 @@ const programs = {
     });
   },
   'a timeout, then a reset': (net) => {
-    const server = net.createServer((c) => c.on('error', () => {}));
-    server.listen(0, '127.0.0.1', () => {
-      const c = net.connect(server.address().port, '127.0.0.1');
-      c.setTimeout(20, () => c.resetAndDestroy());
+    // The peer does not look: in which turn it would hear of the reset is
+    // nobody's promise.
+    const server = net.createServer({ pauseOnConnect: true });
+    server.on('connection', (peer) => {
+      client.setTimeout(20, () => client.resetAndDestroy());
+      client.on('close', () => server.close(() => {}));
+      client.on('close', () => peer.destroy());
     });
-    server.on('connection', (c) => c.on('close', () => server.close()));
+    let client;
+    server.listen(0, '127.0.0.1', () => {
+      client = net.connect(server.address().port, '127.0.0.1');
+    });
   },
   'nobody listens': (net) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {

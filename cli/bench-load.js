@@ -1,0 +1,93 @@
+'use strict';
+
+// The loads of `npx rust-net bench`: JavaScript on rust-net, whichever module
+// serves. Every byte of an answer is checked.
+
+const net = require('../index.js');
+
+/** @typedef {{ count: number, stopping: boolean, fail: (error: Error) => void }} Tally */
+
+/** A connection that asks again when it has its answer, until told to stop. */
+function asker(where, question, answer, tally, worth) {
+  return new Promise((resolve) => {
+    const socket = net.connect(where);
+    let got = 0;
+    socket.on('connect', () => socket.write(question));
+    socket.on('data', (data) => {
+      if (!data.equals(answer.subarray(got, got + data.length))) {
+        tally.fail(new Error('an answer is not what it should be'));
+      }
+      got += data.length;
+      if (got < answer.length) return;
+      got = 0;
+      tally.count += worth;
+      if (tally.stopping) socket.end();
+      else socket.write(question);
+    });
+    socket.on('error', tally.fail);
+    socket.on('close', resolve);
+  });
+}
+
+function echoes(where, tally, connections) {
+  return Promise.all(
+    Array.from({ length: connections }, (_, i) => {
+      const message = Buffer.alloc(64, `${i} `);
+      return asker(where, message, message, tally, 1);
+    }),
+  );
+}
+
+/** Connects, is answered once, and closes; then the next. */
+async function churn(where, tally) {
+  while (!tally.stopping) {
+    await new Promise((resolve) => {
+      const socket = net.connect(where, () => socket.end('?'));
+      let answer = '';
+      socket.setEncoding('latin1').on('data', (text) => (answer += text));
+      socket.on('error', tally.fail);
+      socket.on('close', () => {
+        if (answer !== '?') tally.fail(new Error(`answered '${answer}'`));
+        tally.count++;
+        resolve(undefined);
+      });
+    });
+  }
+}
+
+const mebibyte = Buffer.alloc(1 << 20, 's');
+
+/** What is measured, by the name that the table gives it. */
+module.exports = [
+  {
+    name: 'echo, 1 connection',
+    unit: '/s',
+    at: 'echo',
+    run: (where, tally) => echoes(where, tally, 1),
+  },
+  {
+    name: 'echo, 64 connections',
+    unit: '/s',
+    at: 'echo',
+    run: (where, tally) => echoes(where, tally, 64),
+  },
+  {
+    name: 'Unix socket, 64 connections',
+    unit: '/s',
+    at: 'unix',
+    run: (where, tally) => echoes(where, tally, 64),
+  },
+  {
+    name: 'connect and close, 16 at a time',
+    unit: '/s',
+    at: 'echo',
+    run: (where, tally) =>
+      Promise.all(Array.from({ length: 16 }, () => churn(where, tally))),
+  },
+  {
+    name: 'stream in writes of 1 KiB',
+    unit: ' MiB/s',
+    at: 'stream',
+    run: (where, tally) => asker(where, Buffer.from('?'), mebibyte, tally, 1),
+  },
+];

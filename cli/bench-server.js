@@ -1,0 +1,59 @@
+'use strict';
+
+// One side of `npx rust-net bench`, in a process of its own: echo servers and a
+// server that streams, on the module that its argument names. The parent asks
+// for the CPU time that was used so far.
+
+const { once } = require('node:events');
+
+const net = require(process.argv[2]);
+
+const STREAM_BYTES = 1 << 20;
+const PIECE = Buffer.alloc(1024, 's');
+
+function echo(socket) {
+  socket.on('error', () => {});
+  socket.on('data', (data) => socket.write(data));
+}
+
+/** Each byte that comes asks for a mebibyte, sent in small writes. */
+function stream(socket) {
+  let left = 0;
+  function send() {
+    while (left > 0) {
+      left -= PIECE.length;
+      if (!socket.write(PIECE) && left > 0) {
+        socket.once('drain', send);
+        return;
+      }
+    }
+  }
+  socket.on('error', () => {});
+  socket.on('data', (data) => {
+    left += data.length * STREAM_BYTES;
+    send();
+  });
+}
+
+async function listen(handler, where) {
+  const server = net.createServer(handler).listen(where);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'string' ? address : address.port;
+}
+
+async function main() {
+  const loopback = { port: 0, host: '127.0.0.1' };
+  process.on('disconnect', () => process.exit());
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.({ cpu: user + system });
+  });
+  process.send?.({
+    echo: await listen(echo, loopback),
+    stream: await listen(stream, loopback),
+    unix: await listen(echo, { path: process.argv[3] }),
+  });
+}
+
+main();

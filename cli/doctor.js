@@ -1,0 +1,198 @@
+'use strict';
+
+// `npx rust-net doctor`: what rust-net is running on, what it had to do without,
+// and whether it works. It asks by trying, and so needs no /proc.
+
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+
+const { version, engines } = require('../package.json');
+const { loadAddon } = require('./load-addon');
+const { echo, withPath } = require('./self-test');
+
+/** How long each of the three parts of the self-test lasts. */
+const PART_MS = 650;
+
+const settings = {
+  RUST_NET_DRIVER: (value) => ['on-loop', 'threaded', 'auto'].includes(value),
+  RUST_NET_COALESCE: (value) => ['0', '1'].includes(value),
+  RUST_NET_BUSY_POLL: (value) => /^\d+$/.test(value) && Number(value) <= 1000,
+  RUST_NET_REGISTER: (value) => value === 'off',
+};
+
+let failed = false;
+
+/**
+ * @param {'ok' | 'note' | 'FAIL'} level
+ * @param {string} subject
+ * @param {string} text
+ */
+function say(level, subject, text) {
+  failed ||= level === 'FAIL';
+  console.log(`${level.padEnd(5)} ${subject.padEnd(12)} ${text}`);
+}
+
+function report() {
+  try {
+    return /** @type {any} */ (process.report?.getReport()) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function sayMachine({ header = {}, userLimits = {} }) {
+  const libc = header.glibcVersionRuntime
+    ? `, glibc ${header.glibcVersionRuntime}`
+    : '';
+  console.log(
+    `rust-net ${version}, Node ${process.versions.node}, ` +
+      `${process.platform} ${process.arch}, kernel ${os.release()}${libc}\n`,
+  );
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 18 || (major === 18 && minor < 19)) {
+    say('FAIL', 'Node', `rust-net needs Node ${engines.node}`);
+  }
+  const { soft, hard } = userLimits.open_files ?? {};
+  if (soft !== undefined) {
+    const text = `${soft} open at once, and at most ${hard} after \`ulimit -n\``;
+    say('ok', 'descriptors', text);
+  }
+}
+
+function sayProc() {
+  // An empty folder where nothing is mounted.
+  if (process.platform !== 'linux' || fs.existsSync('/proc/self')) return;
+  say('note', '/proc', 'is not mounted; rust-net does without it');
+}
+
+function sayBinary() {
+  const outcome = loadAddon();
+  if (!('reason' in outcome)) {
+    const { file } = outcome;
+    const size = file
+      ? ` (${Math.ceil(fs.statSync(file).size / 1024)} KiB)`
+      : '';
+    say('ok', 'binary', `${file ?? 'loaded'}${size}`);
+    return true;
+  }
+  say('FAIL', 'binary', outcome.reason);
+  for (const file of outcome.files) console.log(`      found:       ${file}`);
+  for (const line of outcome.details) console.log(`      it was said: ${line}`);
+  return false;
+}
+
+function saySettings() {
+  for (const name of Object.keys(process.env).sort()) {
+    if (!name.startsWith('RUST_NET_')) continue;
+    const value = process.env[name] ?? '';
+    if (settings[name]?.(value)) {
+      say('ok', 'setting', `${name}=${value}`);
+    } else if (settings[name]) {
+      say('note', 'setting', `${name}=${value} is no value that it knows`);
+    } else {
+      say('note', 'setting', `${name} is nothing that rust-net knows`);
+    }
+  }
+}
+
+/** What the environment says of the driver that it got. */
+function describeDriver({ driver, fallback }) {
+  if (fallback) {
+    return [
+      'note',
+      `${driver}, because Node's own loop cannot watch the sockets here ` +
+        `(${fallback}). All works; a request costs more.`,
+    ];
+  }
+  return driver === 'on-loop'
+    ? ['ok', "on-loop: Node's own event loop waits for the sockets"]
+    : ['ok', 'threaded: a thread of its own waits for the sockets'];
+}
+
+function sayDriver() {
+  let native;
+  try {
+    ({ native } = require('../lib/native'));
+  } catch (error) {
+    const chosen = process.env.RUST_NET_DRIVER ?? 'auto';
+    const text = `${chosen} cannot start: ${error.message}.`;
+    const advice = chosen === 'on-loop' ? ' Unset RUST_NET_DRIVER.' : '';
+    say('FAIL', 'driver', text + advice);
+    return false;
+  }
+  const [level, text] = describeDriver(native);
+  say(level, 'driver', text);
+  if (typeof (/** @type {any} */ (process)._tickCallback) !== 'function') {
+    say('note', 'ticks', 'this Node hides its tick queue: one event a call');
+  }
+  return true;
+}
+
+/** Whether a server can listen in this way, and if not, why. */
+async function tryListen(net, where) {
+  const server = net.createServer();
+  try {
+    server.listen(where);
+    await once(server, 'listening');
+    server.close();
+    return '';
+  } catch (error) {
+    return error.message;
+  }
+}
+
+async function sayKernel(net) {
+  const features = {
+    IPv6: { port: 0, host: '::1' },
+    reusePort: { port: 0, host: '127.0.0.1', reusePort: true },
+  };
+  if (process.platform === 'linux') {
+    features['abstract'] = { path: `\0rust-net-doctor-${process.pid}` };
+  }
+  for (const [name, where] of Object.entries(features)) {
+    const refusal = await tryListen(net, where);
+    if (refusal === '') say('ok', name, 'to be had');
+    else say('note', name, `not to be had here: ${refusal}`);
+  }
+}
+
+async function sayEcho(net, name, where) {
+  try {
+    const count = await echo(net, where, PART_MS);
+    if (count === 0) throw new Error('nothing came back');
+    say('ok', 'self-test', `${name}: ${count} echoes, every byte right`);
+  } catch (error) {
+    say('FAIL', 'self-test', `${name}: ${error.message}`);
+  }
+}
+
+async function saySelfTest(net) {
+  await sayEcho(net, 'TCP, IPv4', { port: 0, host: '127.0.0.1' });
+  const v6 = { port: 0, host: '::1' };
+  if ((await tryListen(net, v6)) === '') await sayEcho(net, 'TCP, IPv6', v6);
+  await withPath((path) => sayEcho(net, 'Unix socket', { path }));
+}
+
+/**
+ * @param {string[]} args none
+ * @returns {Promise<number>} the exit code
+ */
+async function run(args) {
+  if (args.length > 0) {
+    console.error(`rust-net doctor takes no ${args[0]}`);
+    return 2;
+  }
+  sayMachine(report());
+  sayProc();
+  saySettings();
+  if (sayBinary() && sayDriver()) {
+    const net = require('../index.js');
+    await sayKernel(net);
+    await saySelfTest(net);
+  }
+  console.log(failed ? '\nSomething does not work.' : '\nAll works.');
+  return failed ? 1 : 0;
+}
+
+module.exports = { describeDriver, run };

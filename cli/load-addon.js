@@ -1,0 +1,115 @@
+'use strict';
+
+// Loads the addon, or says in plain words why it cannot be loaded.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '..');
+
+/** What the system says when it refuses a binary, and what that means. */
+const explanations = [
+  {
+    pattern: /GLIBC_(\d[\d.]*)' not found/,
+    text: ([, version]) =>
+      `The binary needs glibc ${version} or newer, and this system's is older. ` +
+      'Use a newer distribution, or build rust-net on this one.',
+  },
+  {
+    pattern: /ld-musl|libc\.musl|ld-linux[^ ]*: no such file/i,
+    text: () =>
+      'The binary was made for another C library (glibc or musl) than this ' +
+      'system has. Install rust-net anew on this system: node_modules that ' +
+      'were copied from elsewhere keep the wrong one.',
+  },
+  {
+    pattern: /ELF header|file too short|ELF class|mach-o|wrong architecture/i,
+    text: () =>
+      'The binary is damaged, or was made for another kind of machine. ' +
+      'Install rust-net anew on this one.',
+  },
+  {
+    pattern: /permission denied|not permitted|failed to map segment/i,
+    text: () =>
+      'The system does not allow the binary to be loaded from where it is. ' +
+      'Look at its permissions, and whether its file system is mounted with ' +
+      '`noexec`.',
+  },
+  {
+    pattern: /undefined symbol|symbol not found/i,
+    text: () =>
+      'The binary misses something of this Node. rust-net needs Node 18.19 or ' +
+      'newer, from nodejs.org or a distribution that exports its symbols.',
+  },
+];
+
+/** Where npm's platform packages cannot help any more. */
+const missing =
+  `There is no binary for ${process.platform} ${process.arch}. If npm was told ` +
+  'to leave optional dependencies out, or a lock file came from another ' +
+  'machine, install again without that. Elsewhere build it: Rust, and then ' +
+  '`npm run build` in a clone of the project.';
+
+/** The messages of an error and of all that caused it. */
+function messagesOf(error) {
+  const seen = new Set();
+  const walk = (each) => {
+    if (!(each instanceof Error) || seen.has(each)) return;
+    seen.add(each);
+    walk(each.cause);
+    const { errors } = /** @type {any} */ (each);
+    if (Array.isArray(errors)) errors.forEach(walk);
+  };
+  walk(error);
+  return [...seen].map(({ message }) => message);
+}
+
+/**
+ * @param {unknown} error what loading has thrown
+ * @returns {{ reason: string, details: string[] }} plain words, and the words
+ *   of the system
+ */
+function explain(error) {
+  const messages = messagesOf(error);
+  const details = messages.map((message) => message.split('\n', 1)[0]);
+  for (const { pattern, text } of explanations) {
+    const found = messages
+      .map((message) => pattern.exec(message))
+      .find(Boolean);
+    if (found) return { reason: text(found), details };
+  }
+  const { code } = /** @type {any} */ (error);
+  const isMissing =
+    code === 'MODULE_NOT_FOUND' || /native binding/.test(details.join());
+  return {
+    reason: isMissing ? missing : 'Loading the binary failed.',
+    details,
+  };
+}
+
+/** Binaries that lie beside the loader. */
+function localBinaries() {
+  return fs
+    .readdirSync(root)
+    .filter((name) => /^rust-net\..*\.node$/.test(name))
+    .map((name) => path.join(root, name));
+}
+
+/** Which file node has loaded: it keeps addons where it keeps modules. */
+function loadedBinary() {
+  return Object.keys(require.cache).find((name) => name.endsWith('.node'));
+}
+
+/**
+ * @returns {{ file: string | undefined } | { reason: string, details: string[], files: string[] }}
+ */
+function loadAddon() {
+  try {
+    require('../binding.js');
+    return { file: loadedBinary() };
+  } catch (error) {
+    return { ...explain(error), files: localBinaries() };
+  }
+}
+
+module.exports = { explain, loadAddon };

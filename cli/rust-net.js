@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+'use strict';
+
+// `npx rust-net COMMAND`. A command is loaded when it is asked for: the doctor
+// must be able to speak where the addon cannot be loaded.
+
+const commands = {
+  doctor: () => require('./doctor').run,
+  bench: () => require('./bench').run,
+};
+
+const usage = `usage: rust-net doctor            what rust-net is running on, and a self-test
+       rust-net bench [options]   rust-net beside node:net on this machine
+         --rounds N               measurements of each (default 5)
+         --seconds S              the length of one (default 0.5)
+
+The exit code is 0 where all is well, 1 where something does not work, and 2
+where the command is not understood.
+`;
+
+async function main([name, ...args]) {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (!Object.hasOwn(commands, name ?? '')) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  return commands[name]()(args);
+}
+
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,92 @@
+'use strict';
+
+// Connections over the loopback that carry bytes for a while, every one of which
+// is checked.
+
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const CONNECTIONS = 8;
+const SIZES = [1, 64, 1500, 70_000];
+
+function listen(net, where) {
+  const server = net.createServer((socket) => socket.pipe(socket));
+  server.listen(where);
+  return once(server, 'listening').then(() => server);
+}
+
+/** Sends until `until`, and compares what comes back. The number of echoes. */
+function talk(net, where, seed, until) {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(where);
+    let echoes = 0;
+    let message = Buffer.alloc(0);
+    let got = 0;
+    const next = () => {
+      if (Date.now() >= until) {
+        socket.end();
+        return;
+      }
+      message = Buffer.alloc(
+        SIZES[echoes % SIZES.length],
+        `${seed}.${echoes} `,
+      );
+      got = 0;
+      socket.write(message);
+    };
+    socket.on('connect', next);
+    socket.on('data', (data) => {
+      const expected = message.subarray(got, got + data.length);
+      if (!expected.equals(data)) {
+        socket.destroy(new Error('bytes came back that were not sent'));
+        return;
+      }
+      got += data.length;
+      if (got < message.length) return;
+      echoes++;
+      next();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(echoes));
+    socket.setTimeout(5000, () => socket.destroy(new Error('silence')));
+  });
+}
+
+/**
+ * @param {any} net
+ * @param {object} where as `listen` takes it
+ * @param {number} milliseconds
+ * @returns {Promise<number>} how many messages came back
+ */
+async function echo(net, where, milliseconds) {
+  const server = await listen(net, where);
+  try {
+    const address = server.address();
+    const target =
+      typeof address === 'string'
+        ? { path: address }
+        : { port: address.port, host: address.address };
+    const until = Date.now() + milliseconds;
+    const talks = Array.from({ length: CONNECTIONS }, (_, i) =>
+      talk(net, target, i, until),
+    );
+    const counts = await Promise.all(talks);
+    return counts.reduce((sum, count) => sum + count, 0);
+  } finally {
+    server.close();
+  }
+}
+
+/** Runs `act` with the name of a Unix socket that does not exist yet. */
+async function withPath(act) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
+  try {
+    return await act(path.join(folder, 'socket'));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+module.exports = { echo, withPath };

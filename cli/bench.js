@@ -19,7 +19,7 @@ const subjects = {
   'rust-net': path.resolve(__dirname, '../index.js'),
 };
 
-/** Two columns of figures, and what they come to. */
+/** Of the table's columns, in characters. */
 const widths = [32, 14, 14, 7, 14, 8, 8, 7];
 
 function readOptions(args) {

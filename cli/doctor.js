@@ -13,6 +13,7 @@ const { echo, withPath } = require('./self-test');
 
 /** How long each of the three parts of the self-test lasts. */
 const PART_MS = 650;
+const FEW_DESCRIPTORS = 1024;
 
 const settings = {
   RUST_NET_DRIVER: (value) => ['on-loop', 'threaded', 'auto'].includes(value),
@@ -55,8 +56,10 @@ function sayMachine({ header = {}, userLimits = {} }) {
   }
   const { soft, hard } = userLimits.open_files ?? {};
   if (soft !== undefined) {
-    const text = `${soft} open at once, and at most ${hard} after \`ulimit -n\``;
-    say('ok', 'descriptors', text);
+    // Each connection is one.
+    const isFew = Number(soft) < FEW_DESCRIPTORS;
+    const more = isFew ? `; \`ulimit -n\` allows up to ${hard}` : '';
+    say(isFew ? 'note' : 'ok', 'descriptors', `${soft} open at once${more}`);
   }
 }
 

@@ -23,7 +23,13 @@ const explanations = [
       'were copied from elsewhere keep the wrong one.',
   },
   {
-    pattern: /ELF header|file too short|ELF class|mach-o|wrong architecture/i,
+    pattern: /^(lib[^:]*): cannot open shared object file/m,
+    text: ([, name]) => `This system has no ${name}, which the binary needs.`,
+  },
+  {
+    // Of a file that is there, "cannot open" speaks of another machine's.
+    pattern:
+      /\.node: cannot (open shared object|read) file|ELF header|file too short|ELF class|mach-o|wrong architecture/i,
     text: () =>
       'The binary is damaged, or was made for another kind of machine. ' +
       'Install rust-net anew on this one.',
@@ -71,7 +77,10 @@ function messagesOf(error) {
  */
 function explain(error) {
   const messages = messagesOf(error);
-  const details = messages.map((message) => message.split('\n', 1)[0]);
+  const details = messages
+    .map((message) => message.split('\n', 1)[0])
+    // The loader also looks for a build that there is not.
+    .filter((message) => !/\bwas[im]/.test(message));
   for (const { pattern, text } of explanations) {
     const found = messages
       .map((message) => pattern.exec(message))

@@ -30,6 +30,12 @@ async function main([name, ...args]) {
   return commands[name]()(args);
 }
 
-main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(`rust-net: ${error.message}`);
+    process.exitCode = 1;
+  },
+);

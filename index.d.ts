@@ -12,6 +12,7 @@ export * from 'node:net';
 
 /** Options of `socket.setKeepAlive()`. Delays are in milliseconds. */
 export interface SetKeepAliveOptions {
+  /** Whether there shall be probes: false by default. */
   enable?: boolean | undefined;
   /** From the last data to the first probe. */
   initialDelay?: number | undefined;
@@ -21,11 +22,17 @@ export interface SetKeepAliveOptions {
   count?: number | undefined;
 }
 
+/** What a new Socket can be told. */
 export interface SocketConstructorOpts extends net.SocketConstructorOpts {
   /** Bytes to hold before `write()` returns false and reading stops. */
   highWaterMark?: number | undefined;
+  /** Send small pieces at once, without Nagle's algorithm: false by default. */
   noDelay?: boolean | undefined;
+  /** Probe whether the peer is still there: false by default. */
   keepAlive?: boolean | undefined;
+  /**
+   * From the last data to the first probe, in milliseconds: 0 is the system's.
+   */
   keepAliveInitialDelay?: number | undefined;
   /** Addresses that the socket must not connect to. */
   blockList?: net.BlockList | undefined;
@@ -33,31 +40,46 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
   typeOfService?: number | undefined;
   /** A socket that is bound already. */
   handle?: any;
+  /**
+   * Whether small writes of one callback leave together at its end: true by
+   * default. False sends inside `write()`.
+   */
+  coalesce?: boolean | undefined;
 }
 
+/** Where `connect()` goes over TCP. */
 export interface TcpSocketConnectOpts extends net.TcpSocketConnectOpts {
   /** Try the addresses of both families, as RFC 8305 has it. */
   autoSelectFamily?: boolean | undefined;
   /** How long one address may take before the next is tried, in milliseconds. */
   autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
   blockList?: net.BlockList | undefined;
 }
 
+/** Where `socket.connect()` goes. */
 export type SocketConnectOpts = TcpSocketConnectOpts | net.IpcSocketConnectOpts;
 
+/** What `net.connect()` takes for TCP: a new Socket, and where it goes. */
 export interface TcpNetConnectOpts
   extends TcpSocketConnectOpts, SocketConstructorOpts {
+  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
   blockList?: net.BlockList | undefined;
+  /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }
 
+/** What `net.connect()` takes for a Unix-domain socket. */
 export interface IpcNetConnectOpts
   extends net.IpcSocketConnectOpts, SocketConstructorOpts {
+  /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }
 
+/** What `net.connect()` takes. */
 export type NetConnectOpts = TcpNetConnectOpts | IpcNetConnectOpts;
 
+/** What `socket.readyState` says. */
 export type SocketReadyState =
   'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
 
@@ -95,31 +117,49 @@ export class Socket extends net.Socket {
 /** The name of {@link Socket} in the first releases of node. */
 export { Socket as Stream };
 
+/** What a new Server can be told; most of it is for the sockets it accepts. */
 export interface ServerOpts extends net.ServerOpts {
+  /** Bytes that each socket holds before `write()` returns false. */
   highWaterMark?: number | undefined;
+  /** Send small pieces at once, without Nagle's algorithm: false by default. */
   noDelay?: boolean | undefined;
+  /** Probe whether the peers are still there: false by default. */
   keepAlive?: boolean | undefined;
+  /**
+   * From the last data to the first probe, in milliseconds: 0 is the system's.
+   */
   keepAliveInitialDelay?: number | undefined;
   /** Addresses whose connections are closed as soon as they are accepted. */
   blockList?: net.BlockList | undefined;
+  /** The `coalesce` of the sockets that it accepts. */
+  coalesce?: boolean | undefined;
 }
 
+/** Where `listen()` listens. */
 export interface ListenOptions extends net.ListenOptions {
   /** Let several sockets listen on the same address and share what comes. */
   reusePort?: boolean | undefined;
+  /** A handle, a Server, or a BoundSocket, to listen on. */
   handle?: any;
 }
 
 /** What is known of a connection that was dropped. */
 export interface DropArgument {
+  /** The address that was connected to. */
   localAddress?: string;
+  /** The port that was connected to. */
   localPort?: number;
+  /** 'IPv4' or 'IPv6'. */
   localFamily?: string;
+  /** Where the connection came from. */
   remoteAddress?: string;
+  /** The port that it came from. */
   remotePort?: number;
+  /** 'IPv4' or 'IPv6'. */
   remoteFamily?: string;
 }
 
+/** Accepts connections, over TCP or a Unix-domain socket. */
 export class Server extends net.Server {
   constructor(connectionListener?: (socket: Socket) => void);
   constructor(
@@ -134,6 +174,7 @@ export class Server extends net.Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A Server, which is to be told where to `listen()`. */
 export function createServer(
   connectionListener?: (socket: Socket) => void,
 ): Server;
@@ -142,6 +183,7 @@ export function createServer(
   connectionListener?: (socket: Socket) => void,
 ): Server;
 
+/** A Socket on its way to a peer; 'connect' says that it is there. */
 export function connect(
   options: NetConnectOpts,
   connectionListener?: () => void,
@@ -153,6 +195,7 @@ export function connect(
 ): Socket;
 export function connect(path: string, connectionListener?: () => void): Socket;
 
+/** The same function as `connect`. */
 export function createConnection(
   options: NetConnectOpts,
   connectionListener?: () => void,
@@ -167,19 +210,25 @@ export function createConnection(
   connectionListener?: () => void,
 ): Socket;
 
+/** What a BoundSocket of TCP is bound to. */
 export interface TcpBoundSocketOptions {
   /** A numeric address: nothing is looked up. */
   host?: string | undefined;
   /** Zero, or left out: one that is free. */
   port?: number | undefined;
+  /** Take no IPv4 connections on an IPv6 address. */
   ipv6Only?: boolean | undefined;
+  /** Share the address with other sockets that say so. */
   reusePort?: boolean | undefined;
 }
 
+/** What a BoundSocket of a Unix-domain name is bound to. */
 export interface PathBoundSocketOptions {
+  /** A name in the file system; on Linux also an abstract one (`\0name`). */
   path: string;
 }
 
+/** What a BoundSocket is bound to. */
 export type BoundSocketOptions = TcpBoundSocketOptions | PathBoundSocketOptions;
 
 /**
@@ -201,16 +250,22 @@ export class BoundSocket {
   /** Gives the address back, if nobody has taken the socket over. */
   close(): void;
 
+  /** As `close()`, and nothing if somebody has taken the socket over. */
   [Symbol.dispose](): void;
 }
 
+/** A family of addresses. */
 export type IPVersion = 'ipv4' | 'ipv6';
 
+/** What a SocketAddress is made of. */
 export interface SocketAddressInitOptions {
+  /** Numeric: '127.0.0.1' or '::' where it is left out. */
   address?: string | undefined;
+  /** 'ipv4' where it is left out. */
   family?: IPVersion | undefined;
   /** IPv6 only, at most twenty bits. */
   flowlabel?: number | undefined;
+  /** 0 to 65535. */
   port?: number | undefined;
 }
 
@@ -218,11 +273,16 @@ export interface SocketAddressInitOptions {
 export class SocketAddress extends net.SocketAddress {
   constructor(options?: SocketAddressInitOptions);
 
+  /** In numbers. */
   readonly address: string;
+  /** 'ipv4' or 'ipv6'. */
   readonly family: IPVersion;
+  /** 0 to 65535. */
   readonly port: number;
+  /** Of IPv6, at most twenty bits. */
   readonly flowlabel: number;
 
+  /** Its parts as a plain object. */
   toJSON(): {
     address: string;
     port: number;
@@ -259,8 +319,10 @@ export class BlockList extends net.BlockList {
    * @param cidr for instance "10.0.0.0/8"
    */
   addCIDR(cidr: string): void;
+  /** Adds all of the subnets, or none if one of them is not one. */
   addCIDRs(cidrs: readonly string[]): void;
 
+  /** Removes an address that was added by itself. */
   removeAddress(address: string, family?: IPVersion): void;
   removeAddress(address: net.SocketAddress): void;
 
@@ -271,6 +333,7 @@ export class BlockList extends net.BlockList {
   /** Removes a subnet that was added with this address and prefix. */
   removeSubnet(network: string, prefix: number, family?: IPVersion): void;
   removeSubnet(network: net.SocketAddress, prefix: number): void;
+  /** Removes a subnet that was added, in the form of `addCIDR()`. */
   removeCIDR(cidr: string): void;
 
   /** Removes every rule. */
@@ -291,10 +354,15 @@ export class BlockList extends net.BlockList {
 
 /** Whether a connection tries the addresses of both families by default. */
 export function getDefaultAutoSelectFamily(): boolean;
+/** Whether a connection tries the addresses of both families by default. */
 export function setDefaultAutoSelectFamily(value: boolean): void;
 
 /** How long one address may take before the next is tried, in milliseconds. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number;
+/**
+ * How long one address may take before the next is tried, in milliseconds:
+ * below 10 counts as 10.
+ */
 export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
 
 /** What this thread's sockets have done since it loaded rust-net. */
@@ -309,6 +377,7 @@ export interface EnvironmentStats {
   accepted: number;
   /** Connects that have succeeded. */
   connected: number;
+  /** Bytes that have come in. */
   bytesRead: number;
   /** Bytes that were handed over, sent or still queued. */
   bytesWritten: number;
@@ -326,17 +395,21 @@ export interface EnvironmentStats {
 export interface ServerStats {
   /** Open now. */
   connections: number;
+  /** All that there were. */
   accepted: number;
   /** Turned away by `maxConnections` or the `blockList`. */
   dropped: number;
   /** Over all connections, those that are closed included. */
   bytesRead: number;
+  /** As `bytesRead`, handed over: sent, or still queued. */
   bytesWritten: number;
 }
 
 /** What a socket has done since it was made. */
 export interface SocketStats {
+  /** Bytes that have come in. */
   bytesRead: number;
+  /** Bytes that were handed over, sent or still queued. */
   bytesWritten: number;
   /** Bytes that the kernel has not taken yet; 0 once the socket is closed. */
   queued: number;

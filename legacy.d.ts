@@ -10,6 +10,7 @@ declare namespace legacy {
   type Credentials =
     tls.SecureContext | Pick<tls.SecureContextOptions, 'key' | 'cert' | 'ca'>;
 
+  /** The encodings of those days. */
   type Encoding = 'ascii' | 'utf8' | 'base64' | 'binary';
 
   /** The readyState of a Stream; a new one is 'closed'. */
@@ -45,12 +46,15 @@ declare namespace legacy {
     /** Empty where the stream is not secure. */
     getCipher(): Partial<tls.CipherNameAndProtocol>;
 
+    /** As of any emitter; 'secure' is told when the stream is secure. */
     on(event: 'secure', listener: () => void): this;
     on(event: string, listener: (...args: any[]) => void): this;
+    /** As of any emitter; 'secure' is told when the stream is secure. */
     once(event: 'secure', listener: () => void): this;
     once(event: string, listener: (...args: any[]) => void): this;
   }
 
+  /** A net.Server whose streams are told 'connect'. */
   interface Server extends net.Server {
     /** How many are open; null when child processes share the server. */
     connections: number;
@@ -58,22 +62,28 @@ declare namespace legacy {
     listenFD(fd: number): this;
   }
 
+  /** What a Server's 'connection' is told to. */
   type Listener = (stream: Stream) => void;
 
+  /** `net.Stream`; a number is a descriptor. */
   interface StreamConstructor {
     new (options?: net.SocketConstructorOpts | number): Stream;
     (options?: net.SocketConstructorOpts | number): Stream;
+    /** What all streams share. */
     readonly prototype: Stream;
   }
 
+  /** `net.Server`. */
   interface ServerConstructor {
     new (listener?: Listener): Server;
     new (options?: net.ServerOpts, listener?: Listener): Server;
     (listener?: Listener): Server;
     (options?: net.ServerOpts, listener?: Listener): Server;
+    /** What all servers share. */
     readonly prototype: Server;
   }
 
+  /** `net.createConnection`. */
   interface Connect {
     /** The host is 127.0.0.1 unless it is named. */
     (port: number | string, host?: string, listener?: () => void): Stream;
@@ -82,12 +92,14 @@ declare namespace legacy {
     (options: net.NetConnectOpts, listener?: () => void): Stream;
   }
 
+  /** `net.createServer`. */
   interface CreateServer {
     (listener?: Listener): Server;
     (options?: net.ServerOpts, listener?: Listener): Server;
   }
 }
 
+/** What is not as in `net`. */
 type Replaced =
   | 'Server'
   | 'Socket'
@@ -96,6 +108,7 @@ type Replaced =
   | 'createConnection'
   | 'createServer';
 
+/** The module. */
 type Legacy = Omit<typeof net, Replaced> & {
   readonly Server: legacy.ServerConstructor;
   readonly Socket: legacy.StreamConstructor;
@@ -105,5 +118,6 @@ type Legacy = Omit<typeof net, Replaced> & {
   readonly createServer: legacy.CreateServer;
 };
 
+/** `net`, as it was documented for node 0.1 to 0.4. */
 declare const legacy: Legacy;
 export = legacy;

@@ -16,6 +16,12 @@ function echo(socket) {
   socket.on('data', (data) => socket.write(data));
 }
 
+/** The server closes first, so that the clients do not run out of ports. */
+function answerOnce(socket) {
+  socket.on('error', () => {});
+  socket.on('data', (data) => socket.end(data));
+}
+
 /** Each byte that comes asks for a mebibyte, sent in small writes. */
 function stream(socket) {
   let left = 0;
@@ -51,6 +57,7 @@ async function main() {
   });
   process.send?.({
     echo: await listen(echo, loopback),
+    once: await listen(answerOnce, loopback),
     stream: await listen(stream, loopback),
     unix: await listen(echo, { path: process.argv[3] }),
   });

@@ -144,7 +144,7 @@ function describe(load, samples) {
 
 function explainTable({ rounds, seconds }) {
   console.log(`
-Medians of ${rounds} rounds of ${seconds} s. \`ratio\` is rust-net by node:net, \`spread\` its
+Medians of ${rounds} round${rounds === 1 ? '' : 's'} of ${seconds} s. \`ratio\` is rust-net by node:net, \`spread\` its
 least and greatest in one round. CPU is what the serving process used, in us for
 one answer, connection or MiB; less is better. The load is one process of
 JavaScript on rust-net for both, so where it is the limit only the CPU can tell

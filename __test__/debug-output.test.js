@@ -64,7 +64,8 @@ const programs = {
       const client = ends.find((each) => each.host);
       client.on('close', () => server.close());
       client.on('close', () => ends.forEach((each) => each.destroy()));
-      client.destroy();
+      // Both have begun to read, or would have.
+      setImmediate(() => client.destroy());
     };
     server.on('connection', has);
     server.listen(0, '127.0.0.1', () => {

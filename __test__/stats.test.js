@@ -152,6 +152,25 @@ alone('what a server turns away is in `dropped`', async (net, t) => {
   first.destroy();
 });
 
+alone(
+  'whom the blockList covers is in `dropped`, also later',
+  async (net, t) => {
+    const blockList = new net.BlockList();
+    blockList.addAddress('127.0.0.1');
+    const server = await listening(net, t, undefined, { blockList });
+    for (let i = 1; i <= 3; i++) {
+      const client = net.connect(server.address().port, '127.0.0.1');
+      client.on('error', () => {}).resume();
+      await new Promise((resolve) => client.on('close', resolve));
+      assert.strictEqual(net.getStats(server).dropped, i);
+    }
+    server.close();
+    await once(server, 'close');
+    const { accepted, dropped } = net.getStats(server);
+    assert.deepStrictEqual([accepted, dropped], [0, 3]);
+  },
+);
+
 alone('what never had a handle has zeros', (net) => {
   const zeros = { bytesRead: 0, bytesWritten: 0 };
   assert.deepStrictEqual(net.getStats(new net.Socket()), {

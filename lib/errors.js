@@ -173,10 +173,15 @@ function formatArgValue(name, value, reason = 'is invalid') {
   return `The ${propertyOrArgument(name)} '${name}' ${reason}. Received ${inspected}`;
 }
 
+// As node groups the text, an exponent included: 1e21 becomes 1e_+21.
+function separated(value) {
+  return String(value).replace(/(?<=[^-])(?=(?:.{3})+$)/g, '_');
+}
+
 function formatOutOfRange(name, range, value) {
   const received =
     Number.isInteger(value) && Math.abs(value) > kSeparatorLimit
-      ? util.inspect(value, { numericSeparator: true })
+      ? separated(value)
       : util.inspect(value);
   return `The value of "${name}" is out of range. It must be ${range}. Received ${received}`;
 }

@@ -2,7 +2,7 @@
 
 /*
  * `rust-net/bridge`: a connection moves between a socket of rust-net's and one
- * of node's.
+ * of node's, and a socket or server from one thread to another.
  */
 
-module.exports = require('./lib/exchange');
+module.exports = { ...require('./lib/exchange'), ...require('./lib/transfer') };

@@ -236,6 +236,12 @@ const codes = {
     Error,
     'The bound socket has already been adopted by a server or socket',
   ],
+  ERR_WORKER_HANDLE_NOT_TRANSFERABLE: [
+    Error,
+    '%s cannot be transferred in its current state; it must be a freshly ' +
+      'created or accepted handle that has not started reading and has no ' +
+      'pending writes',
+  ],
 };
 
 for (const [code, [Base, format]] of Object.entries(codes)) {

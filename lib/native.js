@@ -88,6 +88,7 @@ module.exports = {
   blockListHasV4: binding.blockListHasV4,
   blockListHasV6: binding.blockListHasV6,
   canonicalAddress: binding.canonicalAddress,
+  depositDescriptor: binding.depositDescriptor,
   duplicate: binding.duplicate,
   guessHandleType,
   native,
@@ -96,4 +97,5 @@ module.exports = {
   ring,
   slab,
   uv,
+  withdrawDescriptor: binding.withdrawDescriptor,
 };

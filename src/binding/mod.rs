@@ -6,6 +6,7 @@
 mod address;
 mod block_list;
 mod raw;
+mod transfer;
 mod verbs;
 
 use napi::bindgen_prelude::{Object, Unknown};

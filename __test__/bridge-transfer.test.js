@@ -1,0 +1,125 @@
+'use strict';
+
+// Sockets and servers that move to another thread.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const { Worker } = require('node:worker_threads');
+const { alone } = require('./helpers/both');
+const {
+  closed,
+  connected,
+  destroyAfter,
+  listening,
+  pair,
+  take,
+  transports,
+  until,
+} = require('./helpers/wire');
+
+const { attach, detach, discard } = require('../bridge');
+
+const bridge = require.resolve('../bridge');
+const descriptors = () => fs.readdirSync('/proc/self/fd').length;
+const kNot = { code: 'ERR_WORKER_HANDLE_NOT_TRANSFERABLE' };
+
+/** A worker that attaches what it is sent and answers on it. */
+function attaching(t) {
+  const source = `
+    const { parentPort } = require('worker_threads');
+    const { attach } = require(${JSON.stringify(bridge)});
+    const echo = (socket) => socket.on('data', (c) => socket.write('w:' + c));
+    parentPort.on('message', (ticket) => {
+      const moved = attach(ticket);
+      if (ticket.type === 'net.Socket') echo(moved);
+      else moved.on('connection', echo).on('listening', () =>
+        parentPort.postMessage(moved.address()));
+    });`;
+  const worker = new Worker(source, { eval: true });
+  t.after(() => worker.terminate());
+  return worker;
+}
+
+for (const [family, where] of transports) {
+  alone(`a ${family} socket goes to a worker`, async (net, t) => {
+    const { server, client, peer } = await pair(net, t, { where: where(t) });
+    const gone = closed(peer);
+    attaching(t).postMessage(detach(peer));
+    // As after node 26's own transfer: 'close' says nothing about an error.
+    assert.strictEqual(await gone, undefined);
+    assert.strictEqual(server._connections, 0);
+    client.write('one');
+    assert.strictEqual(String(await take(client, 5)), 'w:one');
+  });
+}
+
+alone('what was read and not consumed goes along', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.once('readable', () => {});
+  client.write('early');
+  await until(() => peer.readableLength === 5);
+  const ticket = detach(peer);
+  attaching(t).postMessage(ticket);
+  assert.strictEqual(String(await take(client, 7)), 'w:early');
+});
+
+alone('what was written before arrives before', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  await new Promise((resolve) => peer.write('first,', resolve));
+  const moved = destroyAfter(t, attach(detach(peer)));
+  moved.write('second');
+  assert.strictEqual(String(await take(client, 12)), 'first,second');
+});
+
+alone('a listening TCP server goes to a worker', async (net, t) => {
+  const server = await listening(net, t);
+  const address = server.address();
+  const worker = attaching(t);
+  worker.postMessage(detach(server));
+  const [there] = await once(worker, 'message');
+  assert.deepStrictEqual(there, address);
+  assert.strictEqual(server.listening, false);
+  const { port, address: host } = address;
+  const client = destroyAfter(t, net.connect(port, host));
+  client.write('hello');
+  assert.strictEqual(String(await take(client, 7)), 'w:hello');
+});
+
+alone('a ticket is good for one use', async (net, t) => {
+  const { peer } = await pair(net, t, { client: { allowHalfOpen: true } });
+  const before = descriptors();
+  const ticket = detach(peer);
+  const moved = attach(ticket);
+  const used = { code: 'ERR_INVALID_STATE' };
+  assert.throws(() => attach(ticket), used);
+  assert.strictEqual(discard(ticket), false);
+  await until(() => descriptors() === before);
+  const gone = closed(moved);
+  moved.destroy();
+  await gone;
+});
+
+alone('a discarded ticket leaves nothing open', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const ended = once(client.resume(), 'end');
+  const ticket = detach(peer);
+  assert.strictEqual(discard(ticket), true);
+  await ended;
+  assert.throws(() => attach(ticket), { code: 'ERR_INVALID_STATE' });
+});
+
+alone('what cannot move is refused and stays whole', async (net, t) => {
+  assert.throws(() => detach(new net.Socket()), kNot);
+  assert.throws(() => detach(net.createServer()), kNot);
+  assert.throws(() => detach({}), { code: 'ERR_INVALID_ARG_TYPE' });
+  assert.throws(() => attach({}), { code: 'ERR_INVALID_ARG_TYPE' });
+  const unix = await listening(net, t, transports[1][1](t));
+  assert.throws(() => detach(unix), kNot);
+  await connected(net, t, unix);
+  const { client, peer } = await pair(net, t);
+  peer.setEncoding('utf8');
+  assert.throws(() => detach(peer), kNot);
+  client.write('still here');
+  assert.strictEqual(String(await take(peer, 10)), 'still here');
+});

@@ -1,6 +1,7 @@
 'use strict';
 
-// A differential fuzz of everything about addresses: random and mutated inputs
+// A differential fuzz of everything about addresses, and of the forms of
+// arguments that `connect` and `listen` take: random and mutated inputs
 // go to node:net and to rust-net, and whatever the two answer must be the same.
 // Members that the running node:net lacks are left out.
 //
@@ -284,6 +285,47 @@ function jsonCase(inputs) {
   };
 }
 
+function argument(inputs, depth = 0) {
+  const nested = () => {
+    const length = depth < 2 ? inputs.below(4) : 0;
+    return Array.from({ length }, () => argument(inputs, depth + 1));
+  };
+  const number = () =>
+    inputs.pick([0, -0, 80, -1, 1.5, NaN, Infinity, 2 ** 31, 65536, 1e21]);
+  const text = () =>
+    inputs.pick(['', ' ', '0', '80', '-1', '0x50', '1e3', '1.5', 'Infinity']);
+  return inputs.pick([
+    number,
+    text,
+    () => inputs.mutated(inputs.pick(['80', '8080', '/tmp/s', 'localhost'])),
+    () => ({ port: number(), host: text(), extra: nested() }),
+    () => ({ path: text() }),
+    () => Object.create(null),
+    nested,
+    () => inputs.odd(),
+    () => inputs.pick([() => {}, function named() {}, class {}]),
+    () => inputs.pick([undefined, null, new Date(0), /x/, Buffer.from('8')]),
+  ])();
+}
+
+function normalizeArgsCase(inputs) {
+  const length = inputs.below(6);
+  const args = Array.from({ length }, () => argument(inputs));
+  return (net) =>
+    outcome(() => {
+      const made = net._normalizeArgs(args);
+      const isGiven = made[0] === args[0];
+      const isCallback = made[1] === args[args.length - 1];
+      // Each module marks the list with a symbol of its own, under one name.
+      const marks = Object.getOwnPropertySymbols(made).map((symbol) => [
+        String(symbol),
+        made[symbol],
+      ]);
+      const keys = Object.keys(made[0]).join();
+      return { ...made, length: made.length, isGiven, isCallback, marks, keys };
+    });
+}
+
 /** Where two outcomes part, and what stands there. */
 function parting(expected, actual, path = '') {
   const isTree = (value) => typeof value === 'object' && value !== null;
@@ -299,18 +341,24 @@ function parting(expected, actual, path = '') {
 }
 
 const kinds = [ipCase, ipCase, socketAddressCase, rulesCase];
+const formKinds = [normalizeArgsCase];
 if (has.parse) kinds.push(parseCase);
 if (has.json) kinds.push(jsonCase);
 
 /**
- * @param {{ net: typeof import('node:net'), count: number, seed: number }} run
+ * @param {object} run
+ * @param {typeof import('node:net')} run.net
+ * @param {number} run.count
+ * @param {number} run.seed
+ * @param {Function[]} [run.among] the kinds of input, those of addresses unless
+ *   given
  * @returns {object[]} the first inputs that the two answer differently
  */
-function fuzz({ net, count, seed }) {
+function fuzz({ net, count, seed, among = kinds }) {
   const differences = [];
   for (let n = 0; n < count && differences.length < 5; n++) {
     // Each input has a seed of its own, and so can be run alone.
-    const make = kinds[n % kinds.length];
+    const make = among[n % among.length];
     const ask = make(new Inputs(seed + n));
     const [expected, actual] = [ask(nodeNet), ask(net)];
     const found = parting(expected, actual);
@@ -321,14 +369,15 @@ function fuzz({ net, count, seed }) {
   return differences;
 }
 
-module.exports = { fuzz };
+module.exports = { formKinds, fuzz };
 
 if (require.main === module) {
   const [count = 100_000, seed = 1] = process.argv.slice(2).map(Number);
-  const differences = fuzz({ net: require('../..'), count, seed });
+  const run = { net: require('../..'), count, seed };
+  const differences = [...fuzz(run), ...fuzz({ ...run, among: formKinds })];
   for (const difference of differences) {
     console.dir(difference, { depth: null });
   }
-  console.log(`${count} inputs from ${seed}: ${differences.length} differ`);
+  console.log(`2 x ${count} inputs from ${seed}: ${differences.length} differ`);
   process.exitCode = differences.length === 0 ? 0 : 1;
 }

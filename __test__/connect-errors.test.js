@@ -299,3 +299,13 @@ both('a signal that aborts an open connection', async (net, t) => {
   controller.abort();
   assert.strictEqual((await failed)[0].name, 'AbortError');
 });
+
+same('a large number out of range is grouped in the message', (net) =>
+  [2 ** 33, -(2 ** 33), 1e21, 5e20, 1.5e300].map((value) => {
+    try {
+      return net.setDefaultAutoSelectFamilyAttemptTimeout(value);
+    } catch (error) {
+      return errorFields(error);
+    }
+  }),
+);

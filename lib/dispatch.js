@@ -22,6 +22,7 @@ const {
   kKey,
   kOnClosed,
   kReading,
+  kReceived,
   kShutdownRequest,
   kStash,
   kUserBuffer,
@@ -104,12 +105,20 @@ function runTicks() {
   }
 }
 
+/**
+ * @param {number} key
+ * @returns {any} the handle, closing ones included, unless it is gone
+ */
+function openHandle(key) {
+  const handle = handles[key & SLOT_MASK];
+  return handle?.[kKey] === key ? handle : undefined;
+}
+
 function deliver(at) {
-  const key = ring[at];
+  const handle = openHandle(ring[at]);
   const kind = ring[at + 1];
   const argument = ring[at + 2];
-  const handle = handles[key & SLOT_MASK];
-  if (handle === undefined || handle[kKey] !== key) return;
+  if (handle === undefined) return;
   if (kind === CLOSED) {
     afterClosed(handle);
   } else if (handle[kClosed]) {
@@ -153,7 +162,7 @@ function deliverOpen(handle, kind, argument, offset) {
 }
 
 function onBytes(handle, offset, length) {
-  handle.bytesRead += length;
+  handle[kReceived] += length;
   if (!handle[kReading]) {
     // Stopped by a listener of this very batch: kept for the next start.
     (handle[kStash] ??= []).push(copyOut(offset, length));
@@ -329,6 +338,7 @@ module.exports = {
   drainStash,
   kArrayBufferOffset,
   kReadBytesOrError,
+  openHandle,
   openHandles,
   register,
   streamBaseState,

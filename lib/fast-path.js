@@ -58,6 +58,13 @@ function emitData(socket, chunk) {
   return true;
 }
 
+/**
+ * Whether a write would go straight to the handle, and nothing waits for it.
+ *
+ * @param {any} socket
+ * @param {any} state its Writable's
+ * @returns {boolean}
+ */
 function isWritingFreely(socket, state) {
   return (
     state.length === 0 &&
@@ -114,4 +121,4 @@ function sendChunk(socket, chunk, encoding, own) {
   return sent;
 }
 
-module.exports = { emitData, sendChunk };
+module.exports = { emitData, isWritingFreely, sendChunk };

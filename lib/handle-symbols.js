@@ -14,6 +14,12 @@ module.exports = {
   kShutdownRequest: Symbol('shutdownRequest'),
   kWriteRequests: Symbol('writeRequests'),
   kOnClosed: Symbol('onClosed'),
+  /** What came in and what went out by way of JavaScript, in bytes. */
+  kReceived: Symbol('received'),
+  kSent: Symbol('sent'),
+  /** The relay whose source this handle is, and whether it was in any. */
+  kRelay: Symbol('relay'),
+  kRelayed: Symbol('relayed'),
   /** On a server: what makes it the trigger of what it accepts. */
   kClientOptions: Symbol('clientOptions'),
 };

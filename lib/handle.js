@@ -20,6 +20,10 @@ const {
   kKey,
   kOnClosed,
   kReading,
+  kReceived,
+  kRelay,
+  kRelayed,
+  kSent,
   kShutdownRequest,
   kStash,
   kUserBuffer,
@@ -63,6 +67,7 @@ const kSendString = Symbol('sendString');
 const kWritten = Symbol('written');
 const kConnect = Symbol('connect');
 const kMarkClosed = Symbol('markClosed');
+const kLeaveRelays = Symbol('leaveRelays');
 const manualDestroy = { requireManualDestroy: true };
 
 /** The bytes of the write verb that ran last. */
@@ -88,8 +93,10 @@ class StreamHandle extends AsyncResource {
     this.onconnection = undefined;
     this.onwriteerror = undefined;
     this.reading = false;
-    this.bytesRead = 0;
-    this.bytesWritten = 0;
+    this[kReceived] = 0;
+    this[kSent] = 0;
+    this[kRelay] = null;
+    this[kRelayed] = false;
     if (key >= 0) register(this);
   }
 
@@ -99,6 +106,21 @@ class StreamHandle extends AsyncResource {
 
   get writeQueueSize() {
     return this[kClosed] ? 0 : native.writeQueueSize(this[kKey]);
+  }
+
+  get bytesRead() {
+    const relayed = this[kRelayed] ? native.relayedIn(this[kKey]) : 0;
+    return this[kReceived] + relayed;
+  }
+
+  get bytesWritten() {
+    const relayed = this[kRelayed] ? native.relayedOut(this[kKey]) : 0;
+    return this[kSent] + relayed;
+  }
+
+  /** Milliseconds since bytes passed by unseen; -1 if none ever did. */
+  get relayIdle() {
+    return this[kRelayed] ? native.relayIdle(this[kKey]) : -1;
   }
 
   get isStreamBase() {
@@ -162,7 +184,7 @@ class StreamHandle extends AsyncResource {
         ? this[kSendBytes](data)
         : this[kSendString](data, encoding);
     if (result === 0) {
-      this.bytesWritten += sentLength;
+      this[kSent] += sentLength;
       return true;
     }
     this[kAhead] = result;
@@ -278,7 +300,7 @@ class StreamHandle extends AsyncResource {
   [kWritten](request, result) {
     const length = sentLength;
     if (result < 0) return result;
-    this.bytesWritten += length;
+    this[kSent] += length;
     streamBaseState[kBytesWritten] = length;
     streamBaseState[kLastWriteWasAsync] = result;
     if (result === 1) {
@@ -297,10 +319,19 @@ class StreamHandle extends AsyncResource {
   }
 
   [kMarkClosed](callback) {
+    if (this[kRelayed]) this[kLeaveRelays]();
     this[kClosed] = true;
     this[kReading] = false;
     this[kStash] = null;
     this[kOnClosed] = callback;
+  }
+
+  // The native side forgets its counts with the key.
+  [kLeaveRelays]() {
+    this[kReceived] = this.bytesRead;
+    this[kSent] = this.bytesWritten;
+    this[kRelay] = null;
+    this[kRelayed] = false;
   }
 }
 

@@ -32,6 +32,7 @@ const out = Buffer.allocUnsafeSlow(64 * 1024);
 
 const coalesce = process.env.RUST_NET_COALESCE !== '0';
 let dispatch = () => {};
+let confirm = () => {};
 
 /** @type {any} the verbs of src/binding/verbs.rs */
 const native = binding.open(
@@ -42,6 +43,7 @@ const native = binding.open(
     busyPoll: readBusyPoll(process.env.RUST_NET_BUSY_POLL),
   },
   () => dispatch(),
+  () => confirm(),
   ring,
   slab,
   out,
@@ -70,6 +72,15 @@ function onEvents(listener) {
 }
 
 /**
+ * Says who is called when the ring holds the keys of relays to be confirmed.
+ *
+ * @param {() => void} listener
+ */
+function onQuestions(listener) {
+  confirm = listener;
+}
+
+/**
  * What a descriptor refers to.
  * @param {number} fd
  * @returns {string} 'TCP', 'PIPE', 'FILE', 'TTY', 'UDP' or 'UNKNOWN'
@@ -93,6 +104,7 @@ module.exports = {
   guessHandleType,
   native,
   onEvents,
+  onQuestions,
   out,
   ring,
   slab,

@@ -15,7 +15,7 @@ const {
   validateKeepAliveDelay,
 } = require('./socket-options');
 const { keepCounts, startCounting } = require('./stats');
-const { kAsyncId, kCoalesce } = require('./symbols');
+const { kAsyncId, kCoalesce, kRelays } = require('./symbols');
 const { tickTriggeredBy } = require('./trigger');
 const { validateNumber } = require('./validators');
 
@@ -76,6 +76,7 @@ function Server(given, connectionListener) {
   this.keepAliveInitialDelay = toSeconds(options.keepAliveInitialDelay);
   this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
   if (options.coalesce === false) this[kCoalesce] = false;
+  if (options.relay === false) this[kRelays] = false;
   assignBlockList(this, options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);

@@ -23,6 +23,7 @@ const {
   kCoalesce,
   kHandle,
   kLastWriteQueueSize,
+  kRelays,
   kTimeout,
 } = require('./symbols');
 const { syncWrite } = require('./sync-write');
@@ -65,6 +66,7 @@ class AcceptedOptions {
     this.autoDestroy = true;
     this.decodeStrings = false;
     this.coalesce = server[kCoalesce];
+    this.relay = server[kRelays];
   }
 }
 

@@ -2,12 +2,50 @@
 
 const { clearTimeout, setTimeout } = require('timers');
 
-const { kTimeout } = require('./symbols');
+const { kHandle, kTimeout } = require('./symbols');
 const { validateFunction, validateTimerDuration } = require('./validators');
 
+/** On the timer of a socket: another, for what is left of an idle time. */
+const kRest = Symbol('rest');
+
+// Bytes that were relayed did not refresh the timer.
 function onIdle(socket) {
+  const idle = socket[kHandle]?.relayIdle ?? -1;
+  if (idle >= 0 && idle < socket.timeout) {
+    waitOn(socket, socket.timeout - idle);
+    return;
+  }
   // Through the method: subclasses and tests replace it.
   socket._onTimeout();
+}
+
+// Beside the socket's own timer, which any activity that is seen starts again
+// for the whole time.
+function waitOn(socket, msecs) {
+  socket[kTimeout][kRest] = setTimeout(onIdle, msecs, socket).unref();
+}
+
+/**
+ * Begins the idle time of a socket anew, if it has one.
+ *
+ * @param {any} socket
+ */
+function refreshTimeout(socket) {
+  const timer = socket[kTimeout];
+  if (!timer) return;
+  timer.refresh();
+  if (timer[kRest] !== undefined) clearRest(timer);
+}
+
+function clearRest(timer) {
+  clearTimeout(timer[kRest]);
+  timer[kRest] = undefined;
+}
+
+function clearIdleTimer(socket) {
+  const timer = socket[kTimeout];
+  if (timer?.[kRest] !== undefined) clearRest(timer);
+  clearTimeout(timer);
 }
 
 /**
@@ -23,7 +61,7 @@ function setStreamTimeout(msecs, callback) {
 
   this.timeout = msecs;
   const duration = validateTimerDuration(msecs, 'msecs');
-  clearTimeout(this[kTimeout]);
+  clearIdleTimer(this);
 
   if (duration !== 0) {
     // An idle timer alone does not keep the process alive.
@@ -45,8 +83,8 @@ function setStreamTimeout(msecs, callback) {
 function clearTimeouts(socket) {
   // Loosely compared: packages set `_parent` to undefined.
   for (let each = socket; each != null; each = each._parent) {
-    clearTimeout(each[kTimeout]);
+    clearIdleTimer(each);
   }
 }
 
-module.exports = { clearTimeouts, setStreamTimeout };
+module.exports = { clearTimeouts, refreshTimeout, setStreamTimeout };

@@ -28,8 +28,13 @@ const { normalizeArgs } = require('./normalize-args');
 const handles = require('./socket-handle');
 const options = require('./socket-options');
 const properties = require('./socket-properties');
+const relay = require('./relay');
 const setup = require('./socket-setup');
-const { clearTimeouts, setStreamTimeout } = require('./socket-timeout');
+const {
+  clearTimeouts,
+  refreshTimeout,
+  setStreamTimeout,
+} = require('./socket-timeout');
 const { stopReading, writeChunk, writeChunks } = require('./stream-base');
 const {
   kAfterAsyncWrite,
@@ -43,7 +48,7 @@ const {
   kNormalizedArgs,
   kOwner,
   kReinitializeHandle,
-  kTimeout,
+  kRelays,
   kUpdateTimer,
 } = require('./symbols');
 const { addConnection } = require('./stats');
@@ -79,6 +84,7 @@ function Socket(given) {
   setup.takeHandle(this, settings);
   setup.takeUserBuffer(this, settings.onread);
   if (settings.coalesce === false) this[kCoalesce] = false;
+  if (settings.relay === false) this[kRelays] = false;
   options.rememberOptions(this, settings);
   // Before any listener of the user's, which may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);
@@ -113,7 +119,7 @@ function defineEnumerableGetter(name) {
 Socket.prototype._unrefTimer = function _unrefTimer() {
   // Loosely compared: packages set `_parent` to undefined.
   for (let each = this; each != null; each = each._parent) {
-    if (each[kTimeout]) each[kTimeout].refresh();
+    refreshTimeout(each);
   }
 };
 
@@ -469,6 +475,8 @@ Socket.prototype.connect = function (...args) {
   }
   return this;
 };
+
+relay.bypass(Socket.prototype);
 
 Socket.prototype[kReinitializeHandle] = handles.reinitializeHandle;
 

@@ -20,6 +20,7 @@ const {
   uv,
 } = require('./handle');
 const { setOwnReader } = require('./node-reader');
+const { enterRelay } = require('./relay');
 const {
   kAfterAsyncWrite,
   kBuffer,
@@ -211,6 +212,7 @@ function onStreamRead(memory) {
       return next;
     }
     const chunk = toChunk(memory, nread);
+    if (socket._readableState.pipes.length === 1) enterRelay(socket, this);
     if (!emitData(socket, chunk) && !socket.push(chunk)) {
       stopReading(socket, this);
     }

@@ -41,6 +41,8 @@ module.exports = {
   kSetKeepAliveCount: Symbol('kSetKeepAliveCount'),
   /** On a Socket or Server: false where `coalesce: false` was asked for. */
   kCoalesce: Symbol('kCoalesce'),
+  /** On a Socket or Server: false where `relay: false` was asked for. */
+  kRelays: Symbol('kRelays'),
   /** On a Server: what it has counted. */
   kStats: Symbol('kStats'),
   kSetTOS: Symbol('kSetTOS'),

@@ -32,12 +32,14 @@ pub struct OpenOptions {
 /// Opens the sockets of this Node environment: its verbs, the name of its driver, and why that is
 /// not the one that was tried first (`fallback`).
 ///
-/// `dispatch` is called with no arguments when `ring` holds events.
+/// `dispatch` is called with no arguments when `ring` holds events, `confirm` when it holds relays to
+/// be confirmed.
 #[napi]
 pub fn open<'env>(
     env: &'env Env,
     options: OpenOptions,
     dispatch: Unknown<'env>,
+    confirm: Unknown<'env>,
     ring: Unknown<'env>,
     slab: Unknown<'env>,
     out: Unknown<'env>,
@@ -50,6 +52,7 @@ pub fn open<'env>(
     let shared = Shared {
         env: env.raw(),
         dispatch: dispatch.raw(),
+        confirm: confirm.raw(),
         ring: ring.raw(),
         slab: slab.raw(),
         out: out.raw(),

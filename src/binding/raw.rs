@@ -19,6 +19,8 @@ const ARGUMENTS: usize = 5;
 pub enum Value {
     /// Zero, a negative errno, or a key.
     Int(i32),
+    /// A count that may be larger than 32 bits.
+    Count(u64),
     /// An internet address: text, IP version and port.
     Address(String, u8, u16),
     /// Counts, as an array.
@@ -241,6 +243,7 @@ unsafe extern "C" fn call_verb(
 fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
     match value {
         Value::Int(number) => int(env, number),
+        Value::Count(number) => count(env, number),
         Value::Address(address, version, port) => {
             let mut object = ptr::null_mut();
             // SAFETY: in the scope of the running call.
@@ -273,6 +276,13 @@ fn int(env: sys::napi_env, number: i32) -> sys::napi_value {
     let mut value = ptr::null_mut();
     // SAFETY: in the scope of the running call.
     unsafe { sys::napi_create_int32(env, number, &mut value) };
+    value
+}
+
+fn count(env: sys::napi_env, number: u64) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: in the scope of the running call.
+    unsafe { sys::napi_create_int64(env, number.cast_signed(), &mut value) };
     value
 }
 

@@ -8,6 +8,7 @@ use crate::env::{Core, NetEnv};
 use crate::error::{status, Result};
 use crate::event::Key;
 use crate::net::{format_address, parse_address, Handle, Transport};
+use crate::stream::Relay;
 
 /// All verbs, by the name that `lib/handle.js` calls.
 pub const VERBS: &[(&str, Verb)] = &[
@@ -61,6 +62,19 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("shutdown", |net, args| {
         to_status(net.run(|core| core.shutdown(key(args))))
+    }),
+    ("relayTo", |net, args| {
+        let target = Key::from_raw(args.uint(1));
+        to_status(net.run(|core| core.start_relay(key(args), target)))
+    }),
+    ("relayedIn", |net, args| {
+        relayed(net, args, |relay| Value::Count(relay.received()))
+    }),
+    ("relayedOut", |net, args| {
+        relayed(net, args, |relay| Value::Count(relay.sent()))
+    }),
+    ("relayIdle", |net, args| {
+        relayed(net, args, idle_milliseconds)
     }),
     ("setCoalesce", |net, args| {
         on_handle(net, args, |handle| {
@@ -176,6 +190,17 @@ fn number(
     verb: impl FnOnce(&mut Handle) -> Result<i32>,
 ) -> Value {
     to_number(net.run(|core| core.verb(key(args), |handle, _, _| verb(handle))))
+}
+
+fn relayed(net: &NetEnv, args: &Arguments<'_>, tell: impl FnOnce(Relay) -> Value) -> Value {
+    let relay = net.run(|core| core.verb(key(args), |handle, _, _| Ok(handle.relayed())));
+    tell(relay.unwrap_or_default())
+}
+
+/// How long ago bytes were last relayed, or -1 where none ever were.
+fn idle_milliseconds(relay: Relay) -> Value {
+    let idle = relay.last_move().map(|last| last.elapsed().as_millis());
+    Value::Int(idle.map_or(-1, |idle| i32::try_from(idle).unwrap_or(i32::MAX)))
 }
 
 fn create(net: &NetEnv, transport: Transport) -> Value {

@@ -1,5 +1,7 @@
 //! What one environment owns, without JavaScript: handles, readiness, events and the read slab.
 
+mod relay;
+
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
@@ -34,6 +36,8 @@ pub struct Core {
     /// What was ready when the list was last taken, and has not been served.
     work: VecDeque<Ready>,
     taken: Vec<Ready>,
+    /// Readable, and in a relay that JavaScript has to confirm.
+    relays: Vec<Key>,
     slab_used: usize,
     closing: Vec<Key>,
     delivered_closed: Vec<Key>,
@@ -58,6 +62,7 @@ impl Core {
             queue: EventQueue::new(BATCH),
             work: VecDeque::new(),
             taken: Vec::new(),
+            relays: Vec::new(),
             slab_used: 0,
             closing: Vec::new(),
             delivered_closed: Vec::new(),
@@ -256,12 +261,16 @@ impl Core {
         }
     }
 
-    /// Serves what is ready, until a batch is full or `slab` has no room for another read.
+    /// Serves what is ready, until a batch is full or `slab` has no room for another read. Relays are
+    /// put aside for [`Self::relay`].
     pub fn collect(&mut self, slab: &mut [u8]) {
         self.slab_used = 0;
         self.reactor.ready().take(&mut self.taken);
         self.work.extend(self.taken.drain(..));
-        while !self.queue.is_full() && slab.len() - self.slab_used >= READ_STEP {
+        while !self.queue.is_full()
+            && self.relays.len() < BATCH
+            && slab.len() - self.slab_used >= READ_STEP
+        {
             let Some(ready) = self.work.pop_front() else {
                 break;
             };
@@ -275,16 +284,14 @@ impl Core {
         };
         match ready.interest {
             Interest::Read if entry.handle.is_listening() => self.accept(ready.key),
+            Interest::Read if entry.handle.relay_target().is_some() => self.relays.push(ready.key),
             Interest::Read => {
-                let offset = self.slab_used;
-                let room = &mut slab[offset..offset + READ_STEP];
-                let offset = u32::try_from(offset).unwrap_or(0);
+                let (room, offset) = slab_room(slab, self.slab_used);
                 let used = entry
                     .handle
                     .on_readable(&self.reactor, room, offset, &mut self.queue);
-                // Reads begin at multiples of eight, for copies that are aligned.
-                self.slab_used += used.next_multiple_of(8);
-                Self::recount(&mut self.alive, entry);
+                self.use_slab(used);
+                self.recount_of(ready.key);
             }
             Interest::Write => {
                 entry.handle.on_writable(&mut self.queue);
@@ -415,6 +422,17 @@ impl Core {
         self.reactor.stop();
     }
 
+    // Reads begin at multiples of eight, for copies that are aligned.
+    fn use_slab(&mut self, used: usize) {
+        self.slab_used += used.next_multiple_of(8);
+    }
+
+    fn recount_of(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            Self::recount(&mut self.alive, entry);
+        }
+    }
+
     fn recount(alive: &mut usize, entry: &mut Entry) {
         let counts = entry.handle.keeps_alive();
         if counts != entry.counted {
@@ -422,4 +440,10 @@ impl Core {
             *alive = if counts { *alive + 1 } else { *alive - 1 };
         }
     }
+}
+
+/// The room of one read, and where it begins.
+fn slab_room(slab: &mut [u8], used: usize) -> (&mut [u8], u32) {
+    let offset = u32::try_from(used).unwrap_or(0);
+    (&mut slab[used..used + READ_STEP], offset)
 }

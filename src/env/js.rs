@@ -6,7 +6,7 @@ use std::ptr;
 use napi::sys;
 
 use super::core::BATCH;
-use crate::event::Event;
+use crate::event::{Event, Key};
 
 /// Numbers in front of the events: how many there are, and which comes next.
 const HEADER: usize = 2;
@@ -14,6 +14,8 @@ const HEADER: usize = 2;
 const WORDS: usize = 4;
 const COUNT: usize = 0;
 const CURSOR: usize = 1;
+/// What JavaScript puts in the place of a question that it answers with yes. No key is negative.
+const CONFIRMED: i32 = -1;
 
 /// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub enum Delivery {
 pub struct Shared {
     pub env: sys::napi_env,
     pub dispatch: sys::napi_value,
+    pub confirm: sys::napi_value,
     pub ring: sys::napi_value,
     pub slab: sys::napi_value,
     pub out: sys::napi_value,
@@ -36,6 +39,7 @@ pub struct Shared {
 pub struct Js {
     env: sys::napi_env,
     dispatch: sys::napi_ref,
+    confirm: sys::napi_ref,
     ring: *mut i32,
     slab: (*mut u8, usize),
     out: (*mut u8, usize),
@@ -56,13 +60,15 @@ impl Js {
         let slab = unsafe { pin(env, shared.slab)? };
         // SAFETY: as above.
         let out = unsafe { pin(env, shared.out)? };
-        let mut dispatch = ptr::null_mut();
         // SAFETY: as above.
-        let status = unsafe { sys::napi_create_reference(env, shared.dispatch, 1, &mut dispatch) };
+        let dispatch = unsafe { keep(env, shared.dispatch)? };
+        // SAFETY: as above.
+        let confirm = unsafe { keep(env, shared.confirm)? };
         let large_enough = ring_bytes >= (HEADER + BATCH * WORDS) * size_of::<i32>();
-        (status == sys::Status::napi_ok && large_enough).then_some(Self {
+        large_enough.then_some(Self {
             env,
             dispatch,
+            confirm,
             ring: ring.cast(),
             slab,
             out,
@@ -119,6 +125,52 @@ impl Js {
             }
         }
         Delivery::Complete
+    }
+
+    /// Writes the source of one relay that is to be confirmed, between two batches.
+    pub fn put_question(&self, place: usize, source: Key) {
+        self.set_word(place, source.raw().cast_signed());
+    }
+
+    /// Has JavaScript look at `count` questions. It runs nobody's code but ours: no ticks, no
+    /// listeners. Where it cannot run, no question is confirmed.
+    pub fn ask(&self, count: usize) {
+        self.set_header(COUNT, i32::try_from(count).unwrap_or(i32::MAX));
+        let mut scope = ptr::null_mut();
+        // SAFETY: called on the environment's thread.
+        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
+            return;
+        }
+        let mut function = ptr::null_mut();
+        // SAFETY: the reference is strong and lives as long as the environment.
+        unsafe { sys::napi_get_reference_value(self.env, self.confirm, &mut function) };
+        let mut result = ptr::null_mut();
+        // SAFETY: the value is live in this scope; no arguments.
+        let status = unsafe {
+            sys::napi_call_function(self.env, function, function, 0, ptr::null(), &mut result)
+        };
+        if status == sys::Status::napi_pending_exception {
+            self.report_exception();
+        }
+        // SAFETY: the scope was opened above, and nothing of it is used afterwards.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+    }
+
+    /// Whether JavaScript said yes to the question at `place`.
+    pub fn is_confirmed(&self, place: usize) -> bool {
+        self.word(place) == CONFIRMED
+    }
+
+    fn word(&self, place: usize) -> i32 {
+        debug_assert!(place < BATCH * WORDS);
+        // SAFETY: `new` checked that a whole batch fits, and there are at most BATCH questions.
+        unsafe { self.ring.add(HEADER + place).read() }
+    }
+
+    fn set_word(&self, place: usize, value: i32) {
+        debug_assert!(place < BATCH * WORDS);
+        // SAFETY: as above.
+        unsafe { self.ring.add(HEADER + place).write(value) }
     }
 
     fn header(&self, word: usize) -> i32 {
@@ -217,13 +269,23 @@ unsafe fn pin(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, us
     if status != sys::Status::napi_ok {
         return None;
     }
-    let mut reference = ptr::null_mut();
-    // SAFETY: the value is live by the contract. The reference goes with the environment.
-    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
+    // SAFETY: the contract is the caller's.
+    unsafe { keep(env, value)? };
     let width = if kind == sys::TypedarrayType::int32_array {
         size_of::<i32>()
     } else {
         1
     };
-    (status == sys::Status::napi_ok).then_some((data.cast(), length * width))
+    Some((data.cast(), length * width))
+}
+
+/// A strong reference, which goes with the environment.
+///
+/// # Safety
+/// `value` is live in the current handle scope of `env`'s thread.
+unsafe fn keep(env: sys::napi_env, value: sys::napi_value) -> Option<sys::napi_ref> {
+    let mut reference = ptr::null_mut();
+    // SAFETY: the value is live by the contract.
+    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
+    (status == sys::Status::napi_ok).then_some(reference)
 }

@@ -207,12 +207,34 @@ impl NetEnv {
         for _ in 0..TURN_BATCHES {
             self.js
                 .with_slab(|slab| self.core.borrow_mut().collect(slab));
-            if !self.deliver() {
+            let relayed = self.relay();
+            if !self.deliver() && !relayed {
                 break;
             }
             any = true;
         }
         any
+    }
+
+    /// Serves the relays that were put aside, where JavaScript confirms them. False if there were
+    /// none.
+    fn relay(&self) -> bool {
+        let count = {
+            let core = self.core.borrow();
+            let keys = core.relays();
+            for (place, key) in keys.iter().enumerate() {
+                self.js.put_question(place, *key);
+            }
+            keys.len()
+        };
+        if count == 0 {
+            return false;
+        }
+        self.js.ask(count);
+        let is_confirmed = |place| self.js.is_confirmed(place);
+        self.js
+            .with_slab(|slab| self.core.borrow_mut().relay(is_confirmed, slab));
+        true
     }
 
     /// Tells everything that was closed, where node tells its own.

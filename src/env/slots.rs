@@ -67,6 +67,15 @@ impl<T> Slots<T> {
         Ok(fresh)
     }
 
+    pub fn get(&self, key: Key) -> Option<&T> {
+        let entry = self.entries.get(key.index())?;
+        let current = u32::try_from(key.index()).ok()?;
+        match &entry.state {
+            State::Live(value) if Key::new(current, entry.generation) == key => Some(value),
+            _ => None,
+        }
+    }
+
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         match self.entry(key) {
             Some(Entry {

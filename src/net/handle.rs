@@ -3,13 +3,15 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
 use crate::stream::{
-    first_look, read_step, Completion, Gathered, Gatherer, Progress, ReadStep, Shutdown, Writer,
+    first_look, read_step, relay_step, Completion, Gathered, Gatherer, Moved, Progress, ReadStep,
+    Relay, Shutdown, Writer,
 };
 use crate::sys::descriptor::{self, Access};
 use crate::sys::{options, path, socket};
@@ -99,6 +101,10 @@ pub struct Handle {
     /// Reads before there was a source to count them.
     looks: Count,
     shutdown: Shutdown,
+    /// Made for the first relay that this handle has a part in.
+    relay: Option<Box<Relay>>,
+    /// A failure that a relay met: the next write reports it.
+    write_failure: Option<Errno>,
 }
 
 const NO_ACCESS: Access = Access {
@@ -134,6 +140,8 @@ impl Handle {
             turned_away: Count::default(),
             looks: Count::default(),
             shutdown: Shutdown::default(),
+            relay: None,
+            write_failure: None,
         }
     }
 
@@ -275,20 +283,11 @@ impl Handle {
         match self.read_into(reactor, &mut buffer[..room]) {
             ReadStep::Nothing => 0,
             ReadStep::Data(read) => {
-                queue.push(Event {
-                    key: self.key,
-                    kind: Kind::Read,
-                    a: i32::try_from(read).unwrap_or(i32::MAX),
-                    b: offset,
-                });
+                self.tell_data(read, offset, queue);
                 read
             }
             ReadStep::End(status) => {
-                self.reading = false;
-                if status != crate::error::UV_EOF {
-                    self.access = NO_ACCESS;
-                }
-                queue.push(Event::new(self.key, Kind::ReadEnd, status));
+                self.tell_end(status, queue);
                 0
             }
         }
@@ -316,6 +315,107 @@ impl Handle {
         }
     }
 
+    fn tell_data(&self, length: usize, offset: u32, queue: &mut EventQueue) {
+        queue.push(Event {
+            key: self.key,
+            kind: Kind::Read,
+            a: i32::try_from(length).unwrap_or(i32::MAX),
+            b: offset,
+        });
+    }
+
+    fn tell_end(&mut self, status: i32, queue: &mut EventQueue) {
+        self.reading = false;
+        if status != crate::error::UV_EOF {
+            self.access = NO_ACCESS;
+        }
+        queue.push(Event::new(self.key, Kind::ReadEnd, status));
+    }
+
+    /// Sends what comes in to `target` from here on, or to JavaScript again. That nobody looks at
+    /// the bytes is for the caller to know.
+    pub fn relay_to(&mut self, target: Option<Key>) {
+        if target.is_some() || self.relay.is_some() {
+            self.relay_state().set_target(target);
+        }
+    }
+
+    /// Who gets what comes in, if that is not JavaScript.
+    pub fn relay_target(&self) -> Option<Key> {
+        self.relay.as_ref().and_then(|relay| relay.target())
+    }
+
+    /// What has been relayed, from this handle and to it.
+    pub fn relayed(&self) -> Relay {
+        self.relay.as_deref().copied().unwrap_or_default()
+    }
+
+    fn relay_state(&mut self) -> &mut Relay {
+        self.relay.get_or_insert_default()
+    }
+
+    /// Moves one step of what has come in to `target`, through `buffer`. None where that must be
+    /// done by way of JavaScript.
+    pub fn relay_step(&self, target: &Self, buffer: &mut [u8]) -> Option<Moved> {
+        let (Io::Watched(from), Io::Watched(to)) = (&self.io, &target.io) else {
+            return None;
+        };
+        let is_open = self.reading && !self.connecting && target.takes_relay();
+        is_open.then(|| relay_step(from, to, buffer))
+    }
+
+    /// Whether nothing stands before a byte that is written now.
+    fn takes_relay(&self) -> bool {
+        self.access.writable
+            && !self.connecting
+            && self.writer.is_drained()
+            && self.gather_slot.is_none()
+            && self.write_failure.is_none()
+    }
+
+    /// Takes note of a step in which this handle was the source. What the target did not take goes
+    /// to JavaScript, as does everything after it. The number of bytes used up of the buffer, which
+    /// begins at `offset` of the read slab.
+    pub fn after_relay(
+        &mut self,
+        moved: &Moved,
+        offset: u32,
+        now: Instant,
+        queue: &mut EventQueue,
+    ) -> usize {
+        match *moved {
+            Moved::All(read) => {
+                self.relay_state().count_received(read, now);
+                0
+            }
+            Moved::Part { read, sent, .. } => {
+                self.relay_state().count_received(sent, now);
+                self.relay_to(None);
+                let passed = u32::try_from(sent).unwrap_or(0);
+                self.tell_data(read - sent, offset + passed, queue);
+                read
+            }
+            Moved::Nothing => 0,
+            Moved::End(status) => {
+                self.relay_to(None);
+                self.tell_end(status, queue);
+                0
+            }
+        }
+    }
+
+    /// Takes note of a step in which this handle was the target.
+    pub fn after_relayed_write(&mut self, moved: &Moved, now: Instant) {
+        match *moved {
+            Moved::All(sent) => self.relay_state().count_sent(sent, now),
+            Moved::Part { sent, failure, .. } => {
+                self.relay_state().count_sent(sent, now);
+                self.write_failure = failure;
+            }
+            Moved::Nothing | Moved::End(_) => {}
+        }
+    }
+
     /// Writes several buffers in order.
     ///
     /// # Errors
@@ -325,6 +425,9 @@ impl Handle {
             return Ok(self.writer.defer(buffers));
         }
         self.check_writable()?;
+        if let Some(errno) = self.write_failure.take() {
+            return Err(errno);
+        }
         self.watch(reactor)?;
         let Io::Watched(source) = &self.io else {
             return Err(Errno::BADF);
@@ -337,7 +440,10 @@ impl Handle {
         let Io::Watched(source) = &self.io else {
             return false;
         };
-        let is_free = self.access.writable && !self.connecting && self.writer.is_drained();
+        let is_free = self.access.writable
+            && !self.connecting
+            && self.writer.is_drained()
+            && self.write_failure.is_none();
         if !is_free || !self.gathers || !Gatherer::accepts(bytes.len()) {
             return false;
         }

@@ -57,12 +57,12 @@ function isOfPipe(listener, kind) {
 
 /** One source and its target, with the listeners that were found to be pipe's. */
 class Relay {
-  constructor(source, target) {
+  constructor(source, target, onread) {
     this.source = source;
     this.target = target;
     this.sourceHandle = source[kHandle];
     this.targetHandle = target[kHandle];
-    this.onread = this.sourceHandle.onread;
+    this.onread = onread;
     this.onData = null;
     this.onDrain = undefined;
   }
@@ -144,13 +144,14 @@ function mayPair(source, target) {
  *
  * @param {any} source a Socket
  * @param {any} handle the source's
+ * @param {Function} onread what the handle's must be
  */
-function enterRelay(source, handle) {
+function enterRelay(source, handle, onread) {
   const [target] = source._readableState.pipes;
   if (!enabled || !mayPair(source, target)) return;
   let relay = handle[kRelay];
   if (relay?.target !== target || relay.source !== source) {
-    relay = new Relay(source, target);
+    relay = new Relay(source, target, onread);
   }
   if (!relay.holds()) return;
   if (native.relayTo(handle[kKey], relay.targetHandle[kKey]) !== 0) return;

@@ -212,7 +212,9 @@ function onStreamRead(memory) {
       return next;
     }
     const chunk = toChunk(memory, nread);
-    if (socket._readableState.pipes.length === 1) enterRelay(socket, this);
+    if (socket._readableState.pipes.length === 1) {
+      enterRelay(socket, this, onStreamRead);
+    }
     if (!emitData(socket, chunk) && !socket.push(chunk)) {
       stopReading(socket, this);
     }

@@ -95,7 +95,17 @@ const answers = ({ handlerWork }) => [
     server: 'pipe',
     connections: 64,
     size: KIBIBYTE,
+    modes: ['no-relay'],
     targets: [{ must: 1.65, goal: 2.5 }],
+  }),
+  requests('proxy', 'a.pipe(b).pipe(a), 64 x 1 KiB', {
+    server: 'proxy',
+    upstream: ['echo'],
+    connections: 64,
+    size: KIBIBYTE,
+    bare: {},
+    modes: ['no-relay'],
+    targets: [{}],
   }),
   requests('heavy', '20 us of own work, offload', {
     server: 'heavy',
@@ -201,6 +211,26 @@ const transfers = ({ quick }) => [
   }),
 ];
 
+/** A stream through a proxy, from a native server to the load. */
+const proxyBulk = ({ quick }) =>
+  bulk('proxy-bulk', 'a.pipe(b), bulk', {
+    server: 'proxy',
+    upstream: ['source', ...options({ size: 64 * KIBIBYTE })],
+    load: 'receive',
+    size: 64 * KIBIBYTE,
+    request: (quick ? 4 : 64) * MEBIBYTE,
+    modes: ['no-relay'],
+    targets: [
+      {},
+      {
+        metric: 'cpu',
+        title: 'a.pipe(b), bulk: CPU per GB',
+        unit: 's/GB',
+        lower: true,
+      },
+    ],
+  });
+
 const http = (name, size) =>
   requests(name, `http, 64 x ${formatSize(size)}`, {
     server: 'http',
@@ -279,6 +309,7 @@ function makeRows(settings) {
     ...echoes(),
     ...transfers(settings),
     ...answers({ handlerWork }),
+    proxyBulk(settings),
     ...others(settings),
   ];
 }

@@ -55,11 +55,19 @@ async function withLoad(context, args, work) {
   }
 }
 
+/** What the server under test passes its connections on to, if it does. */
+function startUpstream(row, context) {
+  if (!row.upstream) return null;
+  return Program.start([context.load, 'serve', ...row.upstream]);
+}
+
 /** A server under test and the native load. */
 async function server(row, variant, context) {
   const where = listenArgs(row, context);
+  const upstream = await startUpstream(row, context);
+  const next = upstream ? ['--upstream', `${upstream.ready.port}`] : [];
   const subject = await Program.start(
-    [...variant.command, ...where],
+    [...variant.command, ...where, ...next],
     variant.env,
   );
   const target = row.unix ? where : ['--port', `${subject.ready.port}`];
@@ -79,9 +87,14 @@ async function server(row, variant, context) {
 
   const stop = async () => {
     await subject.stop();
+    await upstream?.stop();
     if (row.unix) fs.rmSync(where[1], { force: true });
   };
-  return { measure, stop, kill: () => subject.kill() };
+  const kill = () => {
+    subject.kill();
+    upstream?.kill();
+  };
+  return { measure, stop, kill };
 }
 
 /** A client under test and the native echo server. */

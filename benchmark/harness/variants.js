@@ -13,6 +13,7 @@ const subjects = path.join(__dirname, '..', 'subjects');
 /** What a mode of rust-net is switched on by. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
+  'no-relay': { RUST_NET_RELAY: '0' },
   offload: { RUST_NET_DRIVER: 'threaded' },
 };
 

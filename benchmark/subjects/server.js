@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]`.
+ * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
+ * [--upstream PORT]`.
  */
 
 const { parseArgs } = require('node:util');
@@ -24,12 +25,14 @@ function main() {
       path: { type: 'string' },
       size: { type: 'string', default: '64' },
       work: { type: 'string', default: '0' },
+      upstream: { type: 'string', default: '0' },
     },
   });
   const [moduleId, kind] = positionals;
   const server = servers[kind](require(moduleId), {
     size: Number(values.size),
     work: Number(values.work),
+    upstream: Number(values.upstream),
   });
   let connections = 0;
   server.on('connection', (socket) => {

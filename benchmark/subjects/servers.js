@@ -33,6 +33,20 @@ const servers = {
 
   pipe: (net) => net.createServer((socket) => socket.pipe(socket)),
 
+  /** Two sockets a connection: what comes in goes on to `upstream`. */
+  proxy: (net, { upstream }) =>
+    net.createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+      const far = net.connect({
+        port: upstream,
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+        noDelay: true,
+      });
+      near.pipe(far).pipe(near);
+      far.on('error', (error) => near.destroy(error));
+      near.on('close', () => far.destroy());
+    }),
+
   /** Work of its own before each answer. */
   heavy: (net, { work: rounds }) =>
     net.createServer((socket) => {

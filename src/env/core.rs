@@ -5,6 +5,7 @@ mod relay;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
+use self::relay::SharedPipe;
 use super::counters::Counters;
 use super::slots::Slots;
 use crate::error::{Errno, Result};
@@ -38,6 +39,7 @@ pub struct Core {
     taken: Vec<Ready>,
     /// Readable, and in a relay that JavaScript has to confirm.
     relays: Vec<Key>,
+    splice_pipe: SharedPipe,
     slab_used: usize,
     closing: Vec<Key>,
     delivered_closed: Vec<Key>,
@@ -63,6 +65,7 @@ impl Core {
             work: VecDeque::new(),
             taken: Vec::new(),
             relays: Vec::new(),
+            splice_pipe: SharedPipe::default(),
             slab_used: 0,
             closing: Vec::new(),
             delivered_closed: Vec::new(),

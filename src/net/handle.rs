@@ -10,10 +10,11 @@ use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
 use crate::stream::{
-    first_look, read_step, relay_step, Completion, Gathered, Gatherer, Moved, Progress, ReadStep,
-    Relay, Shutdown, Writer,
+    first_look, read_step, relay_step, splice_step, Completion, Gathered, Gatherer, Moved,
+    Progress, ReadStep, Relay, Shutdown, Writer, READ_STEP,
 };
 use crate::sys::descriptor::{self, Access};
+use crate::sys::splice::SplicePipe;
 use crate::sys::{options, path, socket};
 
 /// What carries the bytes.
@@ -354,14 +355,29 @@ impl Handle {
         self.relay.get_or_insert_default()
     }
 
-    /// Moves one step of what has come in to `target`, through `buffer`. None where that must be
-    /// done by way of JavaScript.
-    pub fn relay_step(&self, target: &Self, buffer: &mut [u8]) -> Option<Moved> {
+    /// Whether a pipe in between would serve a relay to `target`.
+    pub fn wants_pipe(&self, target: &Self) -> bool {
+        let is_large = self.relay.as_ref().is_some_and(|relay| relay.is_large());
+        is_large && self.transport == Transport::Tcp && target.transport == Transport::Tcp
+    }
+
+    /// Moves one step of what has come in to `target`, through `pipe` if there is one, or else
+    /// through `buffer`, which has room for a read. None where that must be done by way of
+    /// JavaScript.
+    pub fn relay_step(
+        &self,
+        target: &Self,
+        pipe: Option<&SplicePipe>,
+        buffer: &mut [u8],
+    ) -> Option<Moved> {
         let (Io::Watched(from), Io::Watched(to)) = (&self.io, &target.io) else {
             return None;
         };
         let is_open = self.reading && !self.connecting && target.takes_relay();
-        is_open.then(|| relay_step(from, to, buffer))
+        is_open.then(|| match pipe {
+            Some(pipe) => splice_step(from, to, pipe, buffer),
+            None => relay_step(from, to, &mut buffer[..READ_STEP]),
+        })
     }
 
     /// Whether nothing stands before a byte that is written now.
@@ -391,14 +407,21 @@ impl Handle {
             Moved::Part { read, sent, .. } => {
                 self.relay_state().count_received(sent, now);
                 self.relay_to(None);
-                let passed = u32::try_from(sent).unwrap_or(0);
-                self.tell_data(read - sent, offset + passed, queue);
+                for start in (sent..read).step_by(READ_STEP) {
+                    let length = READ_STEP.min(read - start);
+                    self.tell_data(length, offset + u32::try_from(start).unwrap_or(0), queue);
+                }
                 read
             }
             Moved::Nothing => 0,
             Moved::End(status) => {
                 self.relay_to(None);
                 self.tell_end(status, queue);
+                0
+            }
+            Moved::Lost(errno) => {
+                self.relay_to(None);
+                self.tell_end(errno.code(), queue);
                 0
             }
         }
@@ -412,7 +435,7 @@ impl Handle {
                 self.relay_state().count_sent(sent, now);
                 self.write_failure = failure;
             }
-            Moved::Nothing | Moved::End(_) => {}
+            Moved::Nothing | Moved::End(_) | Moved::Lost(_) => {}
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use super::calls::{Calls, Count};
 use super::ready::{Interest, KeyWaker, Ready, ReadyList};
 use crate::event::Key;
+use crate::sys::splice::SplicePipe;
 use crate::sys::{poller, socket};
 
 /// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
@@ -136,6 +137,17 @@ impl Source {
     fn count_write(&self) {
         self.calls.writes.add(1);
         self.writes.add(1);
+    }
+
+    /// Moves what has come in into the empty `pipe`, at most `most` bytes.
+    pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
+        // A pipe may be full before the socket is empty: a short step tells nothing.
+        self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false)
+    }
+
+    /// Sends at most `most` of the bytes in `pipe`.
+    pub fn try_pour(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
+        self.attempt(Interest::Write, |fd| pipe.pour(fd, most), |_| false)
     }
 
     /// Waits for the first writability, as a connect in progress does.

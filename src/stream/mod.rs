@@ -8,6 +8,6 @@ mod writer;
 
 pub use gather::{Gathered, Gatherer};
 pub use reader::{first_look, read_step, ReadStep, READ_STEP};
-pub use relay::{relay_step, Moved, Relay};
+pub use relay::{relay_step, splice_step, Moved, Relay};
 pub use shutdown::Shutdown;
 pub use writer::{Completion, Progress, Writer};

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::reader::{read_step, ReadStep};
-use crate::error::Errno;
+use super::reader::{read_step, ReadStep, READ_STEP};
+use crate::error::{Errno, UV_EOF};
 use crate::event::Key;
-use crate::runtime::{Attempt, Source};
+use crate::runtime::{Attempt, Interest, Source};
+use crate::sys::splice::SplicePipe;
 
 /// What one stream's relay has done, as source and as target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Relay {
     received: u64,
     sent: u64,
     last_move: Option<Instant>,
+    /// The last step was as large as one read can be.
+    is_large: bool,
 }
 
 impl Relay {
@@ -30,6 +33,12 @@ impl Relay {
     pub fn count_received(&mut self, bytes: usize, now: Instant) {
         self.received += bytes as u64;
         self.last_move = Some(now);
+        self.is_large = bytes >= READ_STEP;
+    }
+
+    /// Whether so much comes in that a pipe, which takes more system calls, costs less than a copy.
+    pub fn is_large(&self) -> bool {
+        self.is_large
     }
 
     /// Counts bytes that came from another stream.
@@ -68,6 +77,8 @@ pub enum Moved {
     Nothing,
     /// The source has ended: `UV_EOF` or a negative errno.
     End(i32),
+    /// The pipe between the two failed, and must not be used again.
+    Lost(Errno),
 }
 
 /// Reads once from `source` into `buffer`, and writes it to `target`. As after any read, the source
@@ -78,35 +89,64 @@ pub fn relay_step(source: &Source, target: &Source, buffer: &mut [u8]) -> Moved 
         ReadStep::Nothing => return Moved::Nothing,
         ReadStep::End(status) => return Moved::End(status),
     };
-    let mut sent = 0;
-    while sent < read {
-        match target.try_write_one(&buffer[sent..read]) {
-            Attempt::Done(more) => sent += more,
-            Attempt::Pending => {
-                let failure = None;
-                return Moved::Part {
-                    read,
-                    sent,
-                    failure,
-                };
-            }
-            Attempt::Failed(error) => {
-                let failure = Some(error.into());
-                return Moved::Part {
-                    read,
-                    sent,
-                    failure,
-                };
-            }
+    let (sent, failure) = send(read, |sent| target.try_write_one(&buffer[sent..read]));
+    moved(read, sent, failure)
+}
+
+/// As [`relay_step`], by way of `pipe`, which is empty before and afterwards: what the target does
+/// not take is put into `buffer`, where it has the place that a read would have given it.
+pub fn splice_step(
+    source: &Source,
+    target: &Source,
+    pipe: &SplicePipe,
+    buffer: &mut [u8],
+) -> Moved {
+    let read = match source.try_fill(pipe, buffer.len()) {
+        Attempt::Done(0) => return Moved::End(UV_EOF),
+        Attempt::Done(read) => read,
+        Attempt::Pending => return Moved::Nothing,
+        Attempt::Failed(error) => return Moved::End(Errno::from(error).code()),
+    };
+    source.arm(Interest::Read);
+    let (sent, failure) = send(read, |sent| target.try_pour(pipe, read - sent));
+    let mut taken = sent;
+    while taken < read {
+        match pipe.take(&mut buffer[taken..read]) {
+            Ok(more) => taken += more,
+            Err(error) => return Moved::Lost(error.into()),
         }
     }
-    Moved::All(read)
+    moved(read, sent, failure)
+}
+
+/// Calls `attempt`, which is given what has been sent, until `length` bytes have. How many were
+/// sent, and why no more.
+fn send(length: usize, mut attempt: impl FnMut(usize) -> Attempt<usize>) -> (usize, Option<Errno>) {
+    let mut sent = 0;
+    while sent < length {
+        match attempt(sent) {
+            Attempt::Done(more) => sent += more,
+            Attempt::Pending => break,
+            Attempt::Failed(error) => return (sent, Some(error.into())),
+        }
+    }
+    (sent, None)
+}
+
+fn moved(read: usize, sent: usize, failure: Option<Errno>) -> Moved {
+    if sent == read {
+        return Moved::All(read);
+    }
+    Moved::Part {
+        read,
+        sent,
+        failure,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::UV_EOF;
     use crate::runtime::Reactor;
     use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;
@@ -165,6 +205,46 @@ mod tests {
             }
         }
         assert!(taken > 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_between_them_is_empty_after_each_step() {
+        let reactor = Reactor::on_loop().unwrap();
+        let (source, mut sender) = connected(&reactor, 0);
+        let (target, mut receiver) = connected(&reactor, 1);
+        let pipe = SplicePipe::open().unwrap();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut expected = Vec::new();
+        let mut kept = Vec::new();
+        for round in 0.. {
+            let piece = vec![round; 30_000];
+            sender.write_all(&piece).unwrap();
+            expected.extend_from_slice(&piece);
+            reactor.poll();
+            match splice_step(&source, &target, &pipe, &mut buffer) {
+                Moved::All(30_000) => {}
+                Moved::Part {
+                    read,
+                    sent,
+                    failure: None,
+                } => {
+                    kept.extend_from_slice(&buffer[sent..read]);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let error = pipe.take(&mut buffer).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+        let mut arrived = vec![0; expected.len() - kept.len()];
+        receiver.read_exact(&mut arrived).unwrap();
+        arrived.extend_from_slice(&kept);
+        assert!(arrived == expected);
+        drop(sender);
+        reactor.poll();
+        let end = splice_step(&source, &target, &pipe, &mut buffer);
+        assert_eq!(end, Moved::End(UV_EOF));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //!   the process has run out of them)
 //! - `path`: addresses, permissions and removal of sockets in the file system
 //! - `poller`: registering with a Tokio runtime, and finding the descriptor that a Tokio runtime polls with
+//! - `splice`: `SplicePipe`, through which bytes go from socket to socket without a copy
 //! - `symbols`: looking up libuv's functions in the running program
 //!
 //! All I/O on descriptors goes through here. No function retries anything but `EINTR`.

@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
-use super::{slab_room, Core};
+use super::Core;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::runtime::{Interest, Ready};
-use crate::stream::READ_STEP;
+use crate::stream::{Moved, READ_STEP};
+use crate::sys::splice::SplicePipe;
 
 impl Core {
     /// Sends what `source` receives to `target` from here on; each step has to be confirmed.
@@ -58,7 +59,8 @@ impl Core {
 
     /// False where JavaScript has to do it.
     fn relay_one(&mut self, key: Key, now: Instant, slab: &mut [u8]) -> bool {
-        let (room, offset) = slab_room(slab, self.slab_used);
+        let offset = u32::try_from(self.slab_used).unwrap_or(0);
+        let room = &mut slab[self.slab_used..];
         let pair = self.entries.get(key).and_then(|source| {
             let target_key = source.handle.relay_target()?;
             Some((source, self.entries.get(target_key)?, target_key))
@@ -66,9 +68,17 @@ impl Core {
         let Some((source, target, target_key)) = pair else {
             return false;
         };
-        let Some(moved) = source.handle.relay_step(&target.handle, room) else {
+        let pipe = if source.handle.wants_pipe(&target.handle) {
+            self.splice_pipe.get()
+        } else {
+            None
+        };
+        let Some(moved) = source.handle.relay_step(&target.handle, pipe, room) else {
             return false;
         };
+        if let Moved::Lost(_) = moved {
+            self.splice_pipe.discard();
+        }
         if let Some(target) = self.entries.get_mut(target_key) {
             target.handle.after_relayed_write(&moved, now);
         }
@@ -80,6 +90,33 @@ impl Core {
         }
         self.recount_of(key);
         true
+    }
+}
+
+/// The pipe of all relays of an environment, opened when one first asks for it.
+#[derive(Debug, Default)]
+pub(super) enum SharedPipe {
+    #[default]
+    Unopened,
+    Open(SplicePipe),
+    /// There is none to be had.
+    Absent,
+}
+
+impl SharedPipe {
+    fn get(&mut self) -> Option<&SplicePipe> {
+        if let Self::Unopened = self {
+            *self = SplicePipe::open().map_or(Self::Absent, Self::Open);
+        }
+        match self {
+            Self::Open(pipe) => Some(pipe),
+            Self::Unopened | Self::Absent => None,
+        }
+    }
+
+    /// Closes the pipe, with what is in it: no byte of one connection may reach another.
+    fn discard(&mut self) {
+        *self = Self::Unopened;
     }
 }
 

@@ -5,6 +5,15 @@ pub mod options;
 pub mod path;
 pub mod poller;
 pub mod socket;
+#[cfg_attr(
+    any(target_os = "linux", target_os = "android"),
+    path = "splice_linux.rs"
+)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "splice_none.rs"
+)]
+pub mod splice;
 pub mod symbols;
 
 use std::io;

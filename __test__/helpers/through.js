@@ -41,21 +41,52 @@ function hashing(stream, hash) {
 }
 
 /**
+ * A proxy of `net` before `server`, on a free port: `a.pipe(b).pipe(a)`. With
+ * `pauses` its sockets stop at random, while nobody looks at their data.
+ */
+async function proxied(net, server, { highWaterMark, pauses }) {
+  const address = server.address();
+  const target = address.port ? { port: address.port } : { path: address };
+  const allowHalfOpen = true;
+  const proxy = net.createServer({ allowHalfOpen, highWaterMark }, (near) => {
+    const far = net.connect({ ...target, allowHalfOpen, highWaterMark });
+    near.pipe(far).pipe(near);
+    const timer =
+      pauses &&
+      setInterval(() => {
+        for (const each of [near, far]) {
+          if (Math.random() < 0.5) each.pause();
+          else each.resume();
+        }
+      }, 1);
+    near.on('close', () => {
+      clearInterval(timer);
+      far.destroy();
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return proxy;
+}
+
+/**
  * Sends `bytes` from a client of `clientNet` to an echo server of `serverNet`
- * and back, by pipe() all the way, and compares SHA-256 and count.
+ * and back, by pipe() all the way, and compares SHA-256 and count. `by` is the
+ * module of a proxy in between, if there shall be one.
  */
 async function through(clientNet, serverNet, where, options) {
-  const { bytes, highWaterMark, pauses = false } = options;
+  const { bytes, highWaterMark, pauses = false, by } = options;
   const server = serverNet.createServer(
     { allowHalfOpen: true, highWaterMark },
     (peer) => {
-      if (pauses) pausing(peer);
+      if (pauses && !by) pausing(peer);
       peer.pipe(peer);
     },
   );
   server.listen(where);
   await once(server, 'listening');
-  const address = server.address();
+  const proxy = by && (await proxied(by, server, options));
+  const address = (proxy ?? server).address();
   const client = new clientNet.Socket({ allowHalfOpen: true, highWaterMark });
   try {
     client.connect(address.port ? { port: address.port } : { path: address });
@@ -82,6 +113,7 @@ async function through(clientNet, serverNet, where, options) {
     assert.strictEqual(received.digest('hex'), sent.digest('hex'));
   } finally {
     client.destroy();
+    proxy?.close();
     server.close();
   }
 }

@@ -3,7 +3,8 @@
 // Bytes each way through pipe() between rust-net and node:net, SHA-256 compared:
 //   node __test__/soak/bytes.js [MEGABYTES=1024]
 // over TCP and a Unix socket, in both directions, whole and (a quarter of it) with
-// random pauses and small high-water marks.
+// random pauses and small high-water marks; and through a proxy of rust-net,
+// whose bytes nobody looks at.
 
 const fs = require('node:fs');
 const node = require('node:net');
@@ -36,6 +37,16 @@ async function main() {
         cases.push({ name, client, server, where, options });
       }
     }
+  }
+  for (const pauses of [false, true]) {
+    const bytes = (megabytes * 2 ** 20) / (pauses ? 4 : 1);
+    cases.push({
+      name: 'node:net through a rust-net proxy',
+      client: node,
+      server: node,
+      where: { port: 0, host: '127.0.0.1' },
+      options: { bytes, pauses, by: rust },
+    });
   }
   let failed = 0;
   for (const { name, client, server, where, options } of cases) {

@@ -34,7 +34,12 @@ for (const [name, where] of routes) {
     const counter = countBuffers(t);
     await passMany(ends, 100);
     assert.deepStrictEqual(counter, { buffers: 0, bytes: 0 });
-    assert.ok(ends.a._handle.relayIdle >= 0);
+    const handle = ends.a._handle;
+    assert.ok(handle.relayIdle >= 0);
+    const { bytesRead } = handle;
+    ends.a.destroy();
+    assert.strictEqual(handle.bytesRead, bytesRead);
+    assert.strictEqual(ends.a.bytesRead, bytesRead);
   });
 
   alone(`${name}: who looks sees every chunk`, async (net, t) => {

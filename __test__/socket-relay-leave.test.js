@@ -87,16 +87,20 @@ both("'pause', 'drain' and 'resume' of a slow target", async (net, t) => {
 
 // Whether a chunk above the mark makes the source pause although the kernel has
 // taken it at once differs by Node release.
-same("'pause', 'drain' and 'resume' with a mark of one", async (net, t) => {
-  const ends = await flowing(net, t, { b: { highWaterMark: 1 } });
-  const events = [];
-  ends.a.on('pause', () => events.push('pause'));
-  ends.b.on('drain', () => events.push('drain'));
-  ends.a.on('resume', () => events.push('resume'));
-  for (let i = 0; i < 5; i++) await pass(ends, `message ${i}`);
-  await turn();
-  return events;
-});
+for (const [name, end] of [
+  ['pause', 'a'],
+  ['resume', 'a'],
+  ['drain', 'b'],
+]) {
+  same(`'${name}' with a mark of one`, async (net, t) => {
+    const ends = await flowing(net, t, { b: { highWaterMark: 1 } });
+    let count = 0;
+    ends[end].on(name, () => count++);
+    for (let i = 0; i < 5; i++) await pass(ends, `message ${i}`);
+    await turn();
+    return count;
+  });
+}
 
 both('unpipe and pipe again', async (net, t) => {
   const ends = await flowing(net, t);

@@ -45,6 +45,8 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
    * default. False sends inside `write()`.
    */
   coalesce?: boolean | undefined;
+  /** False: what `pipe` carries to another socket always visits JavaScript. */
+  relay?: boolean | undefined;
 }
 
 /** Where `connect()` goes over TCP. */
@@ -133,6 +135,8 @@ export interface ServerOpts extends net.ServerOpts {
   blockList?: net.BlockList | undefined;
   /** The `coalesce` of the sockets that it accepts. */
   coalesce?: boolean | undefined;
+  /** For what it accepts: see the option of a socket. */
+  relay?: boolean | undefined;
 }
 
 /** Where `listen()` listens. */

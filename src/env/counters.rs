@@ -30,6 +30,12 @@ impl Counters {
         }
     }
 
+    /// Counts bytes that went from one handle to another without an event.
+    pub fn note_relayed(&mut self, bytes: usize) {
+        self.bytes_read += bytes as u64;
+        self.bytes_written += bytes as u64;
+    }
+
     /// The numbers in the order in which `lib/stats.js` names them, behind the numbers of open
     /// `sockets` and `servers`.
     pub fn list(&self, sockets: u64, servers: u64, calls: &Calls) -> [u64; 13] {

@@ -76,8 +76,10 @@ impl Core {
         let Some(moved) = source.handle.relay_step(&target.handle, pipe, room) else {
             return false;
         };
-        if let Moved::Lost(_) = moved {
-            self.splice_pipe.discard();
+        match moved {
+            Moved::All(sent) | Moved::Part { sent, .. } => self.counters.note_relayed(sent),
+            Moved::Lost(_) => self.splice_pipe.discard(),
+            Moved::Nothing | Moved::End(_) => {}
         }
         if let Some(target) = self.entries.get_mut(target_key) {
             target.handle.after_relayed_write(&moved, now);

@@ -19,10 +19,13 @@ export function fromNode(socket: NodeSocket): Socket;
  * thread of the process that made it.
  */
 export interface Ticket<T extends Socket | Server> {
+  /** Which of the two it stands for. */
   readonly type: T extends Server ? 'net.Server' : 'net.Socket';
+  /** Its name in this process. */
   readonly id: string;
   /** What had been read and not consumed. */
   readonly received: Uint8Array | null;
+  /** What the new object is made with. */
   readonly options: object;
 }
 
@@ -37,6 +40,7 @@ export interface Ticket<T extends Socket | Server> {
  * The descriptor stays open until the ticket is attached or discarded.
  */
 export function detach(server: Server): Ticket<Server>;
+/** As for a Server. */
 export function detach(socket: Socket): Ticket<Socket>;
 
 /**
@@ -44,6 +48,7 @@ export function detach(socket: Socket): Ticket<Socket>;
  * 'listening'. Throws ERR_INVALID_STATE for a ticket that was used before.
  */
 export function attach(ticket: Ticket<Server>): Server;
+/** As for a Server. */
 export function attach(ticket: Ticket<Socket>): Socket;
 
 /** Closes what was never attached; says whether there was something. */

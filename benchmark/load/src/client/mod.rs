@@ -8,6 +8,7 @@
 mod bulk;
 mod churn;
 mod exchange;
+mod flood;
 mod http;
 mod ping_pong;
 
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 enum Outcome {
     Timed(Histogram),
     Bytes(u64),
+    /// Bytes of many, and beside them the latencies of one.
+    Flooded(u64, Histogram),
 }
 
 trait Load {
@@ -63,6 +66,7 @@ fn make(mode: &str, args: &Args) -> Result<Box<dyn Load>> {
         "burst" => Box::new(PingPong::open(args, |_| Burst::new())?),
         "lines" => Box::new(PingPong::open(args, |id| Lines::new(id, size))?),
         "http" => Box::new(PingPong::open(args, |_| Http::new(size))?),
+        "flood" => Box::new(flood::Flood::new(args)?),
         "churn" => Box::new(churn::Churn::new(args)?),
         "send" => Box::new(bulk::Bulk::new(args, bulk::send)?),
         "receive" => Box::new(bulk::Bulk::new(args, bulk::receive)?),
@@ -78,13 +82,15 @@ fn measure(load: &mut dyn Load, time: Duration) -> Result<()> {
         ("seconds", start.elapsed().as_secs_f64()),
         ("cpu", sys::cpu_micros()? - cpu),
     ];
-    match outcome {
-        Outcome::Bytes(bytes) => fields.push(("ops", bytes as f64)),
-        Outcome::Timed(latencies) => fields.extend([
-            ("ops", latencies.total() as f64),
-            ("p50", latencies.percentile(50)),
-            ("p99", latencies.percentile(99)),
-        ]),
+    let (ops, latencies) = match outcome {
+        Outcome::Bytes(bytes) => (bytes, None),
+        Outcome::Timed(latencies) => (latencies.total(), Some(latencies)),
+        Outcome::Flooded(bytes, latencies) => (bytes, Some(latencies)),
+    };
+    fields.push(("ops", ops as f64));
+    if let Some(latencies) = latencies {
+        fields.push(("p50", latencies.percentile(50)));
+        fields.push(("p99", latencies.percentile(99)));
     }
     report::print(&fields)
 }

@@ -12,6 +12,8 @@ const { work } = require('./subjects/servers');
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const HANDLER_MICROSECONDS = 20;
+// Timers go by whole milliseconds: a quarter of one is no lost beat.
+const TIMER_TOLERANCE = 250;
 
 const options = (values) =>
   Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`]);
@@ -60,8 +62,17 @@ function formatSize(bytes) {
 
 const echoes = () => [
   {
-    ...echo('ping', 1, 64, [{ must: 1.05, goal: 1.15 }]),
+    ...echo('ping', 1, 64, [
+      { must: 1.05, goal: 1.15 },
+      {
+        title: 'ping-pong with busy-poll',
+        judged: 'busy-poll',
+        must: 1.05,
+        goal: 2.9,
+      },
+    ]),
     title: 'ping-pong, 1 x 64 B',
+    modes: ['busy-poll'],
   },
   {
     ...echo('echo-64', 64, 64, [{ must: 1.5, goal: 1.65 }]),
@@ -231,6 +242,93 @@ const proxyBulk = ({ quick }) =>
     ],
   });
 
+/** What a flood does to the others, and full load to a timer. */
+const fairness = () => [
+  {
+    name: 'fairness',
+    title: 'flood of 63 connections',
+    kind: 'server',
+    unit: 'MB/s',
+    per: 'GB',
+    subject: ['server.js', 'echo'],
+    load: ['flood', ...options({ connections: 64, size: 64 })],
+    bare: { epoll: ['serve', 'echo'] },
+    targets: [
+      {},
+      ...['p50', 'p99'].map((metric) => ({
+        metric,
+        title: `${metric} of 1 ping-pong beside it`,
+        unit: 'us',
+        lower: true,
+        must: 1,
+      })),
+    ],
+  },
+  requests('timer', 'echo-64 beside a timer', {
+    connections: 64,
+    size: 64,
+    args: { beat: true },
+    // A beat is rare: it takes a while until one in a hundred are a few.
+    longer: 4,
+    bare: {},
+    modes: ['busy-poll'],
+    targets: ['default', 'busy-poll'].map((judged) => ({
+      metric: 'late',
+      title: `10 ms timer, p99 late${judged === 'default' ? '' : `, ${judged}`}`,
+      unit: 'us',
+      lower: true,
+      judged,
+      must: (base) => 1 + TIMER_TOLERANCE / base,
+    })),
+  }),
+];
+
+/** Resident memory: of connections, and after much work. */
+const memories = ({ quick, sustained }) => {
+  const idle = quick ? 500 : 10_000;
+  return [
+    {
+      name: 'memory',
+      title: `memory of ${idle} idle connections`,
+      kind: 'memory',
+      unit: 'B/connection',
+      connections: idle,
+      subject: ['server.js', 'echo'],
+      bare: { epoll: ['serve', 'echo'] },
+      targets: [{ lower: true, must: 0.75, goal: 0.5 }],
+    },
+    {
+      name: 'memory-kept',
+      title: 'memory of 1000 with a chunk kept',
+      kind: 'memory',
+      unit: 'B/connection',
+      connections: 1000,
+      subject: ['server.js', 'keep'],
+      targets: [{ lower: true, must: 1 }],
+    },
+    {
+      name: 'memory-load',
+      title: `memory after ${sustained} s of echo-256`,
+      kind: 'sustained',
+      unit: 'MB',
+      rounds: 1,
+      seconds: sustained,
+      subject: ['server.js', 'echo'],
+      load: ['echo', ...options({ connections: 256, size: KIBIBYTE })],
+      bare: {},
+      targets: [
+        { lower: true, must: 1 },
+        {
+          metric: 'grown',
+          title: 'memory that the load added',
+          lower: true,
+          must: 1,
+        },
+      ],
+    },
+  ];
+};
+
 const http = (name, size) =>
   requests(name, `http, 64 x ${formatSize(size)}`, {
     server: 'http',
@@ -257,20 +355,9 @@ const blockListTarget = (major) =>
   major >= 26 ? { must: 1, goal: 3 } : { must: 300, goal: 600 };
 
 const others = ({ quick, nodeMajor }) => {
-  const connections = quick ? 500 : 10_000;
   const rules = quick ? 600 : 10_000;
   const many = quick ? 6_000 : 1_000_000;
   return [
-    {
-      name: 'memory',
-      title: `memory of ${connections} idle connections`,
-      kind: 'memory',
-      unit: 'B/connection',
-      connections,
-      subject: ['server.js', 'echo'],
-      bare: { epoll: ['serve', 'echo'] },
-      targets: [{ lower: true, must: 0.75, goal: 0.5 }],
-    },
     inside(
       'block-list',
       `BlockList.check, ${rules} rules`,
@@ -299,7 +386,7 @@ const others = ({ quick, nodeMajor }) => {
 };
 
 /**
- * @param {{ quick: boolean, nodeMajor: number }} settings
+ * @param {{ quick: boolean, nodeMajor: number, sustained: number }} settings
  * @returns {any[]} all rows, in the table's order
  */
 function makeRows(settings) {
@@ -310,6 +397,8 @@ function makeRows(settings) {
     ...transfers(settings),
     ...answers({ handlerWork }),
     proxyBulk(settings),
+    ...fairness(),
+    ...memories(settings),
     ...others(settings),
   ];
 }

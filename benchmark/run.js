@@ -23,6 +23,7 @@ const USAGE = `npm run bench -- [options]
   --only ROW,...     these rows alone
   --rounds N         measurements of each variant (5)
   --seconds S        length of one measurement (1.5)
+  --sustained S      of full load before memory is looked at (60)
   --quick            one short round: fails on a crash or a wrong byte only
   --node PATH        the Node to measure on (the one that runs this)
   --module PATH      the module to measure (this project)
@@ -38,6 +39,7 @@ function readOptions() {
       only: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      sustained: { type: 'string' },
       quick: { type: 'boolean', default: false },
       node: { type: 'string', default: process.execPath },
       module: { type: 'string', default: root },
@@ -58,6 +60,7 @@ function readOptions() {
     ...values,
     rounds: Math.ceil(number('rounds', values.quick ? 1 : 5)),
     seconds: number('seconds', values.quick ? 0.15 : 1.5),
+    sustained: number('sustained', values.quick ? 0.5 : 60),
     module: path.resolve(values.module),
     peers: values.peers ? findPeers() : {},
   };
@@ -137,7 +140,7 @@ async function main() {
     encoding: 'utf8',
   }).trim();
   const nodeMajor = Number(nodeVersion.slice(1).split('.')[0]);
-  const rows = makeRows({ quick: options.quick, nodeMajor });
+  const rows = makeRows({ ...options, nodeMajor });
   if (options.list) {
     console.log(rows.map((row) => row.name).join('\n'));
     return;

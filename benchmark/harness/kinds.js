@@ -74,15 +74,17 @@ async function server(row, variant, context) {
 
   const measure = () =>
     withLoad(context, [...row.load, ...target], async (load) => {
+      const seconds = context.seconds * (row.longer ?? 1);
       await load.ask(`run ${context.seconds * WARM_UP}`);
       const before = await subject.ask('usage');
-      const result = await load.ask(`run ${context.seconds}`);
+      const result = await load.ask(`run ${seconds}`);
       const after = await subject.ask('usage');
       const accepted = after.connections - before.connections;
       if (row.counts && accepted !== result.ops) {
         throw new Error(`${result.ops} connections, ${accepted} accepted`);
       }
-      return sample({ ...result, cpu: after.cpu - before.cpu });
+      const cpu = after.cpu - before.cpu;
+      return { ...sample({ ...result, cpu }), late: after.late };
     });
 
   const stop = async () => {
@@ -145,8 +147,9 @@ async function memory(row, variant, context) {
   async function measure() {
     subject = await Program.start(variant.command, variant.env);
     const port = `${subject.ready.port}`;
-    // What the first connections allocate once and for all is not theirs.
-    await hold(port, `${KEPT_ALIVE}`, (load) => load.ask('run 0.2'));
+    // What the first connections allocate once and for all is not theirs. They
+    // do little: garbage would leave room behind that nobody then asks for.
+    await hold(port, `${KEPT_ALIVE}`, (load) => load.ask('run 0'));
     const before = await subject.ask('memory');
     const grown = await hold(port, `${row.connections}`, async (load) => {
       const { rss } = await subject.ask('memory');
@@ -156,6 +159,24 @@ async function memory(row, variant, context) {
     });
     await subject.stop();
     return { value: grown / row.connections };
+  }
+  return { measure, stop: () => {}, kill: () => subject?.kill() };
+}
+
+/** Resident memory after much work; a fresh server for each sample. */
+async function sustained(row, variant, context) {
+  let subject;
+  async function measure() {
+    subject = await Program.start(variant.command, variant.env);
+    const target = ['--port', `${subject.ready.port}`];
+    const load = [...row.load, ...target];
+    const before = await subject.ask('memory');
+    const { rss } = await withLoad(context, load, async (running) => {
+      await running.ask(`run ${row.seconds}`);
+      return subject.ask('memory');
+    });
+    await subject.stop();
+    return { value: rss, grown: rss - before.rss };
   }
   return { measure, stop: () => {}, kill: () => subject?.kill() };
 }
@@ -179,4 +200,6 @@ async function startUp(row, variant, context) {
   return { measure, stop: () => {}, kill: () => {} };
 }
 
-module.exports = { kinds: { server, client, inside, memory, startUp } };
+module.exports = {
+  kinds: { server, client, inside, memory, sustained, startUp },
+};

@@ -24,7 +24,7 @@ const ratio = (value) => (value == null ? '-' : short(value));
 
 /** The figures of a line, in the unit that it is told in. */
 function shown(line, value) {
-  if (line.unit === 'MB/s') return short(value / 1e6);
+  if (line.unit.startsWith('MB')) return short(value / 1e6);
   return short(line.unit === 's/GB' ? value * 1000 : value);
 }
 

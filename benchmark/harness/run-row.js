@@ -24,7 +24,8 @@ async function sampleRow(row, options) {
       });
     }
     const order = [...running];
-    for (let round = 0; round < options.rounds; round++) {
+    const rounds = row.rounds ?? options.rounds;
+    for (let round = 0; round < rounds; round++) {
       for (const { variant, live } of order) {
         await tolerate(variant, async () => {
           samples[variant.name].push(await live.measure());
@@ -86,8 +87,8 @@ async function runRow(row, options) {
   const samples = await sampleRow(row, options);
   checkAgreement(row, samples);
   const [base, ...others] = Object.keys(samples);
-  const judged = row.judged ?? 'default';
   return row.targets.map((target) => {
+    const judged = target.judged ?? row.judged ?? 'default';
     const metric = target.metric ?? 'value';
     const against = (name, what = metric) =>
       compare(samples[base], samples[name], what);

@@ -15,12 +15,13 @@ const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
   'no-relay': { RUST_NET_RELAY: '0' },
   offload: { RUST_NET_DRIVER: 'threaded' },
+  'busy-poll': { RUST_NET_BUSY_POLL: '50' },
 };
 
 /** How another runtime is told to run a script. */
 const runtimes = { bun: [], deno: ['run', '--allow-all', '--quiet'] };
 
-// A server's memory is measured after a collection.
+// Memory a connection is what is left after a collection.
 const flags = { memory: ['--expose-gc'] };
 
 /**
@@ -46,9 +47,12 @@ function script(row, moduleId, args = []) {
   return [path.join(subjects, file), moduleId, ...rest, ...args];
 }
 
-/** The peers whose row this can be: memory and start-up are about Node. */
+// Memory and start-up are about Node.
+const ofNodeAlone = ['memory', 'sustained', 'startUp'];
+
+/** The peers whose row this can be. */
 function peersOf(row, options) {
-  if (row.kind === 'memory' || row.kind === 'startUp') return [];
+  if (ofNodeAlone.includes(row.kind)) return [];
   return Object.entries(options.peers).map(([name, file]) => ({
     name,
     command: [file, ...runtimes[name], ...script(row, 'node:net')],

@@ -2,11 +2,13 @@
 
 /*
  * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
- * [--upstream PORT]`.
+ * [--upstream PORT]`. With `--beat true` a timer runs beside it, and `usage` says
+ * how late it was.
  */
 
 const { parseArgs } = require('node:util');
 
+const { startBeat } = require('./beat');
 const { control, cpu } = require('./control');
 const { servers } = require('./servers');
 
@@ -25,7 +27,9 @@ function main() {
       path: { type: 'string' },
       size: { type: 'string', default: '64' },
       work: { type: 'string', default: '0' },
-      upstream: { type: 'string', default: '0' },
+ * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
+ * [--upstream PORT]`. With `--beat true` a timer runs beside it, and `usage` says
+ * how late it was.
     },
   });
   const [moduleId, kind] = positionals;
@@ -34,6 +38,7 @@ function main() {
     work: Number(values.work),
     upstream: Number(values.upstream),
   });
+  const late = values.beat ? startBeat() : () => undefined;
   let connections = 0;
   server.on('connection', (socket) => {
     connections++;
@@ -44,7 +49,12 @@ function main() {
     : { port: 0, host: '127.0.0.1' };
   server.listen({ ...where, backlog: BACKLOG }, () => {
     const port = values.path ? 0 : server.address().port;
-    control({ port }, { usage: () => ({ cpu: cpu(), connections }) });
+    control(
+      { port },
+      {
+        usage: () => ({ cpu: cpu(), connections, late: late() }),
+      },
+    );
   });
 }
 

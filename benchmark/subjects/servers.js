@@ -31,6 +31,15 @@ const servers = {
       socket.on('data', (data) => socket.write(data));
     }),
 
+  /** Keeps the first chunk of each connection. */
+  keep: (net) =>
+    net.createServer((socket) => {
+      socket.on('data', (data) => {
+        socket.kept ??= data;
+        socket.write(data);
+      });
+    }),
+
   pipe: (net) => net.createServer((socket) => socket.pipe(socket)),
 
   /** Two sockets a connection: what comes in goes on to `upstream`. */

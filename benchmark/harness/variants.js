@@ -25,13 +25,13 @@ const runtimes = { bun: [], deno: ['run', '--allow-all', '--quiet'] };
 const flags = { memory: ['--expose-gc'] };
 
 /**
- * The other runtimes that are there, in the project's own packages or on the
- * PATH.
+ * The other runtimes that are there, of npm's packages in `.cache/peers` or on
+ * the PATH.
  *
  * @returns {Record<string, string>} programs by name
  */
 function findPeers() {
-  const own = path.join(__dirname, '..', '..', 'node_modules', '.bin');
+  const own = path.join(__dirname, '../../.cache/peers/node_modules/.bin');
   const folders = [own, ...(process.env.PATH ?? '').split(path.delimiter)];
   const found = {};
   for (const name of Object.keys(runtimes)) {

@@ -403,6 +403,31 @@ function makeRows(settings) {
   ];
 }
 
+const CONNECTIONS = [1, 16, 64, 256, 1000, 4000];
+// 16 B, and four times as much each time, to 1 MiB.
+const SIZES = Array.from({ length: 9 }, (_, i) => 16 * 4 ** i);
+
+/**
+ * What `--scaling` measures: echo by connections, and by the message's size.
+ *
+ * @returns {any[]}
+ */
+function scalingRows() {
+  const point = (axis, at, connections, size) => ({
+    ...echo(`echo-${connections}x${size}`, connections, size, [{ must: 1 }]),
+    bare: { epoll: ['serve', 'echo'] },
+    scale: {
+      axis,
+      at,
+      label: axis === 'size' ? formatSize(at) : at.toLocaleString('en'),
+    },
+  });
+  return [
+    ...CONNECTIONS.map((count) => point('connections', count, count, 64)),
+    ...SIZES.map((size) => point('size', size, 16, size)),
+  ];
+}
+
 /**
  * The rows that were asked for. `echo-NxSIZE` is one with numbers of one's own.
  *
@@ -422,4 +447,4 @@ function selectRows(rows, only) {
   });
 }
 
-module.exports = { makeRows, selectRows };
+module.exports = { makeRows, scalingRows, selectRows };

@@ -11,16 +11,19 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { drawChart } = require('./harness/chart');
 const { findPeers } = require('./harness/variants');
 const { printTable, save } = require('./harness/report');
 const { runRow } = require('./harness/run-row');
-const { makeRows, selectRows } = require('./rows');
+const { drawScaling } = require('./harness/scaling');
+const { makeRows, scalingRows, selectRows } = require('./rows');
 
 const root = path.join(__dirname, '..');
 const results = path.join(__dirname, 'results');
 
 const USAGE = `npm run bench -- [options]
   --only ROW,...     these rows alone
+  --scaling          other rows: echo by connections and by message size
   --rounds N         measurements of each variant (5)
   --seconds S        length of one measurement (1.5)
   --sustained S      of full load before memory is looked at (60)
@@ -37,6 +40,7 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
+      scaling: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       sustained: { type: 'string' },
@@ -123,9 +127,10 @@ async function measure(rows, options) {
 }
 
 /** A whole run's files are named for the Node and the driver. */
-function nameOf({ node, driver }, { only }) {
+function nameOf({ node, driver }, { only, scaling }) {
   const parts = [`node${node.slice(1).split('.')[0]}`];
   if (driver !== 'default') parts.push(driver);
+  if (scaling) parts.push('scaling');
   if (only) parts.push('partial');
   return parts.join('-');
 }
@@ -140,7 +145,9 @@ async function main() {
     encoding: 'utf8',
   }).trim();
   const nodeMajor = Number(nodeVersion.slice(1).split('.')[0]);
-  const rows = makeRows({ ...options, nodeMajor });
+  const rows = options.scaling
+    ? scalingRows()
+    : makeRows({ ...options, nodeMajor });
   if (options.list) {
     console.log(rows.map((row) => row.name).join('\n'));
     return;
@@ -154,7 +161,10 @@ async function main() {
   if (lines.length > 0) printTable(result);
   // A smoke run's figures are worth nothing, and half a table is none.
   if (!options.quick && !process.exitCode) {
-    await save(result, path.join(results, nameOf(about, options)));
+    const charts = options.scaling
+      ? drawScaling(result)
+      : [{ alt: 'Ratios to node:net', suffix: '', image: drawChart(result) }];
+    await save(result, path.join(results, nameOf(about, options)), charts);
   }
   if (options.json) {
     fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);

@@ -7,67 +7,14 @@
  * scale ends with it, and a mark that does is not drawn.
  */
 
-const WIDTH = 900;
+const { MARGIN, page, round, text } = require('./svg');
+
 const TOP = 76;
 const ROW = 26;
 const BAR = 14;
 const LEFT = 270;
 const RIGHT = 790;
 const [LEAST, MOST] = [0.5, 16];
-
-const palettes = {
-  light: {
-    text: '#1f2328',
-    quiet: '#656d76',
-    grid: '#d8dee4',
-    page: '#ffffff',
-    goal: '#1a7f37',
-    must: '#0969da',
-    missed: '#bc4c00',
-    plain: '#8c959f',
-  },
-  dark: {
-    text: '#e6edf3',
-    quiet: '#9198a1',
-    grid: '#30363d',
-    page: '#0d1117',
-    goal: '#3fb950',
-    must: '#58a6ff',
-    missed: '#f0883e',
-    plain: '#6e7681',
-  },
-};
-
-// Rules with plain colours: not every program that shows an SVG knows variables.
-const coloured = (palette) => `
-  text { fill: ${palette.text}; }
-  .quiet { fill: ${palette.quiet}; }
-  .page { fill: ${palette.page}; }
-  .grid { stroke: ${palette.grid}; }
-  .one { stroke: ${palette.quiet}; stroke-width: 1.5; }
-  .goal { fill: ${palette.goal}; }
-  .must { fill: ${palette.must}; }
-  .missed { fill: ${palette.missed}; }
-  .plain { fill: ${palette.plain}; }
-  .mark { stroke: ${palette.text}; stroke-width: 2; }
-  .hollow { fill: ${palette.page}; stroke: ${palette.text}; }`;
-
-const STYLE = `
-  text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial,
-    sans-serif; }
-  .title { font-size: 16px; font-weight: 600; }
-  .quiet { font-size: 12px; }
-  .hollow { stroke-width: 1.5; }
-  .end { text-anchor: end; }
-  .middle { text-anchor: middle; }
-${coloured(palettes.light)}
-  @media (prefers-color-scheme: dark) {${coloured(palettes.dark)}
-  }`;
-
-const escape = (text) =>
-  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-
-const round = (value) => Math.round(value * 10) / 10;
 
 /** Where a ratio stands; what is off the scale stands at its end. */
 function x(ratio) {
@@ -80,9 +27,6 @@ const better = (line, ratio) => (line.lower ? 1 / ratio : ratio);
 
 const label = (ratio) =>
   `${ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2)}x`;
-
-const text = (className, at, y, content) =>
-  `<text class="${className}" x="${at}" y="${y}">${escape(content)}</text>`;
 
 function grid(bottom) {
   const ticks = [0.5, 1, 2, 4, 8, 16];
@@ -135,7 +79,7 @@ function legend(y) {
     ['missed', 'target missed'],
     ['plain', 'no target'],
   ].flatMap(([name, words], i) => {
-    const at = 24 + i * 128;
+    const at = MARGIN + i * 128;
     return [
       `<rect class="${name}" x="${at}" y="${y - 10}" width="12" height="12" ` +
         'rx="2"/>',
@@ -160,24 +104,11 @@ function legend(y) {
 function drawChart({ about, lines }) {
   const bottom = TOP + lines.length * ROW;
   const height = bottom + 44;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" ` +
-      `height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    `<title>rust-net against node:net</title>`,
-    `<style>${STYLE}\n</style>`,
-    `<rect class="page" width="${WIDTH}" height="${height}" rx="6"/>`,
-    text('title', 24, 30, 'rust-net: times better than node:net'),
-    text(
-      'quiet end',
-      WIDTH - 24,
-      30,
-      `Node ${about.node.slice(1)}, ${about.system}`,
-    ),
+  return page('rust-net: times better than node:net', about, height, [
     ...grid(bottom),
     ...lines.flatMap(bar),
     ...legend(height - 16),
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }
 
 module.exports = { drawChart };

@@ -7,8 +7,6 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { drawChart } = require('./chart');
-
 // A row's CPU comes in microseconds an operation; a byte's is told by the GB.
 const cpuScale = (line) => (line.per === 'GB' ? 1000 : 1);
 
@@ -89,13 +87,13 @@ function printTable({ about, lines }) {
   }
 }
 
-function markdown({ about, lines }, chart) {
+function markdown({ about, lines }, charts) {
   const [head, ...body] = cells(lines);
   const row = (list) => `| ${list.join(' | ')} |`;
   const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
   return [
     `# rust-net against node:net on Node ${about.node.slice(1)}`,
-    `![Ratios to node:net](${chart})`,
+    ...charts.map(({ alt, file }) => `![${alt}](${file})`),
     `${headline(about)}, ${about.date}.`,
     'The last columns are ratios to node:net too: rust-net in another mode, ' +
       'bare Rust servers (`epoll`, `tokio`), other runtimes. ' +
@@ -120,20 +118,26 @@ async function format(text, parser) {
 }
 
 /**
- * Writes a run's files: `BASE.json`, `BASE.md` and `BASE.svg`.
+ * Writes a run's files: `BASE.json`, `BASE.md` and the charts.
  *
  * @param {{ about: any, lines: any[] }} result
  * @param {string} base the path without an extension
+ * @param {{ alt: string, suffix: string, image: string }[]} charts SVG images,
+ *   each to be in `BASE` with its suffix
  */
-async function save(result, base) {
-  const chart = `${path.basename(base)}.svg`;
+async function save(result, base, charts) {
+  const files = charts.map(({ suffix, ...chart }) => ({
+    ...chart,
+    file: `${path.basename(base)}${suffix}.svg`,
+  }));
   fs.mkdirSync(path.dirname(base), { recursive: true });
-  const write = (extension, text) =>
-    fs.writeFileSync(`${base}.${extension}`, text);
-  write('json', await format(JSON.stringify(result, null, 2), 'json'));
-  write('md', await format(markdown(result, chart), 'markdown'));
-  write('svg', drawChart(result));
-  console.log(`\nwritten: ${path.relative(process.cwd(), base)}.{md,json,svg}`);
+  const write = (file, text) =>
+    fs.writeFileSync(path.join(path.dirname(base), file), text);
+  const name = path.basename(base);
+  write(`${name}.json`, await format(JSON.stringify(result, null, 2), 'json'));
+  write(`${name}.md`, await format(markdown(result, files), 'markdown'));
+  for (const { file, image } of files) write(file, image);
+  console.log(`\nwritten: ${path.relative(process.cwd(), base)}.md`);
 }
 
 module.exports = { printTable, save, short };

@@ -95,6 +95,7 @@ async function runRow(row, options) {
     const figure = against(judged);
     return {
       row: row.name,
+      scale: row.scale,
       title: target.title ?? row.title,
       unit: target.unit ?? row.unit,
       per: row.per,

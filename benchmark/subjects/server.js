@@ -27,9 +27,8 @@ function main() {
       path: { type: 'string' },
       size: { type: 'string', default: '64' },
       work: { type: 'string', default: '0' },
- * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
- * [--upstream PORT]`. With `--beat true` a timer runs beside it, and `usage` says
- * how late it was.
+      upstream: { type: 'string', default: '0' },
+      beat: { type: 'string' },
     },
   });
   const [moduleId, kind] = positionals;

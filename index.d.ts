@@ -38,6 +38,8 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
   blockList?: net.BlockList | undefined;
   /** The IP type of service, 0 to 255. */
   typeOfService?: number | undefined;
+  /** Let a thread send small writes; by default what `RUST_NET_OFFLOAD` says. */
+  offload?: boolean | undefined;
   /** A socket that is bound already. */
   handle?: any;
   /**
@@ -131,6 +133,8 @@ export interface ServerOpts extends net.ServerOpts {
    * From the last data to the first probe, in milliseconds: 0 is the system's.
    */
   keepAliveInitialDelay?: number | undefined;
+  /** Let a thread send small writes; by default what `RUST_NET_OFFLOAD` says. */
+  offload?: boolean | undefined;
   /** Addresses whose connections are closed as soon as they are accepted. */
   blockList?: net.BlockList | undefined;
   /** The `coalesce` of the sockets that it accepts. */

@@ -252,6 +252,11 @@ class StreamHandle extends AsyncResource {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
 
+  /** Whether a thread sends what was gathered. */
+  setOffload(enable) {
+    return native.setOffload(this[kKey], Boolean(enable));
+  }
+
   /**
    * Closes accepted connections at once whose peer the list covers.
    *

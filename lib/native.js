@@ -39,6 +39,7 @@ const native = binding.open(
   {
     driver: process.env.RUST_NET_DRIVER || 'auto',
     coalesce,
+    offload: process.env.RUST_NET_OFFLOAD === '1',
     paddedNames: padsAbstractNames(process.versions.uv),
     busyPoll: readBusyPoll(process.env.RUST_NET_BUSY_POLL),
   },

@@ -15,7 +15,7 @@ const {
   validateKeepAliveDelay,
 } = require('./socket-options');
 const { keepCounts, startCounting } = require('./stats');
-const { kAsyncId, kCoalesce, kRelays } = require('./symbols');
+const { kAsyncId, kCoalesce, kOffload, kRelays } = require('./symbols');
 const { tickTriggeredBy } = require('./trigger');
 const { validateNumber } = require('./validators');
 
@@ -77,6 +77,7 @@ function Server(given, connectionListener) {
   this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
   if (options.coalesce === false) this[kCoalesce] = false;
   if (options.relay === false) this[kRelays] = false;
+  if (typeof options.offload === 'boolean') this[kOffload] = options.offload;
   assignBlockList(this, options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);

@@ -24,6 +24,7 @@ const {
   kBuffer,
   kBufferGen,
   kCoalesce,
+  kOffload,
   kOwner,
 } = require('./symbols');
 const { validateInt32 } = require('./validators');
@@ -109,6 +110,7 @@ function initSocketHandle(socket) {
   socket[kAsyncId] = getAsyncId(handle);
 
   if (socket[kCoalesce] === false) handle.setCoalesce?.(false);
+  if (socket[kOffload] !== undefined) handle.setOffload?.(socket[kOffload]);
 
   if (!socket[kBuffer]) return;
   if (socket[kBufferGen] !== null) {

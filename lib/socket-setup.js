@@ -21,6 +21,7 @@ const {
   kBufferCb,
   kBufferGen,
   kCoalesce,
+  kOffload,
   kHandle,
   kLastWriteQueueSize,
   kRelays,
@@ -67,6 +68,7 @@ class AcceptedOptions {
     this.decodeStrings = false;
     this.coalesce = server[kCoalesce];
     this.relay = server[kRelays];
+    this.offload = server[kOffload];
   }
 }
 

@@ -43,6 +43,7 @@ const {
   kBytesRead,
   kBytesWritten,
   kCoalesce,
+  kOffload,
   kHandle,
   kLastWriteQueueSize,
   kNormalizedArgs,
@@ -85,6 +86,7 @@ function Socket(given) {
   setup.takeUserBuffer(this, settings.onread);
   if (settings.coalesce === false) this[kCoalesce] = false;
   if (settings.relay === false) this[kRelays] = false;
+  if (typeof settings.offload === 'boolean') this[kOffload] = settings.offload;
   options.rememberOptions(this, settings);
   // Before any listener of the user's, which may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);

@@ -45,6 +45,8 @@ module.exports = {
   kRelays: Symbol('kRelays'),
   /** On a Server: what it has counted. */
   kStats: Symbol('kStats'),
+  /** On a Socket or Server: the boolean that `offload` was given as. */
+  kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
   /** On the result of `_normalizeArgs`: do not normalize it again. */

@@ -15,6 +15,7 @@ const drivers = ['on-loop', 'threaded'];
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
+  offload: { RUST_NET_OFFLOAD: '1' },
 };
 const minutes = 60 * 1000;
 

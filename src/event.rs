@@ -8,6 +8,8 @@ pub struct Key(u32);
 impl Key {
     /// Slots an environment can have at once.
     pub const SLOTS: u32 = 1 << Self::INDEX_BITS;
+    /// The last slot is never given away: what is not a handle is watched under this key.
+    pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
     const INDEX_BITS: u32 = 20;
     const GENERATIONS: u32 = 1 << 11;
 

@@ -14,7 +14,7 @@ const subjects = path.join(__dirname, '..', 'subjects');
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
   'no-relay': { RUST_NET_RELAY: '0' },
-  offload: { RUST_NET_DRIVER: 'threaded' },
+  offload: { RUST_NET_OFFLOAD: '1' },
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
 };
 

@@ -23,6 +23,8 @@ pub struct OpenOptions {
     pub driver: String,
     /// Send small writes at the end of the callback that makes them.
     pub coalesce: bool,
+    /// Let a thread send what was gathered.
+    pub offload: bool,
     /// Fill abstract socket names with NULs, as libuv did until 1.46.
     pub padded_names: bool,
     /// Microseconds to look for more after a turn that found something; 0 for none.
@@ -60,6 +62,7 @@ pub fn open<'env>(
     let options = Options {
         driver: choice,
         gather_writes: options.coalesce,
+        offload_writes: options.offload,
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,
     };

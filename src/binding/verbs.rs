@@ -82,6 +82,10 @@ pub const VERBS: &[(&str, Verb)] = &[
             Ok(())
         })
     }),
+    ("setOffload", |net, args| {
+        let offloads = args.boolean(1);
+        to_status(net.run(|core| core.set_offloads(key(args), offloads)))
+    }),
     ("setBlockList", |net, args| {
         on_handle(net, args, |handle| {
             handle.set_peer_filter(peer_filter(args.uint(1)));

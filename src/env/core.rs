@@ -12,8 +12,8 @@ use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Handle, Transport};
 use crate::queue::EventQueue;
-use crate::runtime::{Interest, Reactor, Ready};
-use crate::stream::{Gathered, Gatherer, Progress, READ_STEP};
+use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
+use crate::stream::{Gathered, Gatherer, Offloader, Progress, READ_STEP};
 use crate::sys::descriptor::Reserve;
 
 /// Events in one call into JavaScript.
@@ -46,6 +46,10 @@ pub struct Core {
     /// None where every write goes straight to the kernel.
     gatherer: Option<Gatherer>,
     gathered: Vec<Gathered>,
+    /// Started by the first handle that asks for it.
+    offloader: Option<(Offloader, Source)>,
+    /// Whether new handles offload.
+    offload_all: bool,
     in_callback: bool,
     alive: usize,
     reserve: Reserve,
@@ -57,7 +61,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub fn new(reactor: Reactor, gather_writes: bool) -> Self {
+    pub fn new(reactor: Reactor, gather_writes: bool, offload_writes: bool) -> Self {
         Self {
             entries: Slots::new(),
             reactor,
@@ -71,6 +75,8 @@ impl Core {
             delivered_closed: Vec::new(),
             gatherer: gather_writes.then(Gatherer::new),
             gathered: Vec::new(),
+            offloader: None,
+            offload_all: offload_writes,
             in_callback: false,
             alive: 0,
             reserve: Reserve::new(),
@@ -104,10 +110,29 @@ impl Core {
     /// # Errors
     /// `ENFILE` with a million handles open.
     pub fn create(&mut self, transport: Transport) -> Result<Key> {
-        self.entries.insert(|key| Entry {
+        let key = self.entries.insert(|key| Entry {
             handle: Handle::new(key, transport),
             counted: false,
-        })
+        })?;
+        if self.offload_all {
+            self.set_offloads(key, true)?;
+        }
+        Ok(key)
+    }
+
+    /// Says whether gathered writes of a handle are sent by a thread. Where no thread is to be had
+    /// they are sent at the end of the callback.
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed.
+    pub fn set_offloads(&mut self, key: Key, offloads: bool) -> Result<()> {
+        let entry = self.entries.get_mut(key).ok_or(Errno::BADF)?;
+        entry.handle.set_offloads(offloads);
+        if offloads && self.offloader.is_none() && self.gatherer.is_some() {
+            self.offloader = start_offloader(&self.reactor);
+        }
+        self.send_gathered_of(key);
+        Ok(())
     }
 
     /// Runs a verb on a handle.
@@ -151,6 +176,9 @@ impl Core {
         let Some(entry) = self.entries.get_mut(key) else {
             return false;
         };
+        if let (true, Some((offloader, _))) = (entry.handle.offloads(), &self.offloader) {
+            return entry.handle.offload(offloader, bytes);
+        }
         if !entry.handle.gather(gatherer, bytes) {
             return false;
         }
@@ -176,6 +204,7 @@ impl Core {
     }
 
     fn send_gathered_of(&mut self, key: Key) {
+        self.take_back(key);
         let Some(gatherer) = &self.gatherer else {
             return;
         };
@@ -184,9 +213,47 @@ impl Core {
         }
     }
 
+    /// Takes back what the offloader has of a handle, ahead of something that must come after it.
+    fn take_back(&mut self, key: Key) {
+        let Some((offloader, _)) = &self.offloader else {
+            return;
+        };
+        let handle = self.entries.get_mut(key).map(|entry| &entry.handle);
+        if handle.is_some_and(Handle::has_offloaded) {
+            offloader.take(key, &mut self.gathered);
+            self.send_taken();
+        }
+    }
+
+    /// Goes on with what the offloader could not send.
+    fn take_returned(&mut self) {
+        if let Some((offloader, bell)) = &self.offloader {
+            // A rest that is left unread rings again.
+            if let Attempt::Done(_) = bell.try_read(&mut [0; 64]) {
+                bell.arm(Interest::Read);
+            }
+            offloader.take_returned(&mut self.gathered);
+            self.send_taken();
+        }
+    }
+
+    fn send_taken(&mut self) {
+        for gathered in self.gathered.drain(..) {
+            if let Some(entry) = self.entries.get_mut(gathered.key) {
+                entry.handle.send(&gathered, &mut self.queue);
+                Self::recount(&mut self.alive, entry);
+            }
+        }
+    }
+
     /// Sends what was gathered, and gathers no more: the process is about to exit.
     pub fn stop_gathering(&mut self) {
         self.send_gathered();
+        if let Some((offloader, _)) = &self.offloader {
+            offloader.take_all(&mut self.gathered);
+            self.send_taken();
+        }
+        self.offloader = None;
         self.count_watchdog();
         self.gatherer = None;
     }
@@ -282,6 +349,10 @@ impl Core {
     }
 
     fn serve(&mut self, ready: Ready, slab: &mut [u8]) {
+        if ready.key == Key::NOBODY {
+            self.take_returned();
+            return;
+        }
         let Some(entry) = self.entries.get_mut(ready.key) else {
             return;
         };
@@ -335,11 +406,17 @@ impl Core {
             counted: false,
         });
         let event = match made {
-            Ok(key) => Event::new(
-                listener,
-                Kind::Connection,
-                i32::try_from(key.raw()).unwrap_or(i32::MAX),
-            ),
+            Ok(key) => {
+                if self.offload_all {
+                    // It is open: it was made a moment ago.
+                    let _ = self.set_offloads(key, true);
+                }
+                Event::new(
+                    listener,
+                    Kind::Connection,
+                    i32::try_from(key.raw()).unwrap_or(i32::MAX),
+                )
+            }
             Err(errno) => Event::new(listener, Kind::AcceptFailed, errno.code()),
         };
         self.queue.push(event);
@@ -412,6 +489,9 @@ impl Core {
             self.entries.release(key);
         }
         self.send_gathered();
+        if let Some((offloader, _)) = &self.offloader {
+            offloader.release();
+        }
     }
 
     /// Closes everything and stops the reactor, for an environment that ends. No bell rings after
@@ -449,4 +529,11 @@ impl Core {
 fn slab_room(slab: &mut [u8], used: usize) -> (&mut [u8], u32) {
     let offset = u32::try_from(used).unwrap_or(0);
     (&mut slab[used..used + READ_STEP], offset)
+}
+
+fn start_offloader(reactor: &Reactor) -> Option<(Offloader, Source)> {
+    let (offloader, heard) = Offloader::start().ok()?;
+    let bell = reactor.register(Key::NOBODY, heard).ok()?;
+    bell.arm(Interest::Read);
+    Some((offloader, bell))
 }

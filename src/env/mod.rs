@@ -42,6 +42,8 @@ pub struct Options {
     pub driver: DriverChoice,
     /// Send small writes at the end of the callback that makes them.
     pub gather_writes: bool,
+    /// Let a thread send what was gathered.
+    pub offload_writes: bool,
     /// Fill abstract names with NULs, as the libuv of the running Node does.
     pub padded_names: bool,
     /// Microseconds to look for more after a turn that found something, at most 1,000; 0 for none.
@@ -104,7 +106,11 @@ impl NetEnv {
         let net = Self {
             driver: reactor.name(),
             fallback,
-            core: RefCell::new(Core::new(reactor, options.gather_writes)),
+            core: RefCell::new(Core::new(
+                reactor,
+                options.gather_writes,
+                options.offload_writes,
+            )),
             js,
             watch,
             padded_names: options.padded_names,

@@ -52,12 +52,12 @@ impl<T> Slots<T> {
 
     fn free_index(&mut self) -> Result<u32> {
         let fresh = u32::try_from(self.entries.len()).unwrap_or(Key::SLOTS);
-        if self.free.len() > REUSE_DISTANCE || fresh >= Key::SLOTS {
+        if self.free.len() > REUSE_DISTANCE || fresh >= Key::SLOTS - 1 {
             if let Some(index) = self.free.pop_front() {
                 return Ok(index);
             }
         }
-        if fresh >= Key::SLOTS {
+        if fresh >= Key::SLOTS - 1 {
             return Err(Errno::NFILE);
         }
         self.entries.push(Entry {

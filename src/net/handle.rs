@@ -11,7 +11,7 @@ use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
 use crate::stream::{
     first_look, read_step, relay_step, splice_step, Completion, Gathered, Gatherer, Moved,
-    Progress, ReadStep, Relay, Shutdown, Writer, READ_STEP,
+    Offloader, Progress, ReadStep, Relay, Shutdown, Writer, READ_STEP,
 };
 use crate::sys::descriptor::{self, Access};
 use crate::sys::splice::SplicePipe;
@@ -96,6 +96,9 @@ pub struct Handle {
     /// Where the gatherer keeps this handle's bytes in the running callback.
     gather_slot: Option<usize>,
     gathers: bool,
+    /// The last place that the offloader gave this handle.
+    offload_place: Option<u64>,
+    offloads: bool,
     peer_filter: Option<PeerFilter>,
     /// Connections that the filter has closed.
     turned_away: Count,
@@ -137,6 +140,8 @@ impl Handle {
             writer: Writer::default(),
             gather_slot: None,
             gathers: true,
+            offload_place: None,
+            offloads: false,
             peer_filter: None,
             turned_away: Count::default(),
             looks: Count::default(),
@@ -460,19 +465,48 @@ impl Handle {
 
     /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
     pub fn gather(&mut self, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
-        let Io::Watched(source) = &self.io else {
+        let Some(fd) = self.gathering_fd(bytes) else {
             return false;
+        };
+        let slot = gatherer.add(self.key, self.gather_slot, fd, bytes);
+        self.gather_slot = slot.or(self.gather_slot);
+        slot.is_some()
+    }
+
+    /// Hands a small write to the thread that sends. False where [`Self::write`] has to do it.
+    pub fn offload(&mut self, offloader: &Offloader, bytes: &[u8]) -> bool {
+        let Some(fd) = self.gathering_fd(bytes) else {
+            return false;
+        };
+        let place = offloader.add(self.key, self.offload_place, fd, bytes);
+        self.offload_place = place.or(self.offload_place);
+        place.is_some()
+    }
+
+    /// The descriptor, where `bytes` may wait for the end of the callback.
+    fn gathering_fd(&self, bytes: &[u8]) -> Option<RawFd> {
+        let Io::Watched(source) = &self.io else {
+            return None;
         };
         let is_free = self.access.writable
             && !self.connecting
             && self.writer.is_drained()
             && self.write_failure.is_none();
-        if !is_free || !self.gathers || !Gatherer::accepts(bytes.len()) {
-            return false;
-        }
-        let slot = gatherer.add(self.key, self.gather_slot, source.as_raw_fd(), bytes);
-        self.gather_slot = slot.or(self.gather_slot);
-        slot.is_some()
+        (is_free && self.gathers && Gatherer::accepts(bytes.len())).then(|| source.as_raw_fd())
+    }
+
+    /// Whether gathered writes of this handle are sent by a thread.
+    pub fn set_offloads(&mut self, offloads: bool) {
+        self.offloads = offloads;
+    }
+
+    pub fn offloads(&self) -> bool {
+        self.offloads
+    }
+
+    /// Whether a thread may have something of this handle.
+    pub fn has_offloaded(&self) -> bool {
+        self.offload_place.is_some()
     }
 
     /// Whether small writes of this handle may be gathered.
@@ -497,7 +531,7 @@ impl Handle {
     }
 
     /// Sends the rest of what was gathered; a failure becomes an event.
-    fn send(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
+    pub fn send(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
         let Io::Watched(source) = &self.io else {
             return;
         };

@@ -7,8 +7,8 @@
 //!   descriptor is readable.
 //! - [`Threaded`]: a thread of our own; a doorbell then calls the JavaScript thread.
 //!
-//! In both, all I/O is done on the JavaScript thread, which therefore owns every buffer; only
-//! wakers cross threads.
+//! In both, I/O is done on the JavaScript thread, which therefore owns every buffer; only wakers
+//! cross threads. (Gathered writes that another thread sends are `stream::offload`'s affair.)
 
 mod calls;
 mod on_loop;

@@ -16,24 +16,34 @@ const BEAT: Duration = Duration::from_millis(1);
 /// Beats without a callback that gathered before the watchdog goes to sleep.
 const IDLE_BEATS: u32 = 100;
 /// Gathered bytes of one socket are sent once they are this many.
-const SOCKET_LIMIT: usize = 16 * 1024;
+pub(super) const SOCKET_LIMIT: usize = 16 * 1024;
 /// A write larger than this is not gathered: copying it would cost more than a system call.
 const WRITE_LIMIT: usize = 4 * 1024;
 /// Sockets with gathered bytes before all of them are sent without waiting.
-const SOCKETS_LIMIT: usize = 64;
+pub(super) const SOCKETS_LIMIT: usize = 64;
 
 /// What one socket has gathered.
 #[derive(Debug)]
 pub struct Gathered {
     pub key: Key,
-    fd: RawFd,
-    bytes: Vec<u8>,
-    sent: usize,
-    /// Why the watchdog could not send.
+    pub(super) fd: RawFd,
+    pub(super) bytes: Vec<u8>,
+    pub(super) sent: usize,
+    /// Why another thread could not send.
     pub failed: Option<Errno>,
 }
 
 impl Gathered {
+    pub(super) fn new(key: Key, fd: RawFd, bytes: Vec<u8>) -> Self {
+        Self {
+            key,
+            fd,
+            bytes,
+            sent: 0,
+            failed: None,
+        }
+    }
+
     /// What has not been sent yet.
     pub fn rest(&self) -> &[u8] {
         &self.bytes[self.sent..]
@@ -101,13 +111,7 @@ impl Gatherer {
         }
         let mut buffer = state.spare.pop().unwrap_or_default();
         buffer.extend_from_slice(bytes);
-        state.waiting.push(Gathered {
-            key,
-            fd,
-            bytes: buffer,
-            sent: 0,
-            failed: None,
-        });
+        state.waiting.push(Gathered::new(key, fd, buffer));
         Some(state.waiting.len() - 1)
     }
 

@@ -1,12 +1,14 @@
 //! The two directions of a byte stream, and its orderly end. Knows sources, not handles.
 
 mod gather;
+mod offload;
 mod reader;
 mod relay;
 mod shutdown;
 mod writer;
 
 pub use gather::{Gathered, Gatherer};
+pub use offload::Offloader;
 pub use reader::{first_look, read_step, ReadStep, READ_STEP};
 pub use relay::{relay_step, splice_step, Moved, Relay};
 pub use shutdown::Shutdown;

@@ -59,10 +59,17 @@ impl Core {
 
     /// False where JavaScript has to do it.
     fn relay_one(&mut self, key: Key, now: Instant, slab: &mut [u8]) -> bool {
+        let target_key = self
+            .entries
+            .get(key)
+            .and_then(|source| source.handle.relay_target());
+        if let Some(target_key) = target_key {
+            self.take_back(target_key);
+        }
         let offset = u32::try_from(self.slab_used).unwrap_or(0);
         let room = &mut slab[self.slab_used..];
         let pair = self.entries.get(key).and_then(|source| {
-            let target_key = source.handle.relay_target()?;
+            let target_key = target_key?;
             Some((source, self.entries.get(target_key)?, target_key))
         });
         let Some((source, target, target_key)) = pair else {

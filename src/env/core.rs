@@ -56,8 +56,8 @@ pub struct Core {
     /// Listeners that found no descriptor, to be tried again when one may be free.
     starved: Vec<Key>,
     counters: Counters,
-    /// Of the watchdog's sends, those that have been counted.
-    watchdog_sends: u64,
+    /// Of the sends by other threads, those that have been counted.
+    counted_sends: u64,
 }
 
 impl Core {
@@ -82,7 +82,7 @@ impl Core {
             reserve: Reserve::new(),
             starved: Vec::new(),
             counters: Counters::default(),
-            watchdog_sends: 0,
+            counted_sends: 0,
         }
     }
 
@@ -253,18 +253,20 @@ impl Core {
             offloader.take_all(&mut self.gathered);
             self.send_taken();
         }
+        self.count_sends();
         self.offloader = None;
-        self.count_watchdog();
         self.gatherer = None;
     }
 
-    // What the watchdog's thread has sent is added when somebody asks.
-    fn count_watchdog(&mut self) {
-        if let Some(gatherer) = &self.gatherer {
-            let sends = gatherer.watchdog_sends();
-            self.reactor.calls().writes.add(sends - self.watchdog_sends);
-            self.watchdog_sends = sends;
-        }
+    // What other threads have sent is added when somebody asks.
+    fn count_sends(&mut self) {
+        let watchdog = self.gatherer.as_ref().map_or(0, Gatherer::watchdog_sends);
+        let offloader = &self.offloader;
+        let sends = watchdog + offloader.as_ref().map_or(0, |(it, _)| it.sends());
+        // Less than before where the threads have ended: what they did was counted then.
+        let new = sends.saturating_sub(self.counted_sends);
+        self.reactor.calls().writes.add(new);
+        self.counted_sends += new;
     }
 
     /// A turn of the loop was ours.
@@ -274,7 +276,7 @@ impl Core {
 
     /// What has been counted; see [`Counters::list`].
     pub fn stats(&mut self) -> [u64; 13] {
-        self.count_watchdog();
+        self.count_sends();
         let (mut sockets, mut servers) = (0, 0);
         for entry in self.entries.iter() {
             if entry.handle.is_listening() {

@@ -50,6 +50,8 @@ struct State {
     /// Places before this one may be sent.
     released: u64,
     sending: Option<Key>,
+    /// System calls of the thread.
+    sends: u64,
     /// What the kernel did not take.
     returned: Vec<Gathered>,
     spare: Vec<Vec<u8>>,
@@ -114,6 +116,11 @@ impl Offloader {
             drop(state);
             self.shared.work.notify_one();
         }
+    }
+
+    /// How many system calls the thread has made.
+    pub fn sends(&self) -> u64 {
+        self.shared.lock().sends
     }
 
     /// Takes what the kernel did not take.
@@ -274,6 +281,7 @@ impl Shared {
             };
             idle = 0;
             state.sending = Some(job.key);
+            state.sends += 1;
             drop(state);
             let result = socket::send_raw(job.fd, job.rest());
             state = self.lock();

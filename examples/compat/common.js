@@ -14,9 +14,16 @@ const { nodeNet, opened, probeSocket, swap } = require('./swap');
 
 const cache = path.resolve(__dirname, '../../.cache/compat');
 const versions = {
+  aedes: '1.2.0',
   ioredis: '6.0.0',
+  mqtt: '5.16.0',
+  nodemailer: '10.6.0',
   pg: '8.23.1',
   redis: '6.3.1',
+  'smtp-server': '3.21.6',
+  socks: '2.8.10',
+  ssh2: '1.17.0',
+  undici: '6.29.1',
   ws: '8.23.0',
 };
 const patience = 120_000;

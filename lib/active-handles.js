@@ -6,9 +6,11 @@
  * only.
  */
 
-const { TCP, activeHandles } = require('./handle');
+// Loaded on use: to install this takes nothing of it.
+const loadHandle = () => require('./handle');
 
 function describe(handle) {
+  const { TCP } = loadHandle();
   if (!(handle instanceof TCP)) return 'PipeWrap';
   return handle.onconnection === undefined ? 'TCPSocketWrap' : 'TCPServerWrap';
 }
@@ -29,9 +31,13 @@ function extend(name, list) {
 function install() {
   // The owner where there is one, as in node.
   extend('_getActiveHandles', () =>
-    activeHandles().map((handle) => handle.owner ?? handle),
+    loadHandle()
+      .activeHandles()
+      .map((handle) => handle.owner ?? handle),
   );
-  extend('getActiveResourcesInfo', () => activeHandles().map(describe));
+  extend('getActiveResourcesInfo', () =>
+    loadHandle().activeHandles().map(describe),
+  );
 }
 
 module.exports = { install };

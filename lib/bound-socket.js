@@ -2,7 +2,6 @@
 
 const { isIP } = require('./ip');
 const { ErrnoException, ExceptionWithHostPort, codes } = require('./errors');
-const { Pipe, TCP, pipeConstants, tcpConstants } = require('./handle');
 const { kBoundSocketConsume, kBoundSocketPath } = require('./symbols');
 const {
   validateBoolean,
@@ -15,6 +14,9 @@ const { ERR_INVALID_ARG_VALUE, ERR_SOCKET_HANDLE_ADOPTED } = codes;
 
 // Asks the constructor for a shell with nothing bound in it.
 const kEmptyShell = Symbol('kBoundSocketDeserialize');
+
+// Loaded on use: few programs need it before they have a socket.
+const loadHandle = () => require('./handle');
 
 const kNoOptions = Object.freeze({ __proto__: null });
 
@@ -48,6 +50,7 @@ function bindTcp(options) {
   const ipv6Only = readFlag(options, 'ipv6Only');
   const reusePort = readFlag(options, 'reusePort');
   const { host, family } = readHost(options, ipv6Only);
+  const { TCP, tcpConstants } = loadHandle();
   const flags =
     (ipv6Only ? tcpConstants.UV_TCP_IPV6ONLY : 0) |
     (reusePort ? tcpConstants.UV_TCP_REUSEPORT : 0);
@@ -85,6 +88,7 @@ function bindPipe(options) {
       'abstract socket paths are only supported on Linux',
     );
   }
+  const { Pipe, pipeConstants } = loadHandle();
   const handle = new Pipe(pipeConstants.SOCKET);
   const status = handle.bind(path);
   if (status) {

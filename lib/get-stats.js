@@ -9,11 +9,8 @@ const { environmentStats, serverStats, socketStats } = require('./stats');
 const { ERR_INVALID_ARG_TYPE } = codes;
 
 /**
- * `net.getStats`: what has been counted since the thread loaded rust-net, or
- * since the socket or server was made.
- *
- * @param {any} [target] a Socket or Server of rust-net
- * @returns {object} see docs/api.md
+ * @param {any} target nothing, or a Socket or Server of rust-net
+ * @returns {object}
  */
 function getStats(target) {
   if (target === undefined) return environmentStats();

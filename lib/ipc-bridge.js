@@ -16,8 +16,8 @@ const kBridged = Symbol('bridged');
 // In the process's symbol registry: a second copy of this package finds it too.
 const kStandIn = Symbol.for('rust-net.stand-in');
 
-// The channel that tells of a new child has been there since.
-const kFirstWithChannel = 20;
+// The channel that tells of a new child is there since Node 20.
+const tellsOfChildren = parseInt(process.versions.node, 10) >= 20;
 
 /** @type {{ Socket: Function, Server: Function }} */
 let classes;
@@ -144,13 +144,18 @@ function isLoaded(name) {
 function install(given) {
   classes = given;
   wrapChannel(process);
-  const major = parseInt(process.versions.node, 10);
-  if (major < kFirstWithChannel || isLoaded('child_process')) {
-    wrapChildProcess();
-  } else {
-    // Told before the first child is spawned, and so in time.
-    subscribe('child_process', wrapChildProcess);
-  }
+  if (isLoaded('child_process')) wrapChildProcess();
+  // Told before the first child is spawned, and so in time.
+  else if (tellsOfChildren) subscribe('child_process', wrapChildProcess);
 }
 
-module.exports = { install };
+/**
+ * To be called before there is a first Socket or Server, which might be sent:
+ * where nothing tells of children, `child_process` must be loaded to be taught,
+ * which takes longer than all of `require('rust-net')`.
+ */
+function watchChildren() {
+  if (!tellsOfChildren) wrapChildProcess();
+}
+
+module.exports = { install, watchChildren };

@@ -6,12 +6,26 @@ const activeHandles = require('./active-handles');
 const family = require('./auto-select-family');
 const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
 const ipcBridge = require('./ipc-bridge');
-const { getStats } = require('./get-stats');
 const { isIP, isIPv4, isIPv6 } = require('./ip');
 const { normalizeArgs } = require('./normalize-args');
 const { Server, createServer } = require('./server');
-const { createServerHandle } = require('./server-handle');
 const { Socket, connect } = require('./socket');
+
+function createServerHandle(address, port, addressType, fd, flags) {
+  const { createServerHandle: create } = require('./server-handle');
+  return create(address, port, addressType, fd, flags);
+}
+
+/**
+ * What has been counted since the thread loaded rust-net, or since the socket
+ * or server was made.
+ *
+ * @param {any} [target] a Socket or Server of rust-net
+ * @returns {object} see docs/api.md
+ */
+function getStats(target) {
+  return require('./get-stats').getStats(target);
+}
 
 let hasWarned = false;
 
@@ -29,8 +43,21 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
+// Needed by the first socket and server, and slow to load: see ARCHITECTURE.md.
+// Not left to them where there is time: by then there may be no descriptor free
+// to read a file by, or no right to.
+function loadParts() {
+  try {
+    require('./socket-parts');
+    require('./server-parts');
+  } catch {
+    // Whoever needs them will try again, and be told.
+  }
+}
+
 activeHandles.install();
 ipcBridge.install({ Server, Socket });
+setImmediate(loadParts).unref();
 
 /** The public object: the keys of node:net, in their order, and one of ours. */
 module.exports = {

@@ -109,49 +109,47 @@ function failListen(server, status, address, port) {
 }
 
 /**
- * `Server.prototype._listen2`: the name is the one that node's function has,
- * and packages wrap it.
+ * Has a server listen: the work of `Server.prototype._listen2`, which packages
+ * wrap.
  *
- * @this {any}
- * @param {string | null} address
- * @param {number} port
- * @param {number} addressType
+ * @param {any} server
+ * @param {any} where the arguments of `createServerHandle`, by name
  * @param {number} backlog
- * @param {number} fd
- * @param {number} flags
  */
-function setupListenHandle(address, port, addressType, backlog, fd, flags) {
+function setupListenHandle(server, where, backlog) {
+  let { address, addressType } = where;
+  const { port, fd, flags } = where;
   debug('setupListenHandle', address, port, addressType, backlog, fd);
   // There is one already when it came from the user or from cluster.
-  if (this._handle) {
+  if (server._handle) {
     debug('setupListenHandle: have a handle already');
   } else {
     debug('setupListenHandle: create a handle');
     const bound = bindServer(address, port, addressType, fd, flags);
     ({ address, addressType } = bound);
     if (typeof bound.handle === 'number') {
-      failListen(this, bound.handle, address, port);
+      failListen(server, bound.handle, address, port);
       return;
     }
-    this._handle = bound.handle;
+    server._handle = bound.handle;
   }
 
-  this[kAsyncId] = getAsyncId(this._handle);
-  this._handle.onconnection = onconnection;
-  this._handle[kOwner] = this;
+  server[kAsyncId] = getAsyncId(server._handle);
+  server._handle.onconnection = onconnection;
+  server._handle[kOwner] = server;
 
-  const status = this._handle.listen(backlog || kDefaultBacklog);
+  const status = server._handle.listen(backlog || kDefaultBacklog);
   if (status) {
-    this._handle.close();
-    this._handle = null;
-    failListen(this, status, address, port);
+    server._handle.close();
+    server._handle = null;
+    failListen(server, status, address, port);
     return;
   }
-  if (this.blockList) filterConnections(this, this._handle);
-  netServerListen.asyncEnd.publish({ server: this });
-  this._connectionKey = `${addressType}:${address}:${port}`;
-  if (this._unref) this.unref();
-  tickTriggeredBy(this[kAsyncId], emitListeningNT, this);
+  if (server.blockList) filterConnections(server, server._handle);
+  netServerListen.asyncEnd.publish({ server });
+  server._connectionKey = `${addressType}:${address}:${port}`;
+  if (server._unref) server.unref();
+  tickTriggeredBy(server[kAsyncId], emitListeningNT, server);
 }
 
 module.exports = { createServerHandle, setupListenHandle };

@@ -7,16 +7,12 @@ const util = require('util');
 
 const { ErrnoException, codes } = require('./errors');
 const { claimInstances } = require('./instance-of');
-const { listen } = require('./listen');
-const { setupListenHandle } = require('./server-handle');
 const {
   assignBlockList,
   toSeconds,
   validateKeepAliveDelay,
 } = require('./socket-options');
-const { keepCounts, startCounting } = require('./stats');
 const { kAsyncId, kCoalesce, kOffload, kRelays } = require('./symbols');
-const { tickTriggeredBy } = require('./trigger');
 const { validateNumber } = require('./validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
@@ -26,6 +22,13 @@ const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
 let debug = util.debuglog('net', (optimized) => {
   debug = optimized;
 });
+
+/**
+ * What a Server works with: loaded with the first one, as a Socket's.
+ *
+ * @type {typeof import('./server-parts')}
+ */
+let parts;
 
 function readOptions(given) {
   if (given == null || typeof given === 'object') return { ...given };
@@ -49,6 +52,7 @@ function validateHighWaterMark(options) {
  */
 function Server(given, connectionListener) {
   if (!(this instanceof Server)) return new Server(given, connectionListener);
+  parts ??= require('./server-parts');
   EventEmitter.call(this);
 
   const options = readOptions(given);
@@ -59,7 +63,7 @@ function Server(given, connectionListener) {
   validateKeepAliveDelay(options);
   validateHighWaterMark(options);
 
-  startCounting(this);
+  parts.startCounting(this);
   this._connections = 0;
   this[kAsyncId] = -1;
   this._handle = null;
@@ -86,11 +90,22 @@ Object.setPrototypeOf(Server, EventEmitter);
 // http's and tls's servers, and those that a parent process has sent.
 claimInstances(Server, nodeNet.Server);
 
-Server.prototype._listen2 = setupListenHandle;
+/** @this {any} */
+Server.prototype._listen2 = function setupListenHandle(
+  address,
+  port,
+  addressType,
+  backlog,
+  fd,
+  flags,
+) {
+  const where = { address, port, addressType, fd, flags };
+  parts.setupListenHandle(this, where, backlog);
+};
 
 /** @this {any} */
 Server.prototype.listen = function (...args) {
-  return listen(this, args);
+  return parts.listen(this, args);
 };
 
 Object.defineProperty(Server.prototype, 'listening', {
@@ -169,7 +184,7 @@ Server.prototype.close = function (cb) {
     else this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
   }
   if (this._handle) {
-    keepCounts(this);
+    parts.keepCounts(this);
     this._handle.close();
     this._handle = null;
   }
@@ -189,7 +204,7 @@ Server.prototype._emitCloseIfDrained = function () {
     );
     return;
   }
-  tickTriggeredBy(this[kAsyncId], emitCloseNT, this);
+  parts.tickTriggeredBy(this[kAsyncId], emitCloseNT, this);
 };
 
 function emitCloseNT(server) {

@@ -124,14 +124,14 @@ function initSocketHandle(socket) {
 /**
  * Puts the next attempt's handle in place of one that failed to connect.
  *
- * @this {any} the socket
+ * @param {any} socket
  * @param {any} handle
  */
-function reinitializeHandle(handle) {
-  this._handle?.close();
-  this._handle = handle;
-  this._handle[kOwner] = this;
-  initSocketHandle(this);
+function reinitializeHandle(socket, handle) {
+  socket._handle?.close();
+  socket._handle = handle;
+  socket._handle[kOwner] = socket;
+  initSocketHandle(socket);
 }
 
 /**

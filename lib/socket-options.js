@@ -5,8 +5,9 @@
  * remembered, and applied when the connection stands.
  */
 
+const { getSystemErrorName } = require('util');
+
 const { ErrnoException, codes } = require('./errors');
-const { uv } = require('./handle');
 const {
   kSetKeepAlive,
   kSetKeepAliveCount,
@@ -98,7 +99,7 @@ function applyOptions(socket) {
   }
   if (socket[kSetTOS] === undefined || !handle.setTypeOfService) return;
   const status = handle.setTypeOfService(socket[kSetTOS]);
-  if (status && status !== uv.UV_EBADF && !isWindows) {
+  if (status && !isWindows && getSystemErrorName(status) !== 'EBADF') {
     socket.emit('error', new ErrnoException(status, 'setTypeOfService'));
   }
 }

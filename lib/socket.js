@@ -11,31 +11,17 @@ const { Duplex } = require('stream');
 const nodeNet = require('net');
 const util = require('util');
 
-const { connectPath, connectSocket } = require('./connect');
 const { netClientSocketChannel } = require('./channels');
 const { ErrnoException, codes, writeAfterEndError } = require('./errors');
-const {
-  Pipe,
-  ShutdownWrap,
-  TCP,
-  pipeConstants,
-  tcpConstants,
-  uv,
-} = require('./handle');
-const { sendChunk } = require('./fast-path');
 const { claimInstances } = require('./instance-of');
 const { normalizeArgs } = require('./normalize-args');
-const handles = require('./socket-handle');
 const options = require('./socket-options');
 const properties = require('./socket-properties');
-const relay = require('./relay');
-const setup = require('./socket-setup');
 const {
   clearTimeouts,
   refreshTimeout,
   setStreamTimeout,
 } = require('./socket-timeout');
-const { stopReading, writeChunk, writeChunks } = require('./stream-base');
 const {
   kAfterAsyncWrite,
   kBoundSource,
@@ -52,8 +38,6 @@ const {
   kRelays,
   kUpdateTimer,
 } = require('./symbols');
-const { addConnection } = require('./stats');
-const tlsBridge = require('./tls-bridge');
 const { validateString } = require('./validators');
 
 const {
@@ -70,12 +54,27 @@ let debug = util.debuglog('net', (optimized) => {
 });
 
 /**
+ * What a Socket works with. Loaded with the first one, as it takes longer than
+ * all that `require` needs.
+ *
+ * @type {typeof import('./socket-parts')}
+ */
+let parts;
+
+function loadParts() {
+  parts = require('./socket-parts');
+  parts.relay.bypass(Socket.prototype);
+}
+
+/**
  * @this {any}
  * @param {any} [given] the documented options, or a descriptor
  * @returns {any}
  */
 function Socket(given) {
   if (!(this instanceof Socket)) return new Socket(given);
+  if (parts === undefined) loadParts();
+  const { setup } = parts;
   setup.rejectObjectMode(given);
   options.validateKeepAliveDelay(given);
 
@@ -90,7 +89,7 @@ function Socket(given) {
   options.rememberOptions(this, settings);
   // Before any listener of the user's, which may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);
-  handles.initSocketHandle(this);
+  parts.handles.initSocketHandle(this);
   this._pendingData = null;
   this._pendingEncoding = '';
   setup.startFlow(this, settings);
@@ -139,13 +138,13 @@ Socket.prototype._final = function (cb) {
   }
   debug('_final: not ended, call shutdown()');
   /** @type {any} */
-  const req = new ShutdownWrap();
+  const req = new parts.ShutdownWrap();
   req.oncomplete = afterShutdown;
   req.handle = this._handle;
   req.callback = cb;
   const status = this._handle.shutdown(req);
   // 1: the handle has shut down within the call.
-  if (status === 1 || status === uv.UV_ENOTCONN) cb();
+  if (status === 1 || status === parts.uv.UV_ENOTCONN) cb();
   else if (status !== 0) cb(new ErrnoException(status, 'shutdown'));
 };
 
@@ -224,14 +223,14 @@ Socket.prototype._read = function (n) {
     debug('_read wait for connection');
     this.once('connect', () => this._read(n));
   } else if (!this._handle.reading) {
-    handles.startReading(this);
+    parts.handles.startReading(this);
   }
 };
 
 /** @this {any} */
 Socket.prototype.write = function (chunk, encoding, cb) {
   const wantsCall = cb !== undefined || typeof encoding === 'function';
-  if (!wantsCall && sendChunk(this, chunk, encoding, Socket.prototype)) {
+  if (!wantsCall && parts.sendChunk(this, chunk, encoding, Socket.prototype)) {
     return true;
   }
   return Duplex.prototype.write.call(this, chunk, encoding, cb);
@@ -249,7 +248,7 @@ Socket.prototype.resetAndDestroy = function () {
     this.destroy(new ERR_SOCKET_CLOSED());
     return this;
   }
-  if (!(this._handle instanceof TCP)) throw new ERR_INVALID_HANDLE_TYPE();
+  if (!(this._handle instanceof parts.TCP)) throw new ERR_INVALID_HANDLE_TYPE();
   if (this.connecting) {
     debug('reset wait for connection');
     this.once('connect', () => this._reset());
@@ -262,9 +261,9 @@ Socket.prototype.resetAndDestroy = function () {
 /** @this {any} */
 Socket.prototype.pause = function () {
   // The first that node's tls does with a stream is to pause it.
-  if (!tlsBridge.ready) tlsBridge.prepare(Socket);
+  if (!parts.tlsBridge.ready) parts.tlsBridge.prepare(Socket);
   if (this[kBuffer] && !this.connecting && this._handle?.reading) {
-    stopReading(this, this._handle);
+    parts.stopReading(this, this._handle);
   }
   return Duplex.prototype.pause.call(this);
 };
@@ -273,7 +272,9 @@ Socket.prototype.pause = function () {
 // start the handle themselves.
 function startUserBuffer(socket) {
   if (!socket[kBuffer] || socket.connecting) return;
-  if (socket._handle && !socket._handle.reading) handles.startReading(socket);
+  if (socket._handle && !socket._handle.reading) {
+    parts.handles.startReading(socket);
+  }
 }
 
 /** @this {any} */
@@ -324,7 +325,7 @@ Socket.prototype._destroy = function (exception, cb) {
     debug('close handle');
     this[kBytesRead] = this._handle.bytesRead;
     this[kBytesWritten] = this._handle.bytesWritten;
-    handles.destroyHandle(this, Boolean(exception));
+    parts.handles.destroyHandle(this, Boolean(exception));
     cb(exception);
   } else {
     cb(exception);
@@ -333,7 +334,7 @@ Socket.prototype._destroy = function (exception, cb) {
 
   if (!this._server) return;
   debug('has server');
-  addConnection(this._server, this[kBytesRead], this[kBytesWritten]);
+  parts.addConnection(this._server, this[kBytesRead], this[kBytesWritten]);
   this._server._connections--;
   // Absent where the user set `_server` to something of their own.
   this._server._emitCloseIfDrained?.();
@@ -402,8 +403,8 @@ Socket.prototype._writeGeneric = function (writev, data, encoding, cb) {
   }
   this._unrefTimer();
   const req = writev
-    ? writeChunks(this._handle, data, cb)
-    : writeChunk(this._handle, data, encoding, cb);
+    ? parts.writeChunks(this._handle, data, cb)
+    : parts.writeChunk(this._handle, data, encoding, cb);
   if (req.async) this[kLastWriteQueueSize] = req.bytes;
   return undefined;
 };
@@ -424,15 +425,15 @@ defineEnumerableGetter('bytesWritten');
 function prepareToConnect(socket, pipe) {
   if (socket._handle) return;
   socket._handle = pipe
-    ? new Pipe(pipeConstants.SOCKET)
-    : new TCP(tcpConstants.SOCKET);
-  handles.initSocketHandle(socket);
+    ? new parts.Pipe(parts.pipeConstants.SOCKET)
+    : new parts.TCP(parts.tcpConstants.SOCKET);
+  parts.handles.initSocketHandle(socket);
 }
 
 function isPipeTarget(socket, path) {
   // A bound handle has chosen the transport already.
   if (socket[kBoundSource] && socket._handle) {
-    return socket._handle instanceof Pipe;
+    return socket._handle instanceof parts.Pipe;
   }
   return Boolean(path);
 }
@@ -448,7 +449,7 @@ Socket.prototype.connect = function (...args) {
   if (cb !== null) this.once('connect', cb);
   // The parent's connection will be ours.
   if (this._parent?.connecting) return this;
-  // A port of null is the check of connectSocket().
+  // A port of null is the check of parts.connectSocket().
   if (target.port === undefined && target.path == null) {
     throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
   }
@@ -471,16 +472,17 @@ Socket.prototype.connect = function (...args) {
 
   if (pipe) {
     validateString(path, 'options.path');
-    connectPath(this, path);
+    parts.connectPath(this, path);
   } else {
-    connectSocket(this, target);
+    parts.connectSocket(this, target);
   }
   return this;
 };
 
-relay.bypass(Socket.prototype);
-
-Socket.prototype[kReinitializeHandle] = handles.reinitializeHandle;
+/** @this {any} */
+Socket.prototype[kReinitializeHandle] = function (handle) {
+  parts.handles.reinitializeHandle(this, handle);
+};
 
 /** @this {any} */
 Socket.prototype.ref = function () {

@@ -70,41 +70,44 @@ both('out of descriptors: the listener recovers', async (net, t) => {
   assert.strictEqual(child.exitCode, null);
 });
 
+// Takes every descriptor that is free, once the program runs: rust-net has read
+// its files by then.
+const exhausted = `
+const held = [];
+function exhaust() {
+  const fs = require('node:fs');
+  try {
+    for (;;) held.push(fs.openSync('/dev/null'));
+  } catch {
+    // As many as there are.
+  }
+}
+function report(error) {
+  for (const fd of held) require('node:fs').closeSync(fd);
+  console.log(error.code, error.syscall);
+}
+`;
+
 both('out of descriptors: a client gets EMFILE', async (net) => {
-  const program = (module) => {
-    const fs = require('node:fs');
-    const held = [];
-    try {
-      for (;;) held.push(fs.openSync('/dev/null'));
-    } catch {
-      // As many as there are.
-    }
-    const client = module.connect(1, '127.0.0.1');
-    client.on('error', (error) => {
-      held.forEach((fd) => fs.closeSync(fd));
-      console.log(error.code, error.syscall);
+  const program = `(module) => {
+    ${exhausted}
+    setImmediate(() => {
+      exhaust();
+      module.connect(1, '127.0.0.1').on('error', report);
     });
-  };
+  }`;
   const ended = await runs(net, program, { shell });
   assert.deepStrictEqual(ended, fine('EMFILE connect\n'));
 });
 
 both('out of descriptors: listen gets EMFILE', async (net) => {
-  const program = (module) => {
-    const fs = require('node:fs');
-    const held = [];
-    try {
-      for (;;) held.push(fs.openSync('/dev/null'));
-    } catch {
-      // As many as there are.
-    }
-    const server = module.createServer();
-    server.on('error', (error) => {
-      held.forEach((fd) => fs.closeSync(fd));
-      console.log(error.code, error.syscall);
+  const program = `(module) => {
+    ${exhausted}
+    setImmediate(() => {
+      exhaust();
+      module.createServer().on('error', report).listen(0, '127.0.0.1');
     });
-    server.listen(0, '127.0.0.1');
-  };
+  }`;
   const ended = await runs(net, program, { shell });
   assert.deepStrictEqual(ended, fine('EMFILE listen\n'));
 });

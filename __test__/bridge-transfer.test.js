@@ -18,7 +18,7 @@ const {
   until,
 } = require('./helpers/wire');
 
-const { attach, detach, discard } = require('../bridge');
+const { attach, detach, discard, toNode } = require('../bridge');
 
 const bridge = require.resolve('../bridge');
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
@@ -70,6 +70,85 @@ alone('what was written before arrives before', async (net, t) => {
   const moved = destroyAfter(t, attach(detach(peer)));
   moved.write('second');
   assert.strictEqual(String(await take(client, 12)), 'first,second');
+});
+
+alone('what was gathered before arrives before', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  client.write('go');
+  const [moved] = await new Promise((resolve) => {
+    peer.once('data', () => {
+      // Small enough to wait for the end of this callback.
+      peer.write('first,');
+      resolve([destroyAfter(t, attach(detach(peer)))]);
+    });
+  });
+  moved.write('second');
+  assert.strictEqual(String(await take(client, 12)), 'first,second');
+});
+
+// Each moves the other, so that one of them moves what has been received in the
+// same turn and not been delivered yet.
+for (const [name, move] of [
+  ['detach', (socket) => attach(detach(socket))],
+  ['toNode', toNode],
+]) {
+  alone(
+    `${name}: what is on its way to a listener goes along`,
+    async (net, t) => {
+      const a = await pair(net, t);
+      const b = await pair(net, t);
+      const first = new Promise((resolve) => {
+        a.peer.once('data', () => resolve([b.peer, 'to b']));
+        b.peer.once('data', () => resolve([a.peer, 'to a']));
+      }).then(([socket, text]) => [destroyAfter(t, move(socket)), text]);
+      a.client.write('to a');
+      b.client.write('to b');
+      const [moved, text] = await first;
+      assert.strictEqual(String(await take(moved, 4)), text);
+    },
+  );
+}
+
+alone('half-open goes along, a pause and a timeout do not', async (net, t) => {
+  const { client, peer } = await pair(net, t, {
+    server: { allowHalfOpen: true },
+  });
+  peer.pause();
+  peer.setTimeout(60_000);
+  const moved = destroyAfter(t, attach(detach(peer)));
+  assert.strictEqual(moved.allowHalfOpen, true);
+  assert.strictEqual(moved.timeout, undefined);
+  assert.strictEqual(moved.isPaused(), false);
+  client.end('last');
+  assert.strictEqual(String(await take(moved, 4)), 'last');
+  await once(moved, 'end');
+  moved.end('after the end');
+  assert.strictEqual(String(await take(client, 13)), 'after the end');
+});
+
+alone(
+  'a worker that dies before it attaches leaves the ticket',
+  async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    const worker = new Worker('process.exit()', { eval: true });
+    const ticket = detach(peer);
+    worker.postMessage(ticket);
+    await once(worker, 'exit');
+    const moved = destroyAfter(t, attach(ticket));
+    client.write('still here');
+    assert.strictEqual(String(await take(moved, 10)), 'still here');
+  },
+);
+
+alone('a worker that dies after it attached closes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const worker = attaching(t);
+  worker.postMessage(detach(peer));
+  client.write('one');
+  assert.strictEqual(String(await take(client, 5)), 'w:one');
+  const gone = closed(client.resume().on('error', () => {}));
+  await worker.terminate();
+  await gone;
 });
 
 alone('a listening TCP server goes to a worker', async (net, t) => {

@@ -45,6 +45,9 @@ const SHUTDOWN = 6;
 const CLOSED = 7;
 const FLUSH_FAILED = 8;
 
+// The key of no handle.
+const NOBODY = -1;
+
 const SLOT_MASK = (1 << 20) - 1;
 const ACCEPT_RETRY_MS = 100;
 const CLIENT = 0;
@@ -251,6 +254,27 @@ function emitStashed(handle, chunk) {
   }
 }
 
+/**
+ * Takes what has been received for a handle and not been delivered to it: it
+ * belongs to whoever takes the connection over. An end is left out; the next to
+ * read finds it again.
+ *
+ * @param {any} handle
+ * @returns {Buffer[]}
+ */
+function takeUndelivered(handle) {
+  const stash = handle[kStash] ?? [];
+  handle[kStash] = null;
+  const chunks = stash.filter((item) => typeof item !== 'number');
+  const end = HEADER + ring[COUNT] * WORDS;
+  for (let at = HEADER + ring[CURSOR] * WORDS; at < end; at += WORDS) {
+    if (ring[at] !== handle[kKey] || ring[at + 1] !== READ) continue;
+    chunks.push(copyOut(ring[at + 3], ring[at + 2]));
+    ring[at] = NOBODY;
+  }
+  return chunks;
+}
+
 // As in node, the client's handle is made outside the server's async scope,
 // and the listener is called within it.
 function onAccepted(server, key) {
@@ -342,4 +366,5 @@ module.exports = {
   openHandles,
   register,
   streamBaseState,
+  takeUndelivered,
 };

@@ -13,6 +13,7 @@ const { StreamHandle } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
 const { createTwin } = require('./native-twin');
 const { Socket } = require('./socket');
+const { takeReceived } = require('./socket-handle');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_CLOSED } = codes;
 
@@ -27,8 +28,7 @@ function checkMovable(socket) {
 
 // What had been read before the move comes first. A socket that nobody reads
 // is not started by this.
-function passOn(from, to) {
-  const chunk = from.readableLength > 0 ? from.read() : null;
+function passOn(chunk, to) {
   if (chunk !== null) to.unshift(chunk);
 }
 
@@ -55,8 +55,7 @@ function toNode(socket) {
   const handle = socket._handle;
   const options = /** @type {any} */ (optionsOf(socket, createTwin(handle)));
   const moved = new nodeNet.Socket(options);
-  handle.readStop();
-  passOn(socket, moved);
+  passOn(takeReceived(socket), moved);
   socket._handle = null;
   handle.close();
   socket.destroy();
@@ -80,7 +79,7 @@ function fromNode(socket) {
   }
   handle.readStop();
   const moved = Reflect.construct(Socket, [optionsOf(socket, handle)]);
-  passOn(socket, moved);
+  passOn(socket.readableLength > 0 ? socket.read() : null, moved);
   /** @type {any} */ (socket)._handle = null;
   socket.destroy();
   return moved;

@@ -13,6 +13,7 @@ const {
   kReadBytesOrError,
   register,
   streamBaseState,
+  takeUndelivered,
 } = require('./dispatch');
 const {
   kClosed,
@@ -245,6 +246,16 @@ class StreamHandle extends AsyncResource {
 
   hasRef() {
     return this[kReferenced] && !this[kClosed];
+  }
+
+  /**
+   * Stops to read, for good, and gives what had been read by then.
+   *
+   * @returns {Buffer[]}
+   */
+  takeUndelivered() {
+    this.readStop();
+    return takeUndelivered(this);
   }
 
   /** Whether small writes may be gathered until the end of the callback. */

@@ -163,6 +163,8 @@ function enterRelay(source, handle, onread) {
 /** Answers the native side, which has put the sources' keys into the ring. */
 function confirm() {
   const end = HEADER + ring[COUNT];
+  // These are no events, should anybody look for some.
+  ring[COUNT] = 0;
   for (let at = HEADER; at < end; at++) {
     const handle = openHandle(ring[at]);
     const relay = handle?.[kRelay];

@@ -190,6 +190,24 @@ function startReading(socket) {
   if (status) socket.destroy(new ErrnoException(status, 'read'));
 }
 
+/**
+ * Takes what a socket has received and its user has not, before another takes
+ * the connection over.
+ *
+ * @param {any} socket one whose handle is ours
+ * @returns {Buffer | null}
+ */
+function takeReceived(socket) {
+  const later = socket._handle.takeUndelivered();
+  const first = socket.readableLength > 0 ? socket.read() : null;
+  if (first === null && later.length === 0) return null;
+  // Of a socket with an encoding it is text.
+  if (first !== null) {
+    later.unshift(Buffer.from(first, socket.readableEncoding));
+  }
+  return Buffer.concat(later);
+}
+
 module.exports = {
   createHandle,
   destroyHandle,
@@ -199,4 +217,5 @@ module.exports = {
   reinitializeHandle,
   startReading,
   takeOverHandle,
+  takeReceived,
 };

@@ -17,7 +17,7 @@ const { isOwnInstance } = require('./instance-of');
 const { depositDescriptor, withdrawDescriptor } = require('./native');
 const { Server } = require('./server');
 const { Socket } = require('./socket');
-const { createHandle } = require('./socket-handle');
+const { createHandle, takeReceived } = require('./socket-handle');
 
 const {
   ERR_INVALID_ARG_TYPE,
@@ -57,8 +57,7 @@ function detachSocket(socket) {
   handle.writev(new WriteWrap(), [], true);
   if (handle.writeQueueSize > 0) throw refused();
   const id = deposit(handle);
-  handle.readStop();
-  const received = socket.readableLength > 0 ? socket.read() : null;
+  const received = takeReceived(socket);
   const { allowHalfOpen } = socket;
   socket._handle = null;
   handle.close();

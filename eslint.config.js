@@ -11,7 +11,7 @@ const globals = Object.fromEntries(
 );
 
 module.exports = [
-  { ignores: ['binding.js', 'binding.d.ts', 'target/', '.cache/'] },
+  { ignores: ['binding.d.ts', 'target/', '.cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],

@@ -5,6 +5,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { loadBinary } = require('../lib/binary');
+
 const root = path.resolve(__dirname, '..');
 
 /** What the system says when it refuses a binary, and what that means. */
@@ -49,13 +51,6 @@ const explanations = [
   },
 ];
 
-/** Where npm's platform packages cannot help any more. */
-const missing =
-  `There is no binary for ${process.platform} ${process.arch}. If npm was told ` +
-  'to leave optional dependencies out, or a lock file came from another ' +
-  'machine, install again without that. Elsewhere build it: Rust, and then ' +
-  '`npm run build` in a clone of the project.';
-
 /** The messages of an error and of all that caused it. */
 function messagesOf(error) {
   const seen = new Set();
@@ -77,23 +72,18 @@ function messagesOf(error) {
  */
 function explain(error) {
   const messages = messagesOf(error);
-  const details = messages
-    .map((message) => message.split('\n', 1)[0])
-    // The loader also looks for a build that there is not.
-    .filter((message) => !/\bwas[im]/.test(message));
+  const details = messages.map((message) => message.split('\n', 1)[0]);
   for (const { pattern, text } of explanations) {
     const found = messages
       .map((message) => pattern.exec(message))
       .find(Boolean);
     if (found) return { reason: text(found), details };
   }
-  const { code } = /** @type {any} */ (error);
-  const isMissing =
-    code === 'MODULE_NOT_FOUND' || /native binding/.test(details.join());
-  return {
-    reason: isMissing ? missing : 'Loading the binary failed.',
-    details,
-  };
+  // What the loader says by itself is plain enough.
+  const isOwn = error instanceof Error && error.cause === undefined;
+  return isOwn
+    ? { reason: error.message, details: [] }
+    : { reason: 'Loading the binary failed.', details };
 }
 
 /** Binaries that lie beside the loader. */
@@ -114,7 +104,7 @@ function loadedBinary() {
  */
 function loadAddon() {
   try {
-    require('../binding.js');
+    loadBinary();
     return { file: loadedBinary() };
   } catch (error) {
     return { ...explain(error), files: localBinaries() };

@@ -2,11 +2,14 @@
 
 /*
  * The native environment: its verbs, and the memory that it shares with us. No
- * other file requires the binding.
+ * other file loads the binding.
  */
 
 const util = require('node:util');
-const binding = require('../binding.js');
+
+const { loadBinary } = require('./binary');
+
+const binding = loadBinary();
 
 /** libuv's errors by name, `UV_ECANCELED` and so on: negative numbers. */
 const uv = {};

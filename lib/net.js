@@ -4,6 +4,7 @@ const nodeNet = require('net');
 
 const activeHandles = require('./active-handles');
 const family = require('./auto-select-family');
+const { expectBinary } = require('./binary');
 const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
 const ipcBridge = require('./ipc-bridge');
 const { isIP, isIPv4, isIPv6 } = require('./ip');
@@ -55,6 +56,8 @@ function loadParts() {
   }
 }
 
+// Later would do, but whoever installs it learns it here.
+expectBinary();
 activeHandles.install();
 ipcBridge.install({ Server, Socket });
 setImmediate(loadParts).unref();

@@ -62,7 +62,7 @@ function digest(parts) {
 function packageParts() {
   const root = path.dirname(ENTRY);
   const addons = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
-  const inRoot = ['index.js', 'handles.js', 'binding.js', 'lib', ...addons];
+  const inRoot = ['index.js', 'handles.js', 'lib', ...addons];
   return inRoot.map((name) => path.join(root, name));
 }
 

@@ -1,0 +1,166 @@
+'use strict';
+
+// What is published: the tarballs, installed into an empty project without a
+// Rust toolchain and without a network.
+
+const assert = require('node:assert');
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { before, test } = require('node:test');
+const os = require('node:os');
+
+const { builds } = require('../lib/binary');
+const manifest = require('../package.json');
+const { pack, platforms } = require('../scripts/pack');
+
+const root = path.resolve(__dirname, '..');
+const limit = { timeout: 120_000 };
+// Npm and Node, and nothing that could build an addon.
+const bare = [path.dirname(process.execPath), '/usr/bin', '/bin'].join(':');
+
+/** A folder for the whole file. */
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-package-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** @type {any[]} */
+let packed;
+before(() => {
+  packed = pack(folder);
+}, limit);
+
+function project(name) {
+  const at = path.join(folder, name);
+  fs.mkdirSync(at);
+  fs.writeFileSync(path.join(at, 'package.json'), '{"name":"empty"}');
+  return at;
+}
+
+function install(at, tarballs) {
+  const args = ['install', '--offline', '--no-audit', '--no-fund'];
+  const env = { ...process.env, PATH: bare };
+  execFileSync('npm', [...args, ...tarballs], { cwd: at, env, stdio: 'pipe' });
+}
+
+/** Runs a program in a project; its output, and what went wrong. */
+function runs(at, program) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-e', program],
+    { cwd: at, encoding: 'utf8', env: { ...process.env, PATH: bare } },
+  );
+  return { status, stdout, stderr };
+}
+
+const echo = `
+  const net = require('rust-net');
+  const server = net.createServer((socket) => socket.pipe(socket));
+  server.listen(0, '127.0.0.1', () => {
+    const client = net.connect(server.address().port, '127.0.0.1');
+    client.setEncoding('utf8').on('data', (data) => {
+      console.log(data, net.getStats().accepted);
+      client.end();
+    });
+    client.on('close', () => server.close()).write('hello');
+  });`;
+
+test('a package for each platform, all of one version', () => {
+  const names = Object.values(builds).flat();
+  const found = platforms().map((each) => each.manifest);
+  assert.deepStrictEqual(
+    found.map(({ name }) => name),
+    names.map((name) => `${manifest.name}-${name}`).sort(),
+  );
+  assert.strictEqual(manifest.napi.targets.length, names.length);
+  for (const { name, main, version, os: systems, cpu } of found) {
+    assert.strictEqual(version, manifest.version);
+    assert.strictEqual(name.replace('rust-net-', ''), main.split('.')[1]);
+    const [system, arch] = name.split('-').slice(2);
+    assert.deepStrictEqual([systems, cpu], [[system], [arch]]);
+  }
+});
+
+test('the tarballs hold what is needed and nothing else', () => {
+  const [main, platform] = packed;
+  assert.strictEqual(main.name, 'rust-net');
+  const roots = new Set(main.files.map((file) => file.split('/')[0]));
+  assert.deepStrictEqual(
+    [...roots].sort(),
+    [...manifest.files, 'LICENSE', 'README.md', 'package.json'].sort(),
+  );
+  const strange = main.files.filter(
+    (file) => !/\.(js|d\.ts|md)$|^LICENSE$|^package\.json$/.test(file),
+  );
+  assert.deepStrictEqual(strange, []);
+  assert.deepStrictEqual(platform.files, [
+    'LICENSE',
+    'README.md',
+    'package.json',
+    `${platform.name.replace('rust-net-', 'rust-net.')}.node`,
+  ]);
+});
+
+test('installed where nothing can be built, it works', limit, () => {
+  const at = project('whole');
+  const tarballs = packed.map(({ tarball }) => tarball);
+  install(at, tarballs);
+  const outcome = runs(at, echo);
+  assert.deepStrictEqual(outcome, {
+    status: 0,
+    stdout: 'hello 1\n',
+    stderr: '',
+  });
+});
+
+test('without the package of the platform', limit, () => {
+  const at = project('main-alone');
+  install(at, [packed[0].tarball]);
+  const { status, stderr } = runs(at, "require('rust-net')");
+  assert.strictEqual(status, 1);
+  assert.match(stderr, /There is no binary of rust-net for \w+ \w+: rust-net-/);
+  assert.match(stderr, /npm run build/);
+  assert.match(stderr, /MODULE_NOT_FOUND/);
+});
+
+test('a platform that nothing is built for', limit, () => {
+  const at = project('elsewhere');
+  install(at, [packed[0].tarball]);
+  const { stderr } = runs(
+    at,
+    `Object.defineProperty(process, 'arch', { value: 'mips' });
+     require('rust-net');`,
+  );
+  assert.match(stderr, /rust-net is not built for \w+ mips, but for darwin-/);
+  assert.match(stderr, /npm run build/);
+});
+
+test('a binary of another version, or a damaged one', limit, () => {
+  const at = project('other');
+  install(
+    at,
+    packed.map(({ tarball }) => tarball),
+  );
+  const inside = path.join(at, 'node_modules', packed[1].name);
+  const file = path.join(inside, 'package.json');
+  const theirs = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...theirs, version: '0.0.9' }));
+  assert.match(
+    runs(at, echo).stderr,
+    /rust-net-.* is of version 0\.0\.9, and rust-net of \d+\.\d+\.\d+: install/,
+  );
+  fs.writeFileSync(file, JSON.stringify(theirs));
+  fs.writeFileSync(path.join(inside, theirs.main), 'no binary');
+  const { status, stderr } = runs(at, echo);
+  assert.strictEqual(status, 1);
+  assert.match(stderr, /rust-net cannot load .*\.node: /);
+  assert.match(stderr, /npx rust-net doctor/);
+});
+
+test('the binary in a build is stripped', () => {
+  const binary = platforms()
+    .map((each) => path.join(root, each.manifest.main))
+    .find((file) => fs.existsSync(file));
+  assert.ok(binary);
+  // The section that `strip` takes away.
+  assert.strictEqual(fs.readFileSync(binary).includes('.symtab'), false);
+});

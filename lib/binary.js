@@ -1,0 +1,124 @@
+'use strict';
+
+/*
+ * Where the addon's binary is: beside this package where it was built from
+ * source, and else in the package of the platform, which the package manager
+ * has chosen by what it knows of the machine.
+ */
+
+const fs = require('fs');
+const path = require('path');
+
+const root = path.resolve(__dirname, '..');
+
+/** What is built and published, by `process.platform` and `process.arch`. */
+const builds = {
+  'darwin arm64': ['darwin-arm64'],
+  'darwin x64': ['darwin-x64'],
+  'linux arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
+  'linux x64': ['linux-x64-gnu', 'linux-x64-musl'],
+};
+
+const howToBuild =
+  'To build it, have Rust (https://rustup.rs) and run `npm ci` and ' +
+  '`npm run build` in a clone of the project.';
+
+const platform = `${process.platform} ${process.arch}`;
+const suitable = builds[platform] ?? [];
+
+function inSources(build) {
+  const file = path.join(root, `rust-net.${build}.node`);
+  return fs.existsSync(file) ? { file, owner: undefined } : undefined;
+}
+
+function inPackage(build) {
+  const file = `rust-net-${build}/rust-net.${build}.node`;
+  try {
+    const resolved = require.resolve(file);
+    const owner = path.join(path.dirname(resolved), 'package.json');
+    return { file: resolved, owner };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What there is, the likeliest first; a generator, as the first will do. */
+function* candidates() {
+  for (const find of [inSources, inPackage]) {
+    for (const build of suitable) {
+      const found = find(build);
+      if (found !== undefined) yield found;
+    }
+  }
+}
+
+function missing() {
+  const known = Object.values(builds).flat().join(', ');
+  const text =
+    suitable.length === 0
+      ? `rust-net is not built for ${platform}, but for ${known}. ${howToBuild}`
+      : `There is no binary of rust-net for ${platform}: ` +
+        `${suitable.map((build) => `rust-net-${build}`).join(' or ')} is ` +
+        'not installed. If npm was told to leave optional dependencies out, ' +
+        'or a lock file or node_modules came from another machine, install ' +
+        `again without that. ${howToBuild}`;
+  return Object.assign(new Error(text), { code: 'MODULE_NOT_FOUND' });
+}
+
+/**
+ * Looks whether there is a binary at all, without loading it.
+ *
+ * @throws {Error} in plain words, where there is none; its `code` is
+ *   MODULE_NOT_FOUND
+ */
+function expectBinary() {
+  if (candidates().next().done) throw missing();
+}
+
+// The two halves talk by positions and numbers of their own.
+function checkVersion(owner) {
+  const { name, version: theirs } = require(owner);
+  const { version: ours } = require('../package.json');
+  if (theirs === ours) return;
+  throw new Error(
+    `${name} is of version ${theirs}, and rust-net of ${ours}: install both ` +
+      'again.',
+  );
+}
+
+function load({ file, owner }) {
+  if (owner !== undefined) checkVersion(owner);
+  try {
+    return require(file);
+  } catch (cause) {
+    throw new Error(
+      `rust-net cannot load ${file}: ${cause.message}\n` +
+        '`npx rust-net doctor` says what that means.',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Loads the first binary that the system takes: of the two for Linux, where
+ * both are installed, the one for the other C library is refused.
+ *
+ * @returns {typeof import('../binding')}
+ * @throws {Error} why the likeliest was not taken: the `cause` has the system's
+ *   own words
+ */
+function loadBinary() {
+  let refusal = missing();
+  let isFirst = true;
+  for (const candidate of candidates()) {
+    try {
+      return load(candidate);
+    } catch (error) {
+      if (isFirst) refusal = error;
+      isFirst = false;
+    }
+  }
+  throw refusal;
+}
+
+module.exports = { builds, expectBinary, loadBinary };

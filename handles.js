@@ -7,24 +7,27 @@
 
 const handle = require('./lib/handle');
 
-module.exports = {
-  tcp_wrap: {
-    TCP: handle.TCP,
-    TCPConnectWrap: handle.TCPConnectWrap,
-    constants: handle.tcpConstants,
-  },
-  pipe_wrap: {
-    Pipe: handle.Pipe,
-    PipeConnectWrap: handle.PipeConnectWrap,
-    constants: handle.pipeConstants,
-  },
-  stream_wrap: {
-    ShutdownWrap: handle.ShutdownWrap,
-    WriteWrap: handle.WriteWrap,
-    kReadBytesOrError: handle.kReadBytesOrError,
-    kArrayBufferOffset: handle.kArrayBufferOffset,
-    kBytesWritten: handle.kBytesWritten,
-    kLastWriteWasAsync: handle.kLastWriteWasAsync,
-    streamBaseState: handle.streamBaseState,
-  },
+const tcp_wrap = {
+  TCP: handle.TCP,
+  TCPConnectWrap: handle.TCPConnectWrap,
+  constants: handle.tcpConstants,
 };
+
+const pipe_wrap = {
+  Pipe: handle.Pipe,
+  PipeConnectWrap: handle.PipeConnectWrap,
+  constants: handle.pipeConstants,
+};
+
+const stream_wrap = {
+  ShutdownWrap: handle.ShutdownWrap,
+  WriteWrap: handle.WriteWrap,
+  kReadBytesOrError: handle.kReadBytesOrError,
+  kArrayBufferOffset: handle.kArrayBufferOffset,
+  kBytesWritten: handle.kBytesWritten,
+  kLastWriteWasAsync: handle.kLastWriteWasAsync,
+  streamBaseState: handle.streamBaseState,
+};
+
+// Named here, so that `import { tcp_wrap } from 'rust-net/handles'` finds them.
+module.exports = { tcp_wrap, pipe_wrap, stream_wrap };

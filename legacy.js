@@ -6,3 +6,8 @@
  */
 
 module.exports = require('./lib/legacy/net');
+
+// Never called, as in index.js: the names for `import` are those of net.
+void function names() {
+  module.exports = require('./index.js');
+};

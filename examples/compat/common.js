@@ -15,8 +15,11 @@ const { nodeNet, opened, probeSocket, swap } = require('./swap');
 const cache = path.resolve(__dirname, '../../.cache/compat');
 const versions = {
   aedes: '1.2.0',
+  express: '5.3.0',
+  fastify: '5.12.8',
   ioredis: '6.0.0',
   mqtt: '5.16.0',
+  mysql2: '3.24.5',
   nodemailer: '10.6.0',
   pg: '8.23.1',
   redis: '6.3.1',
@@ -58,11 +61,11 @@ function install() {
 /**
  * A package on rust-net, installed in `.cache/compat` if it is not there.
  *
- * @param {string} name
+ * @param {string} name of the package, or of a module in it
  * @returns {any}
  */
 function load(name) {
-  if (!isInstalled(name)) install();
+  if (!isInstalled(name.split('/')[0])) install();
   return requireCached(name);
 }
 

@@ -44,23 +44,10 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
-// Needed by the first socket and server, and slow to load: see ARCHITECTURE.md.
-// Not left to them where there is time: by then there may be no descriptor free
-// to read a file by, or no right to.
-function loadParts() {
-  try {
-    require('./socket-parts');
-    require('./server-parts');
-  } catch {
-    // Whoever needs them will try again, and be told.
-  }
-}
-
 // Later would do, but whoever installs it learns it here.
 expectBinary();
 activeHandles.install();
 ipcBridge.install({ Server, Socket });
-setImmediate(loadParts).unref();
 
 /** The public object: the keys of node:net, in their order, and one of ours. */
 module.exports = {

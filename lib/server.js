@@ -26,7 +26,7 @@ let debug = util.debuglog('net', (optimized) => {
 /**
  * What a Server works with: loaded with the first one, as a Socket's.
  *
- * @type {typeof import('./server-parts')}
+ * @type {typeof import('./parts')}
  */
 let parts;
 
@@ -52,7 +52,7 @@ function validateHighWaterMark(options) {
  */
 function Server(given, connectionListener) {
   if (!(this instanceof Server)) return new Server(given, connectionListener);
-  parts ??= require('./server-parts');
+  parts ??= require('./parts');
   EventEmitter.call(this);
 
   const options = readOptions(given);

@@ -57,14 +57,9 @@ let debug = util.debuglog('net', (optimized) => {
  * What a Socket works with. Loaded with the first one, as it takes longer than
  * all that `require` needs.
  *
- * @type {typeof import('./socket-parts')}
+ * @type {typeof import('./parts')}
  */
 let parts;
-
-function loadParts() {
-  parts = require('./socket-parts');
-  parts.relay.bypass(Socket.prototype);
-}
 
 /**
  * @this {any}
@@ -73,7 +68,7 @@ function loadParts() {
  */
 function Socket(given) {
   if (!(this instanceof Socket)) return new Socket(given);
-  if (parts === undefined) loadParts();
+  parts ??= require('./parts');
   const { setup } = parts;
   setup.rejectObjectMode(given);
   options.validateKeepAliveDelay(given);

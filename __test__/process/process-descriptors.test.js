@@ -70,17 +70,15 @@ both('out of descriptors: the listener recovers', async (net, t) => {
   assert.strictEqual(child.exitCode, null);
 });
 
-// Takes every descriptor that is free, once the program runs: rust-net has read
-// its files by then.
+// Takes every descriptor that is free, of a program that has a socket already:
+// rust-net has read its files by then.
 const exhausted = `
+void new module.Socket();
 const held = [];
-function exhaust() {
-  const fs = require('node:fs');
-  try {
-    for (;;) held.push(fs.openSync('/dev/null'));
-  } catch {
-    // As many as there are.
-  }
+try {
+  for (;;) held.push(require('node:fs').openSync('/dev/null'));
+} catch {
+  // As many as there are.
 }
 function report(error) {
   for (const fd of held) require('node:fs').closeSync(fd);
@@ -91,10 +89,7 @@ function report(error) {
 both('out of descriptors: a client gets EMFILE', async (net) => {
   const program = `(module) => {
     ${exhausted}
-    setImmediate(() => {
-      exhaust();
-      module.connect(1, '127.0.0.1').on('error', report);
-    });
+    module.connect(1, '127.0.0.1').on('error', report);
   }`;
   const ended = await runs(net, program, { shell });
   assert.deepStrictEqual(ended, fine('EMFILE connect\n'));
@@ -103,10 +98,7 @@ both('out of descriptors: a client gets EMFILE', async (net) => {
 both('out of descriptors: listen gets EMFILE', async (net) => {
   const program = `(module) => {
     ${exhausted}
-    setImmediate(() => {
-      exhaust();
-      module.createServer().on('error', report).listen(0, '127.0.0.1');
-    });
+    module.createServer().on('error', report).listen(0, '127.0.0.1');
   }`;
   const ended = await runs(net, program, { shell });
   assert.deepStrictEqual(ended, fine('EMFILE listen\n'));

@@ -1,7 +1,9 @@
 'use strict';
 
 /*
- * All that a Socket works with and `require('rust-net')` can do without.
+ * All that sockets and servers work with and `require('rust-net')` can do
+ * without. One whole: once there was a first socket or server nothing is left to
+ * be read, for which there may be no descriptor or no right later on.
  */
 
 const { connectPath, connectSocket } = require('./connect');
@@ -15,13 +17,18 @@ const {
   uv,
 } = require('./handle');
 const { watchChildren } = require('./ipc-bridge');
+const { listen } = require('./listen');
 const relay = require('./relay');
+const { setupListenHandle } = require('./server-handle');
+const { Socket } = require('./socket');
 const handles = require('./socket-handle');
 const setup = require('./socket-setup');
-const { addConnection } = require('./stats');
+const { addConnection, keepCounts, startCounting } = require('./stats');
 const { stopReading, writeChunk, writeChunks } = require('./stream-base');
 const tlsBridge = require('./tls-bridge');
+const { tickTriggeredBy } = require('./trigger');
 
+relay.bypass(Socket.prototype);
 watchChildren();
 
 module.exports = {
@@ -32,12 +39,16 @@ module.exports = {
   connectPath,
   connectSocket,
   handles,
+  keepCounts,
+  listen,
   pipeConstants,
-  relay,
   sendChunk,
   setup,
+  setupListenHandle,
+  startCounting,
   stopReading,
   tcpConstants,
+  tickTriggeredBy,
   tlsBridge,
   uv,
   writeChunk,

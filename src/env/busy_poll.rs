@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 /// The loop is given its turn back at least this often, for timers and everything else.
 const LONGEST: Duration = Duration::from_millis(1);
+/// So long may one find follow the other: a loop with work does not sleep anyway, and its timers
+/// are to come in time.
+const BUSY: Duration = Duration::from_micros(250);
 /// Fruitless looks in a row after which it hardly pays.
 const PATIENCE: u32 = 8;
 /// Having lost patience, one turn in so many is tried all the same.
@@ -41,12 +44,14 @@ impl BusyPoll {
         let mut last_find = start;
         let mut found = false;
         while may_stay() {
-            if serve() {
-                found = true;
-                last_find = Instant::now();
-            }
+            let is_find = serve();
             let now = Instant::now();
-            if now - last_find >= self.limit || now - start >= LONGEST {
+            if is_find {
+                found = true;
+                last_find = now;
+            }
+            let longest = if is_find { BUSY } else { LONGEST };
+            if now - last_find >= self.limit || now - start >= longest {
                 break;
             }
             std::hint::spin_loop();

@@ -86,10 +86,6 @@ impl Core {
         }
     }
 
-    pub fn reactor(&self) -> &Reactor {
-        &self.reactor
-    }
-
     /// Whether some handle or request, or an event that is still to be told, keeps the environment
     /// alive.
     pub fn is_alive(&self) -> bool {
@@ -331,6 +327,14 @@ impl Core {
         for key in std::mem::take(&mut self.closing).into_iter().rev() {
             self.queue.push(Event::new(key, Kind::Closed, 0));
         }
+    }
+
+    /// Begins a turn: polls the driver once, and looks first at what it has found.
+    pub fn begin_turn(&mut self) {
+        if !self.work.is_empty() {
+            self.reactor.ready().put_back(self.work.drain(..));
+        }
+        self.reactor.poll();
     }
 
     /// Serves what is ready, until a batch is full or `slab` has no room for another read. Relays are

@@ -208,7 +208,7 @@ impl NetEnv {
     /// Polls the driver once and delivers what is ready, in a bounded number of batches. False if
     /// there was nothing.
     fn serve(&self) -> bool {
-        self.core.borrow().reactor().poll();
+        self.core.borrow_mut().begin_turn();
         let mut any = false;
         for _ in 0..TURN_BATCHES {
             self.js

@@ -39,7 +39,7 @@ pub struct ReadyList {
 #[derive(Default)]
 struct State {
     keys: Vec<Ready>,
-    /// By the thread that rings the bell.
+    /// By the driver, since the last turn began.
     found: Vec<Ready>,
     /// What the JavaScript thread keeps for its next turn.
     later: Vec<Ready>,
@@ -74,11 +74,10 @@ impl ReadyList {
     // The bell is rung outside the lock: it may take a lock of its own that a taker holds.
     fn wake(&self, ready: Ready) {
         let mut state = self.lock();
+        state.found.push(ready);
         let Some(bell) = &self.bell else {
-            state.keys.push(ready);
             return;
         };
-        state.found.push(ready);
         let silent = !std::mem::replace(&mut state.rung, true);
         drop(state);
         if silent {
@@ -86,13 +85,19 @@ impl ReadyList {
         }
     }
 
-    /// A turn begins: adds what the other thread has found, lets the bell ring again, and adds what
-    /// was kept for this turn.
+    /// Takes back, for the next turn, what has been taken and not been served.
+    pub fn put_back(&self, rest: impl Iterator<Item = Ready>) {
+        self.lock().keys.splice(0..0, rest);
+    }
+
+    /// A turn begins. What the driver has found comes first: it has waited for nothing yet, and who
+    /// is left over from the turn before is somebody that sends more than a turn can take. What was
+    /// kept for this turn comes last. The bell may ring again.
     pub fn begin_turn(&self) {
         let mut state = self.lock();
         let state = &mut *state;
         state.rung = false;
-        state.keys.append(&mut state.found);
+        state.keys.splice(0..0, state.found.drain(..));
         state.keys.append(&mut state.later);
     }
 

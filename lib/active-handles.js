@@ -12,7 +12,7 @@ const loadHandle = () => require('./handle');
 function describe(handle) {
   const { TCP } = loadHandle();
   if (!(handle instanceof TCP)) return 'PipeWrap';
-  return handle.onconnection === undefined ? 'TCPSocketWrap' : 'TCPServerWrap';
+  return 'onconnection' in handle ? 'TCPServerWrap' : 'TCPSocketWrap';
 }
 
 function extend(name, list) {

@@ -91,7 +91,6 @@ class StreamHandle extends AsyncResource {
     this[kOnClosed] = undefined;
     this[kOwner] = null;
     this.onread = undefined;
-    this.onconnection = undefined;
     this.onwriteerror = undefined;
     this.reading = false;
     this[kReceived] = 0;

@@ -42,6 +42,26 @@ impl PeerFilter {
     }
 }
 
+/// What a listener knows of those it turns away. Few handles have one, and so it is boxed.
+#[derive(Debug, Default)]
+struct Door {
+    filter: Option<PeerFilter>,
+    turned_away: Count,
+}
+
+impl Door {
+    fn turns_away(&self, peer: BorrowedFd<'_>) -> bool {
+        let closed = self
+            .filter
+            .as_ref()
+            .is_some_and(|filter| filter.turns_away(peer));
+        if closed {
+            self.turned_away.add(1);
+        }
+        closed
+    }
+}
+
 impl fmt::Debug for PeerFilter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PeerFilter")
@@ -84,7 +104,7 @@ pub struct Handle {
     pub(super) connecting: bool,
     pub(super) listening: bool,
     /// The name in the file system that this handle made and must remove.
-    pub(super) bound_path: Option<Vec<u8>>,
+    pub(super) bound_path: Option<Box<[u8]>>,
     pub(super) no_delay: bool,
     /// Whether a listener took it off its backlog.
     accepted: bool,
@@ -99,9 +119,8 @@ pub struct Handle {
     /// The last place that the offloader gave this handle.
     offload_place: Option<u64>,
     offloads: bool,
-    peer_filter: Option<PeerFilter>,
-    /// Connections that the filter has closed.
-    turned_away: Count,
+    /// Whom a listener does not let in, once somebody has said so.
+    door: Option<Box<Door>>,
     /// Reads before there was a source to count them.
     looks: Count,
     shutdown: Shutdown,
@@ -142,8 +161,7 @@ impl Handle {
             gathers: true,
             offload_place: None,
             offloads: false,
-            peer_filter: None,
-            turned_away: Count::default(),
+            door: None,
             looks: Count::default(),
             shutdown: Shutdown::default(),
             relay: None,
@@ -208,7 +226,7 @@ impl Handle {
             queued,
             reads + self.looks.get(),
             writes,
-            self.turned_away.get(),
+            self.door.as_ref().map_or(0, |door| door.turned_away.get()),
         ]
     }
 
@@ -624,11 +642,8 @@ impl Handle {
             return Accepted::Nothing;
         };
         match source.try_accept() {
-            Attempt::Done(fd) => match &self.peer_filter {
-                Some(filter) if filter.turns_away(fd.as_fd()) => {
-                    self.turned_away.add(1);
-                    Accepted::Aborted
-                }
+            Attempt::Done(fd) => match &self.door {
+                Some(door) if door.turns_away(fd.as_fd()) => Accepted::Aborted,
                 _ => Accepted::Connection(fd),
             },
             Attempt::Pending => Accepted::Nothing,
@@ -644,7 +659,7 @@ impl Handle {
 
     /// Closes connections of some peers as soon as they are accepted; `None` for of nobody.
     pub fn set_peer_filter(&mut self, filter: Option<PeerFilter>) {
-        self.peer_filter = filter;
+        self.door.get_or_insert_default().filter = filter;
     }
 
     /// Puts a listener back on the ready list: it stopped before its backlog was empty.

@@ -31,7 +31,7 @@ impl Handle {
             });
         }
         if name[0] != 0 {
-            self.bound_path = Some(name.to_vec());
+            self.bound_path = Some(name.into());
         }
         Ok(())
     }

@@ -101,11 +101,15 @@ test('the doctor reads the settings', limit, async () => {
       RUST_NET_BUSY_POLL: '50',
       RUST_NET_COALESCE: 'no',
       RUST_NET_DRIVER: 'automobile',
+      RUST_NET_OFFLOAD: '1',
+      RUST_NET_RELAY: '0',
       RUST_NET_SPEED: 'high',
     },
   });
   assert.strictEqual(code, 0);
   assert.match(stdout, /^ok +setting +RUST_NET_BUSY_POLL=50$/m);
+  assert.match(stdout, /^ok +setting +RUST_NET_OFFLOAD=1$/m);
+  assert.match(stdout, /^ok +setting +RUST_NET_RELAY=0$/m);
   assert.match(stdout, /^note +setting +RUST_NET_COALESCE=no is no value/m);
   assert.match(stdout, /^note +setting +RUST_NET_DRIVER=automobile is no/m);
   assert.match(stdout, /^note +setting +RUST_NET_SPEED is nothing/m);

@@ -15,9 +15,13 @@ const { echo, withPath } = require('./self-test');
 const PART_MS = 650;
 const FEW_DESCRIPTORS = 1024;
 
+const isSwitch = (value) => ['0', '1'].includes(value);
 const settings = {
+  RUST_NET_BINARY: (value) => value !== '',
   RUST_NET_DRIVER: (value) => ['on-loop', 'threaded', 'auto'].includes(value),
-  RUST_NET_COALESCE: (value) => ['0', '1'].includes(value),
+  RUST_NET_COALESCE: isSwitch,
+  RUST_NET_OFFLOAD: isSwitch,
+  RUST_NET_RELAY: isSwitch,
   RUST_NET_BUSY_POLL: (value) => /^\d+$/.test(value) && Number(value) <= 1000,
   RUST_NET_REGISTER: (value) => value === 'off',
 };

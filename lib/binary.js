@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Where the addon's binary is: beside this package where it was built from
- * source, and else in the package of the platform, which the package manager
- * has chosen by what it knows of the machine.
+ * Where the addon's binary is: the file that RUST_NET_BINARY names; else beside
+ * this package, where it was built from source; else in the package of the
+ * platform, which the package manager has chosen by what it knows of the machine.
  */
 
 const fs = require('fs');
@@ -26,9 +26,26 @@ const howToBuild =
 const platform = `${process.platform} ${process.arch}`;
 const suitable = builds[platform] ?? [];
 
-function inSources(build) {
-  const file = path.join(root, `rust-net.${build}.node`);
-  return fs.existsSync(file) ? { file, owner: undefined } : undefined;
+/**
+ * Of builds for both C libraries of Linux, by name, the likelier one first. A
+ * package manager that does not know of C libraries installs both.
+ */
+function likeliestFirst(names) {
+  const arch = { arm64: 'aarch64', x64: 'x86_64' }[process.arch];
+  const isMusl = fs.existsSync(`/lib/ld-musl-${arch}.so.1`);
+  const sorted = [...names].sort();
+  return isMusl ? sorted.reverse() : sorted;
+}
+
+/** Also those of a platform that nothing is published for. */
+function* inSources() {
+  const start = `rust-net.${process.platform}-${process.arch}`;
+  const isOurs = (name) =>
+    name.startsWith(start) && /^(-\w+)?\.node$/.test(name.slice(start.length));
+  const names = fs.readdirSync(root).filter(isOurs);
+  for (const name of likeliestFirst(names)) {
+    yield { file: path.join(root, name), owner: undefined };
+  }
 }
 
 function inPackage(build) {
@@ -44,11 +61,15 @@ function inPackage(build) {
 
 /** What there is, the likeliest first; a generator, as the first will do. */
 function* candidates() {
-  for (const find of [inSources, inPackage]) {
-    for (const build of suitable) {
-      const found = find(build);
-      if (found !== undefined) yield found;
-    }
+  const named = process.env.RUST_NET_BINARY;
+  if (named) {
+    yield { file: path.resolve(named), owner: undefined };
+    return;
+  }
+  yield* inSources();
+  for (const build of likeliestFirst(suitable)) {
+    const found = inPackage(build);
+    if (found !== undefined) yield found;
   }
 }
 

@@ -4,15 +4,17 @@
 // Rust toolchain and without a network.
 
 const assert = require('node:assert');
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFile, execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { before, test } = require('node:test');
 const os = require('node:os');
+const { promisify } = require('node:util');
 
 const { builds } = require('../lib/binary');
 const manifest = require('../package.json');
 const { pack, platforms } = require('../scripts/pack');
+const { manifestIn, startRegistry } = require('./helpers/registry');
 
 const root = path.resolve(__dirname, '..');
 const limit = { timeout: 120_000 };
@@ -43,13 +45,20 @@ function install(at, tarballs) {
 }
 
 /** Runs a program in a project; its output, and what went wrong. */
-function runs(at, program) {
+function runs(at, program, env = {}) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['-e', program],
-    { cwd: at, encoding: 'utf8', env: { ...process.env, PATH: bare } },
+    { cwd: at, encoding: 'utf8', env: { ...process.env, PATH: bare, ...env } },
   );
   return { status, stdout, stderr };
+}
+
+/** Those that lie in the project's folder. */
+function binaries() {
+  return platforms()
+    .map((each) => path.join(root, each.manifest.main))
+    .filter((file) => fs.existsSync(file));
 }
 
 const echo = `
@@ -98,6 +107,33 @@ test('the tarballs hold what is needed and nothing else', () => {
     'package.json',
     `${platform.name.replace('rust-net-', 'rust-net.')}.node`,
   ]);
+  for (const { tarball } of packed) {
+    const { scripts, dependencies } = manifestIn(tarball);
+    assert.deepStrictEqual([scripts, dependencies], [undefined, undefined]);
+  }
+});
+
+test('of the optional packages a registry has, one is installed', async (t) => {
+  const at = project('by-name');
+  const known = platforms().map((each) => each.manifest);
+  const registry = await startRegistry(packed, known);
+  t.after(registry.close);
+  const args = ['install', '--no-audit', '--no-fund', manifest.name];
+  await promisify(execFile)('npm', [...args, '--registry', registry.url], {
+    cwd: at,
+    env: { ...process.env, PATH: bare, npm_config_cache: `${at}/cache` },
+  });
+  const installed = fs.readdirSync(path.join(at, 'node_modules'));
+  const names = packed.map(({ name }) => name);
+  assert.deepStrictEqual(
+    installed.filter((name) => !name.startsWith('.')).sort(),
+    names,
+  );
+  assert.deepStrictEqual(
+    registry.asked.sort(),
+    packed.map(({ tarball }) => path.basename(tarball)).sort(),
+  );
+  assert.strictEqual(runs(at, echo).stdout, 'hello 1\n');
 });
 
 test('installed where nothing can be built, it works', limit, () => {
@@ -134,6 +170,48 @@ test('a platform that nothing is built for', limit, () => {
   assert.match(stderr, /npm run build/);
 });
 
+test('a binary that was built where nothing is published', limit, () => {
+  const at = project('built');
+  install(at, [packed[0].tarball]);
+  const [binary] = binaries();
+  const inside = path.join(at, 'node_modules', manifest.name);
+  const name = `rust-net.${process.platform}-mips-gnu.node`;
+  fs.copyFileSync(binary, path.join(inside, name));
+  const elsewhere = `
+    Object.defineProperty(process, 'arch', { value: 'mips' });`;
+  assert.strictEqual(runs(at, elsewhere + echo).stdout, 'hello 1\n');
+});
+
+test('RUST_NET_BINARY names the binary', limit, () => {
+  const at = project('named');
+  install(at, [packed[0].tarball]);
+  const [binary] = binaries();
+  fs.copyFileSync(binary, path.join(at, 'elsewhere.node'));
+  const named = runs(at, echo, { RUST_NET_BINARY: 'elsewhere.node' });
+  assert.deepStrictEqual([named.status, named.stdout], [0, 'hello 1\n']);
+  // Nothing else is taken then.
+  install(at, [packed[1].tarball]);
+  const { status, stderr } = runs(at, echo, { RUST_NET_BINARY: 'nowhere' });
+  assert.strictEqual(status, 1);
+  assert.match(stderr, /rust-net cannot load .*nowhere: /);
+});
+
+test('nothing is published where something is missing', limit, (t) => {
+  const publish = (tag) =>
+    spawnSync(process.execPath, ['scripts/publish.js', tag, '--dry-run'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+  const wrong = publish('v0.0.1');
+  assert.deepStrictEqual([wrong.status, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /the tag is v0\.0\.1, and the version /);
+  const missing = platforms().length - binaries().length;
+  if (missing === 0) return t.diagnostic('every binary is here');
+  const few = publish(`v${manifest.version}`);
+  assert.deepStrictEqual([few.status, few.stdout], [1, '']);
+  assert.match(few.stderr, new RegExp(`${missing} binaries are missing: rust`));
+});
+
 test('a binary of another version, or a damaged one', limit, () => {
   const at = project('other');
   install(
@@ -157,9 +235,7 @@ test('a binary of another version, or a damaged one', limit, () => {
 });
 
 test('the binary in a build is stripped', () => {
-  const binary = platforms()
-    .map((each) => path.join(root, each.manifest.main))
-    .find((file) => fs.existsSync(file));
+  const [binary] = binaries();
   assert.ok(binary);
   // The section that `strip` takes away.
   assert.strictEqual(fs.readFileSync(binary).includes('.symtab'), false);

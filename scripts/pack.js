@@ -26,8 +26,16 @@ function platforms() {
     });
 }
 
+/** Where the sources are, which npm holds against a package's provenance. */
+function origin() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  if (!server || !name) return {};
+  return { repository: { type: 'git', url: `git+${server}/${name}.git` } };
+}
+
 /** Packs a copy, so that nothing in the project changes. */
-function packCopy(files, manifest, target) {
+function packCopy(files, original, target) {
+  const manifest = { ...origin(), ...original };
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-pack-'));
   try {
     for (const [name, from] of Object.entries(files)) {
@@ -46,6 +54,7 @@ function packCopy(files, manifest, target) {
     const [packed] = JSON.parse(said);
     return {
       name: manifest.name,
+      version: manifest.version,
       tarball: path.join(target, packed.filename),
       size: packed.size,
       files: packed.files.map((file) => file.path).sort(),
@@ -82,7 +91,7 @@ function packPlatform({ folder, manifest }, target) {
 
 /**
  * @param {string} target the folder that the tarballs go to
- * @returns {{ name: string, tarball: string, size: number, files: string[] }[]}
+ * @returns {{ name: string, version: string, tarball: string, size: number, files: string[] }[]}
  *   the main package first
  */
 function pack(target) {

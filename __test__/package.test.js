@@ -182,6 +182,27 @@ test('a binary that was built where nothing is published', limit, () => {
   assert.strictEqual(runs(at, elsewhere + echo).stdout, 'hello 1\n');
 });
 
+test('of two C libraries the one that is here', limit, () => {
+  const at = project('both');
+  install(at, [packed[0].tarball]);
+  const inside = path.join(at, 'node_modules', manifest.name);
+  const start = `rust-net.linux-${process.arch}`;
+  for (const name of ['gnu', 'musl']) {
+    fs.copyFileSync(binaries()[0], path.join(inside, `${start}-${name}.node`));
+  }
+  // Whichever comes first is loaded: to this system both are the same.
+  const loadedOn = (hasMusl) => `
+    Object.defineProperty(process, 'platform', { value: 'linux' });
+    const fs = require('fs');
+    fs.existsSync = (file) => /ld-musl-\\w+\\.so\\.1$/.test(file) && ${hasMusl};
+    require('rust-net');
+    require('rust-net/handles');
+    const loaded = Object.keys(require.cache).filter((n) => /node$/.test(n));
+    console.log(loaded.map((name) => require('path').basename(name)).join());`;
+  assert.strictEqual(runs(at, loadedOn(true)).stdout, `${start}-musl.node\n`);
+  assert.strictEqual(runs(at, loadedOn(false)).stdout, `${start}-gnu.node\n`);
+});
+
 test('RUST_NET_BINARY names the binary', limit, () => {
   const at = project('named');
   install(at, [packed[0].tarball]);

@@ -100,7 +100,10 @@ for (const [name, lookup] of Object.entries(badAnswers)) {
       destroyAfter(t, client);
       const events = recorded(client, ['lookup', 'error', 'connect']);
       const [error] = await once(client, 'error');
-      return { error: errorFields(error), events };
+      const fields = errorFields(error);
+      // Node 18 gives its own errors their code last; ours is first, as in 20.
+      if (!nodeIs('20')) fields.keys.sort();
+      return { error: fields, events };
     });
   }
 }
@@ -170,11 +173,14 @@ same('autoSelectFamily over addresses that all refuse', async (net, t) => {
     lookup: answering('127.0.0.1', '127.0.0.2', '127.0.0.3'),
   });
   destroyAfter(t, client);
-  const events = recorded(client, [
-    'lookup',
+  const attempts = [
     'connectionAttempt',
     'connectionAttemptFailed',
     'connectionAttemptTimeout',
+  ];
+  const events = recorded(client, [
+    'lookup',
+    ...(nodeIs('20.12') ? attempts : []),
     'error',
     'close',
   ]);

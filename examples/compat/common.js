@@ -77,7 +77,9 @@ function load(name) {
  *   where `check` may return a few words to be printed
  */
 async function main(body) {
-  swap(path.join(cache, 'node_modules'));
+  fs.mkdirSync(cache, { recursive: true });
+  // Modules know themselves by where links lead to, and `.cache` may be one.
+  swap(path.join(fs.realpathSync(cache), 'node_modules'));
   const watchdog = setTimeout(() => {
     console.error(`hangs: ${process.getActiveResourcesInfo().join(' ')}`);
     process.exit(1);

@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
-const { nodeNet, opened, probeSocket, swap } = require('./swap');
+const { nodeNet, opened, probeSocket, rustNet, swap } = require('./swap');
 
 const cache = path.resolve(__dirname, '../../.cache/compat');
 const versions = {
@@ -102,12 +102,20 @@ async function main(body) {
 
 function report() {
   const { clients, accepted, native, foreign } = opened;
+  const stats = rustNet.getStats();
   console.log(
     `sockets: ${clients} connected, ${accepted} accepted, ${native} of them ` +
       `on native handles of rust-net, ${foreign} of node:net`,
   );
+  console.log(
+    `rust-net's own count, ${stats.driver}: ${stats.connected} connected, ` +
+      `${stats.accepted} accepted, ${stats.bytesRead} bytes read`,
+  );
   assert.ok(native > 0, "none of rust-net's sockets was used");
   assert.strictEqual(foreign, 0, "node's net was used");
+  // What listeners have seen in JavaScript, the native side must have done.
+  assert.ok(stats.connected + stats.accepted >= native);
+  assert.ok(stats.bytesRead > 0);
   process.once('exit', (code) => {
     if (code === 0) console.log('all passed; the process ended by itself');
   });

@@ -141,15 +141,21 @@ async function parallel(site, agent) {
   await Promise.all(Array.from({ length: 25 }, one));
 }
 
-/** The bytes of a plain connection until it ends. */
-async function raw({ target }, text) {
-  const client = rustNet.connect(
-    target.socketPath ? { path: target.socketPath } : target,
-  );
-  client.write(text);
+/** A plain connection. */
+const talk = ({ target }) =>
+  rustNet.connect(target.socketPath ? { path: target.socketPath } : target);
+
+/** What comes until the other side ends it. */
+async function text(client) {
   const chunks = [];
   for await (const chunk of client) chunks.push(chunk);
   return String(Buffer.concat(chunks));
+}
+
+function raw(site, request) {
+  const client = talk(site);
+  client.write(request);
+  return text(client);
 }
 
 async function pipelined(site) {
@@ -192,25 +198,47 @@ async function upgrade(site) {
   return `${SIZE} bytes echoed`;
 }
 
+/**
+ * Each timeout on its own, and what it leaves alone; the others are off.
+ *
+ * @param {http.Server} httpServer
+ * @param {object} wanted the one that is on, with its milliseconds
+ * @param {() => Promise<void>} check
+ */
+async function withTimeout(httpServer, wanted, check) {
+  const { keepAliveTimeout, headersTimeout, requestTimeout } = httpServer;
+  const before = { keepAliveTimeout, headersTimeout, requestTimeout };
+  const off = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
+  Object.assign(httpServer, off, wanted);
+  await check();
+  Object.assign(httpServer, before);
+}
+
+const half =
+  'POST /digest HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+  'Content-Type: application/octet-stream\r\nContent-Length: 8\r\n\r\nhalf';
+
 /** A silent connection goes, and so does one that never finishes its request. */
 async function timeouts(site) {
   const { httpServer } = site;
-  const { keepAliveTimeout, headersTimeout, requestTimeout } = httpServer;
-  httpServer.keepAliveTimeout = 100;
-  const idle = await raw(site, 'GET /greet/x HTTP/1.1\r\nHost: x\r\n\r\n');
-  assert.match(idle, /^HTTP\/1\.1 200/);
-  httpServer.headersTimeout = 100;
-  httpServer.requestTimeout = 100;
-  const late = await raw(site, 'GET / HTTP/1.1\r\nHost:');
-  assert.match(late, /^HTTP\/1\.1 408 Request Timeout/);
-  const short = 'POST /digest HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n';
-  const type = 'Content-Type: application/octet-stream\r\n\r\n';
-  assert.match(await raw(site, `${short}${type}half`), /^HTTP\/1\.1 408/);
-  Object.assign(httpServer, {
-    keepAliveTimeout,
-    headersTimeout,
-    requestTimeout,
+  const quick = 100;
+  await withTimeout(httpServer, { keepAliveTimeout: quick }, async () => {
+    const idle = await raw(site, 'GET /greet/x HTTP/1.1\r\nHost: x\r\n\r\n');
+    assert.match(idle, /^HTTP\/1\.1 200 .*hello x"\}$/s);
   });
+  await withTimeout(httpServer, { headersTimeout: quick }, async () => {
+    const slow = talk(site);
+    slow.write(half);
+    const late = await raw(site, 'GET / HTTP/1.1\r\nHost:');
+    assert.match(late, /^HTTP\/1\.1 408 Request Timeout/);
+    // Its headers came in time, and the rest may take as long as it likes.
+    slow.write('half');
+    assert.match(await text(slow), /^HTTP\/1\.1 200 /);
+  });
+  await withTimeout(httpServer, { requestTimeout: quick }, async () => {
+    assert.match(await raw(site, half), /^HTTP\/1\.1 408 Request Timeout/);
+  });
+  return 'keepAliveTimeout closes, headersTimeout and requestTimeout say 408';
 }
 
 /**

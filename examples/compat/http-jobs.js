@@ -248,8 +248,10 @@ async function timeouts(site) {
  * @param {string} name
  * @param {() => Promise<http.Server>} createServer one whose
  *   `connectionsCheckingInterval` is short; it does not listen
+ * @param {Record<string, Function>} [own] what this framework alone is asked,
+ *   by `(site, agent)`
  */
-async function exercise(step, name, createServer) {
+async function exercise(step, name, createServer, own = {}) {
   const folder = common.temporaryFolder();
   const places = {
     TCP: { port: 0, host: '127.0.0.1' },
@@ -265,9 +267,12 @@ async function exercise(step, name, createServer) {
     await step(`${title}, pipelined`, () => pipelined(site));
     await step(`${title}, upgrade`, () => upgrade(site));
     await step(`${title}, timeouts`, () => timeouts(site));
+    for (const [job, check] of Object.entries(own)) {
+      await step(`${title}, ${job}`, () => check(site, agent));
+    }
     agent.destroy();
     await step(`${title}, close`, () => site.stop());
   }
 }
 
-module.exports = { exercise, file, stream };
+module.exports = { ask, exercise, file, stream, talk };

@@ -156,6 +156,17 @@ test('a binary that is damaged', limit, async (t) => {
   }
 });
 
+// As after a copy that broke off: the system maps it, and then misses the rest.
+test('a binary that ends the process that loads it', limit, async (t) => {
+  const at = copied(t);
+  const whole = fs.readFileSync(path.join(root, binaryName));
+  fs.writeFileSync(path.join(at, binaryName), whole.subarray(0, 4096));
+  const { code, stdout, stderr } = await cli(['doctor'], { at });
+  assert.deepStrictEqual([code, stderr], [1, '']);
+  assert.match(stdout, /^FAIL +binary +The binary is damaged.* anew\.$/m);
+  assert.ok(stdout.includes(`found:       ${path.join(at, binaryName)}`));
+});
+
 test('what the system says of a binary, in plain words', () => {
   const said = (message) => {
     const cause = new Error(message);

@@ -2,10 +2,11 @@
 
 // Loads the addon, or says in plain words why it cannot be loaded.
 
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { loadBinary } = require('../lib/binary');
+const { candidates, loadBinary } = require('../lib/binary');
 
 const root = path.resolve(__dirname, '..');
 
@@ -86,12 +87,23 @@ function explain(error) {
     : { reason: 'Loading the binary failed.', details };
 }
 
-/** Binaries that lie beside the loader. */
-function localBinaries() {
-  return fs
+/** What could be loaded, and what lies beside it for other machines. */
+function binaries() {
+  const beside = fs
     .readdirSync(root)
     .filter((name) => /^rust-net\..*\.node$/.test(name))
     .map((name) => path.join(root, name));
+  return [
+    ...new Set([...[...candidates()].map(({ file }) => file), ...beside]),
+  ];
+}
+
+/** What ends a process that loads the binary: one that was cut short does. */
+function fatalSignal() {
+  const loader = JSON.stringify(require.resolve('../lib/binary'));
+  const program = `require(${loader}).loadBinary()`;
+  const options = /** @type {const} */ ({ stdio: 'ignore' });
+  return spawnSync(process.execPath, ['-e', program], options).signal;
 }
 
 /** Which file node has loaded: it keeps addons where it keeps modules. */
@@ -103,11 +115,18 @@ function loadedBinary() {
  * @returns {{ file: string | undefined } | { reason: string, details: string[], files: string[] }}
  */
 function loadAddon() {
+  const signal = fatalSignal();
+  if (signal !== null) {
+    const reason =
+      'The binary is damaged: a process that loads it is ended at once ' +
+      `(${signal}). Install rust-net anew.`;
+    return { reason, details: [], files: binaries() };
+  }
   try {
     loadBinary();
     return { file: loadedBinary() };
   } catch (error) {
-    return { ...explain(error), files: localBinaries() };
+    return { ...explain(error), files: binaries() };
   }
 }
 

@@ -59,7 +59,12 @@ function inPackage(build) {
   }
 }
 
-/** What there is, the likeliest first; a generator, as the first will do. */
+/**
+ * What there is, the likeliest first; a generator, as the first will do.
+ *
+ * @returns {Generator<{ file: string, owner: string | undefined }>} a binary, and
+ *   the manifest of the package that it came with
+ */
 function* candidates() {
   const named = process.env.RUST_NET_BINARY;
   if (named) {
@@ -142,4 +147,4 @@ function loadBinary() {
   throw refusal;
 }
 
-module.exports = { builds, expectBinary, loadBinary };
+module.exports = { builds, candidates, expectBinary, loadBinary };

@@ -194,7 +194,9 @@ test('of two C libraries the one that is here', limit, () => {
   const loadedOn = (hasMusl) => `
     Object.defineProperty(process, 'platform', { value: 'linux' });
     const fs = require('fs');
-    fs.existsSync = (file) => /ld-musl-\\w+\\.so\\.1$/.test(file) && ${hasMusl};
+    const { existsSync } = fs;
+    fs.existsSync = (file) =>
+      /ld-musl-\\w+\\.so\\.1$/.test(file) ? ${hasMusl} : existsSync(file);
     require('rust-net');
     require('rust-net/handles');
     const loaded = Object.keys(require.cache).filter((n) => /node$/.test(n));

@@ -27,25 +27,27 @@ const platform = `${process.platform} ${process.arch}`;
 const suitable = builds[platform] ?? [];
 
 /**
- * Of builds for both C libraries of Linux, by name, the likelier one first. A
- * package manager that does not know of C libraries installs both.
+ * Those of a platform, the likelier one first: a package manager that knows of no
+ * C libraries installs both for Linux.
  */
-function likeliestFirst(names) {
+function likeliestFirst() {
   const arch = { arm64: 'aarch64', x64: 'x86_64' }[process.arch];
   const isMusl = fs.existsSync(`/lib/ld-musl-${arch}.so.1`);
-  const sorted = [...names].sort();
-  return isMusl ? sorted.reverse() : sorted;
+  return isMusl ? [...suitable].reverse() : suitable;
 }
 
-/** Also those of a platform that nothing is published for. */
-function* inSources() {
+function inSources(build) {
+  const file = path.join(root, `rust-net.${build}.node`);
+  return fs.existsSync(file) ? { file, owner: undefined } : undefined;
+}
+
+/** What was built on a platform that nothing is published for. */
+function unpublished() {
   const start = `rust-net.${process.platform}-${process.arch}`;
-  const isOurs = (name) =>
-    name.startsWith(start) && /^(-\w+)?\.node$/.test(name.slice(start.length));
-  const names = fs.readdirSync(root).filter(isOurs);
-  for (const name of likeliestFirst(names)) {
-    yield { file: path.join(root, name), owner: undefined };
-  }
+  return fs
+    .readdirSync(root)
+    .filter((name) => name.startsWith(start) && name.endsWith('.node'))
+    .map((name) => ({ file: path.join(root, name), owner: undefined }));
 }
 
 function inPackage(build) {
@@ -71,11 +73,14 @@ function* candidates() {
     yield { file: path.resolve(named), owner: undefined };
     return;
   }
-  yield* inSources();
-  for (const build of likeliestFirst(suitable)) {
-    const found = inPackage(build);
-    if (found !== undefined) yield found;
+  const names = likeliestFirst();
+  for (const find of [inSources, inPackage]) {
+    for (const build of names) {
+      const found = find(build);
+      if (found !== undefined) yield found;
+    }
   }
+  if (names.length === 0) yield* unpublished();
 }
 
 function missing() {

@@ -23,11 +23,17 @@ const user = os.userInfo().username;
 async function createServer() {
   const folder = common.temporaryFolder();
   const data = path.join(folder, 'data');
-  const shared = ['--no-defaults', `--datadir=${data}`, `--user=${user}`];
+  const shared = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    // A server that starts removes what others have there: not /tmp.
+    `--tmpdir=${folder}`,
+    `--user=${user}`,
+  ];
   execFileSync(
     'mariadb-install-db',
     [...shared, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    { stdio: 'ignore' },
+    { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const port = await common.freePort();
   const socketPath = path.join(folder, 'mysql.sock');

@@ -423,7 +423,10 @@ export interface SocketStats {
   queued: number;
   /** System calls that read; 0 once the socket is closed. */
   reads: number;
-  /** System calls that wrote; 0 once the socket is closed. */
+  /**
+   * System calls that wrote, without those of offload's thread; 0 once the
+   * socket is closed.
+   */
   writes: number;
 }
 

@@ -9,7 +9,13 @@ const node = require('node:net');
 const { inspect } = require('node:util');
 const { Worker } = require('node:worker_threads');
 const { alone, idOf } = require('./helpers/both');
-const { connected, listening, take, transports } = require('./helpers/wire');
+const {
+  connected,
+  listening,
+  pair,
+  take,
+  transports,
+} = require('./helpers/wire');
 
 /** What has come on top since `before`. */
 function since(net, before) {
@@ -99,6 +105,20 @@ alone('a socket says what it has done, and how often', async (net, t) => {
     reads: 0,
     writes: 0,
   });
+});
+
+alone('a write that left before its callback ended counts', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const got = take(client, 2);
+  peer.once('data', () => {
+    peer.write('go');
+    // While JavaScript blocks, another thread sends.
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+  });
+  client.write('?');
+  await got;
+  assert.strictEqual(net.getStats(peer).writes, 1);
 });
 
 alone('writes of one callback are one system call', async (net, t) => {

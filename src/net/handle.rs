@@ -553,6 +553,7 @@ impl Handle {
         let Io::Watched(source) = &self.io else {
             return;
         };
+        source.count_foreign_writes(gathered.sends);
         let result = match gathered.failed {
             Some(errno) => Err(errno),
             None => self.writer.write_gathered(source, gathered.rest()),

@@ -129,6 +129,11 @@ impl Source {
         (self.reads.get(), self.writes.get())
     }
 
+    /// Counts what another thread has written; the environment's own count has it already.
+    pub fn count_foreign_writes(&self, writes: u64) {
+        self.writes.add(writes);
+    }
+
     fn count_read(&self) {
         self.calls.reads.add(1);
         self.reads.add(1);

@@ -29,6 +29,8 @@ pub struct Gathered {
     pub(super) fd: RawFd,
     pub(super) bytes: Vec<u8>,
     pub(super) sent: usize,
+    /// How often the watchdog has tried to send it.
+    pub sends: u64,
     /// Why another thread could not send.
     pub failed: Option<Errno>,
 }
@@ -40,6 +42,7 @@ impl Gathered {
             fd,
             bytes,
             sent: 0,
+            sends: 0,
             failed: None,
         }
     }
@@ -129,6 +132,7 @@ impl Gatherer {
             fd: gathered.fd,
             bytes: std::mem::take(&mut gathered.bytes),
             sent: std::mem::take(&mut gathered.sent),
+            sends: std::mem::take(&mut gathered.sends),
             failed: gathered.failed.take(),
         })
     }
@@ -195,6 +199,7 @@ impl Shared {
                 continue;
             }
             self.sends.fetch_add(1, Ordering::Relaxed);
+            gathered.sends += 1;
             match socket::send_raw(gathered.fd, gathered.rest()) {
                 Ok(sent) => gathered.sent += sent,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}

@@ -34,10 +34,12 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
    * From the last data to the first probe, in milliseconds: 0 is the system's.
    */
   keepAliveInitialDelay?: number | undefined;
-  /** Addresses that the socket must not connect to. */
+  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
   blockList?: net.BlockList | undefined;
   /** The IP type of service, 0 to 255. */
   typeOfService?: number | undefined;
+  /** One buffer for all that is read, and who is told of it: no 'data' events. */
+  onread?: net.OnReadOpts | undefined;
   /** Let a thread send small writes; by default what `RUST_NET_OFFLOAD` says. */
   offload?: boolean | undefined;
   /** A socket that is bound already. */
@@ -57,8 +59,6 @@ export interface TcpSocketConnectOpts extends net.TcpSocketConnectOpts {
   autoSelectFamily?: boolean | undefined;
   /** How long one address may take before the next is tried, in milliseconds. */
   autoSelectFamilyAttemptTimeout?: number | undefined;
-  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
-  blockList?: net.BlockList | undefined;
 }
 
 /** Where `socket.connect()` goes. */
@@ -90,6 +90,9 @@ export type SocketReadyState =
 /** A connection, over TCP or a Unix-domain socket. */
 export class Socket extends net.Socket {
   constructor(options?: SocketConstructorOpts);
+
+  /** The Server that has accepted the socket. */
+  readonly server: Server | null;
 
   /** The addresses tried by `autoSelectFamily`, as "address:port". */
   readonly autoSelectFamilyAttemptedAddresses: string[];
@@ -167,6 +170,20 @@ export interface DropArgument {
   remoteFamily?: string;
 }
 
+/** What the events of a Server bring. */
+export interface ServerEventMap {
+  /** It no longer listens, and its connections are closed. */
+  close: [];
+  /** Somebody has connected. */
+  connection: [socket: Socket];
+  /** A connection was one more than `maxConnections`; none is told on a path. */
+  drop: [data?: DropArgument];
+  /** It cannot listen, or cannot accept. */
+  error: [error: Error];
+  /** It listens. */
+  listening: [];
+}
+
 /** Accepts connections, over TCP or a Unix-domain socket. */
 export class Server extends net.Server {
   constructor(connectionListener?: (socket: Socket) => void);
@@ -180,6 +197,43 @@ export class Server extends net.Server {
 
   /** Closes the server. */
   [Symbol.asyncDispose](): Promise<void>;
+
+  /** As of any emitter. */
+  addListener<E extends keyof ServerEventMap>(
+    event: E,
+    listener: (...args: ServerEventMap[E]) => void,
+  ): this;
+  addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** As of any emitter. */
+  on<E extends keyof ServerEventMap>(
+    event: E,
+    listener: (...args: ServerEventMap[E]) => void,
+  ): this;
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** As of any emitter, but for one time. */
+  once<E extends keyof ServerEventMap>(
+    event: E,
+    listener: (...args: ServerEventMap[E]) => void,
+  ): this;
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** As of any emitter. */
+  prependListener<E extends keyof ServerEventMap>(
+    event: E,
+    listener: (...args: ServerEventMap[E]) => void,
+  ): this;
+  prependListener(
+    event: string | symbol,
+    listener: (...args: any[]) => void,
+  ): this;
+  /** As of any emitter, but for one time. */
+  prependOnceListener<E extends keyof ServerEventMap>(
+    event: E,
+    listener: (...args: ServerEventMap[E]) => void,
+  ): this;
+  prependOnceListener(
+    event: string | symbol,
+    listener: (...args: any[]) => void,
+  ): this;
 }
 
 /** A Server, which is to be told where to `listen()`. */
@@ -254,6 +308,9 @@ export class BoundSocket {
 
   /** The descriptor, which stays the socket's own. */
   fd(): number;
+
+  /** Whether it is bound to a path. */
+  get isPipe(): boolean;
 
   /** Gives the address back, if nobody has taken the socket over. */
   close(): void;

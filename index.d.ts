@@ -67,8 +67,6 @@ export type SocketConnectOpts = TcpSocketConnectOpts | net.IpcSocketConnectOpts;
 /** What `net.connect()` takes for TCP: a new Socket, and where it goes. */
 export interface TcpNetConnectOpts
   extends TcpSocketConnectOpts, SocketConstructorOpts {
-  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
-  blockList?: net.BlockList | undefined;
   /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }

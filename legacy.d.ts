@@ -105,8 +105,7 @@ export interface ServerConstructor {
 export interface Connect {
   /** The host is 127.0.0.1 unless it is named. */
   (port: number | string, host?: string, listener?: () => void): Stream;
-  (port: number | string, listener?: () => void): Stream;
-  (path: string, listener?: () => void): Stream;
+  (portOrPath: number | string, listener?: () => void): Stream;
   (options: net.NetConnectOpts, listener?: () => void): Stream;
 }
 

@@ -1,0 +1,117 @@
+'use strict';
+
+// The compiler at work on a project of a user's: the packed package, installed
+// beside one release of @types/node.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const ts = require('typescript');
+
+const modules = path.resolve(__dirname, '../../node_modules');
+
+/** By major, the package that has the release. */
+const releases = { 18: 'types-node-18', 20: '@types/node' };
+for (const major of [22, 24, 26]) releases[major] = `types-node-${major}`;
+
+/** By name, the compiler's options. */
+const resolutions = {
+  node16: {
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+  },
+  nodenext: {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  },
+  bundler: {
+    module: ts.ModuleKind.Preserve,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+  },
+};
+
+/**
+ * Installs the package.
+ *
+ * @param {string} at a folder that is not there yet
+ * @param {string} tarball of the package
+ * @param {string | number} major of @types/node
+ */
+function install(at, tarball, major) {
+  const inside = path.join(at, 'node_modules');
+  const target = path.join(inside, 'rust-net');
+  fs.mkdirSync(path.join(inside, '@types'), { recursive: true });
+  fs.mkdirSync(target);
+  execFileSync('tar', ['xzf', tarball, '--strip=1', '-C', target]);
+  fs.symlinkSync(
+    path.join(modules, releases[major]),
+    path.join(inside, '@types/node'),
+  );
+}
+
+/**
+ * @param {string} at the project
+ * @param {string[]} files its sources
+ * @param {object} options the compiler's, above those of every project
+ */
+function createProgram(at, files, options) {
+  return ts.createProgram(files, {
+    // Where `types` are looked for; without it that is the working directory.
+    configFilePath: path.join(at, 'tsconfig.json'),
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+    noEmit: true,
+    strict: true,
+    target: ts.ScriptTarget.ES2022,
+    types: ['node'],
+    ...options,
+  });
+}
+
+/** The files of a program that are the project's or the package's. */
+function ownFiles(program, at) {
+  const foreign = path.join(at, 'node_modules/@types');
+  return program
+    .getSourceFiles()
+    .filter(({ fileName }) => fileName.startsWith(at + path.sep))
+    .filter(({ fileName }) => !fileName.startsWith(foreign));
+}
+
+/**
+ * What the compiler has to say, a line each; nothing, if all is well.
+ *
+ * @param {any} program
+ * @param {any[]} [files] those to look at; without them every declaration, of
+ *   @types/node and the language too
+ */
+function complaints(program, files) {
+  const found = files
+    ? files.flatMap((file) => [
+        ...program.getSyntacticDiagnostics(file),
+        ...program.getSemanticDiagnostics(file),
+      ])
+    : [
+        ...program.getSyntacticDiagnostics(),
+        ...program.getSemanticDiagnostics(),
+      ];
+  const all = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...found,
+  ];
+  return all.map(({ file, start, messageText }) => {
+    const text = ts.flattenDiagnosticMessageText(messageText, ' ');
+    if (!file) return text;
+    const { line } = file.getLineAndCharacterOfPosition(start);
+    return `${path.basename(file.fileName)}:${line + 1} ${text}`;
+  });
+}
+
+module.exports = {
+  complaints,
+  createProgram,
+  install,
+  modules,
+  ownFiles,
+  releases,
+  resolutions,
+};

@@ -1,0 +1,92 @@
+// A Server, and what it can be told.
+
+import * as net from 'rust-net';
+import { type Equal, expectTrue } from './equal.js';
+
+const options: net.ServerOpts = {
+  allowHalfOpen: true,
+  blockList: new net.BlockList(),
+  coalesce: false,
+  highWaterMark: 1024,
+  keepAlive: true,
+  keepAliveInitialDelay: 1000,
+  noDelay: true,
+  offload: true,
+  pauseOnConnect: false,
+  relay: false,
+};
+const server = net.createServer(options, (socket) =>
+  expectTrue<Equal<typeof socket, net.Socket>>(),
+);
+expectTrue<Equal<typeof server, net.Server>>();
+net.createServer((socket) => void socket.setTypeOfService(16));
+new net.Server(options, (socket) => void socket.getTypeOfService());
+new net.Server((socket) => void socket.server?.close());
+expectTrue<Equal<net.ServerOpts['coalesce'], boolean | undefined>>();
+expectTrue<Equal<net.ServerOpts['offload'], boolean | undefined>>();
+expectTrue<Equal<net.ServerOpts['relay'], boolean | undefined>>();
+// @ts-expect-error not a boolean
+net.createServer({ coalesce: 1 });
+// @ts-expect-error not a boolean
+net.createServer({ offload: 'yes' });
+// @ts-expect-error not a boolean
+net.createServer({ relay: 'on' });
+// @ts-expect-error there is no such option
+net.createServer({ gather: true });
+
+const place: net.ListenOptions = {
+  backlog: 5,
+  handle: new net.BoundSocket(),
+  port: 0,
+  reusePort: true,
+};
+server.listen(place, () => {});
+server.listen(new net.BoundSocket({ port: 0 }));
+// @ts-expect-error not a boolean
+const wrong: net.ListenOptions = { port: 0, reusePort: 1 };
+void wrong;
+expectTrue<Equal<typeof server.dropMaxConnection, boolean>>();
+const closed = server[Symbol.asyncDispose]();
+expectTrue<Equal<typeof closed, Promise<void>>>();
+
+// Events.
+const dropped: net.DropArgument = {
+  localAddress: '127.0.0.1',
+  localFamily: 'IPv4',
+  localPort: 1,
+  remoteAddress: '127.0.0.1',
+  remoteFamily: 'IPv4',
+  remotePort: 2,
+};
+expectTrue<Equal<net.ServerEventMap['close'], []>>();
+expectTrue<Equal<net.ServerEventMap['connection'], [socket: net.Socket]>>();
+expectTrue<
+  Equal<net.ServerEventMap['drop'], [data?: net.DropArgument | undefined]>
+>();
+expectTrue<Equal<net.ServerEventMap['error'], [error: Error]>>();
+expectTrue<Equal<net.ServerEventMap['listening'], []>>();
+function onConnection(socket: net.Socket) {
+  socket.setTypeOfService(16);
+}
+const same = server
+  .addListener('connection', (socket) => void socket.setTypeOfService(16))
+  .on('connection', (socket) => void socket.setTypeOfService(16))
+  .once('connection', (socket) => void socket.setTypeOfService(16))
+  .prependListener('connection', (socket) => void socket.setTypeOfService(16))
+  .prependOnceListener('connection', onConnection)
+  .off('connection', onConnection)
+  .on('drop', (data = dropped) => void data.remotePort?.toFixed())
+  .on('error', (error) => void error.message)
+  .on('listening', () => {});
+expectTrue<Equal<typeof same, net.Server>>();
+server
+  .addListener('of a user', (word: string) => void word)
+  .on('of a user', (word: string) => void word)
+  .once(Symbol('of a user'), (word: string) => void word)
+  .prependListener('of a user', (word: string) => void word)
+  .prependOnceListener('of a user', (word: string) => void word);
+// @ts-expect-error a Socket has no such member
+server.on('connection', (socket) => socket.nothing);
+
+const handle = net._createServerHandle('127.0.0.1', 0, 4, -1, 0);
+expectTrue<Equal<typeof handle, any>>();

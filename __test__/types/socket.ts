@@ -1,0 +1,110 @@
+// A Socket and what it can be told, whatever the installed @types/node says.
+
+import * as net from 'rust-net';
+import { type Equal, expectTrue } from './equal.js';
+
+// Every option that rust-net adds to those of the oldest @types/node.
+const options: net.SocketConstructorOpts = {
+  allowHalfOpen: true,
+  blockList: new net.BlockList(),
+  coalesce: false,
+  handle: new net.BoundSocket(),
+  highWaterMark: 1024,
+  keepAlive: true,
+  keepAliveInitialDelay: 1000,
+  noDelay: true,
+  offload: true,
+  onread: { buffer: new Uint8Array(1024), callback: (size) => size > 0 },
+  relay: false,
+  signal: new AbortController().signal,
+  typeOfService: 16,
+};
+const socket = new net.Socket(options);
+expectTrue<Equal<typeof socket, net.Socket>>();
+expectTrue<Equal<net.SocketConstructorOpts['coalesce'], boolean | undefined>>();
+expectTrue<Equal<net.SocketConstructorOpts['offload'], boolean | undefined>>();
+expectTrue<Equal<net.SocketConstructorOpts['relay'], boolean | undefined>>();
+// @ts-expect-error not a boolean
+new net.Socket({ coalesce: 1 });
+// @ts-expect-error not a boolean
+new net.Socket({ offload: 'yes' });
+// @ts-expect-error not a boolean
+new net.Socket({ relay: 'on' });
+// @ts-expect-error there is no such option
+new net.Socket({ gather: true });
+// @ts-expect-error not a BlockList
+new net.Socket({ blockList: ['127.0.0.1'] });
+
+// Connecting.
+const target: net.TcpSocketConnectOpts = {
+  port: 1,
+  host: 'localhost',
+  autoSelectFamily: true,
+  autoSelectFamilyAttemptTimeout: 250,
+};
+const targets: net.SocketConnectOpts[] = [target, { path: '/tmp/socket' }];
+socket.connect(targets[0]!);
+const overTcp: net.TcpNetConnectOpts = { ...target, ...options, timeout: 1000 };
+const overPath: net.IpcNetConnectOpts = {
+  ...options,
+  path: '/tmp/socket',
+  timeout: 1000,
+};
+const either: net.NetConnectOpts[] = [overTcp, overPath];
+net.connect(either[0]!);
+net.createConnection(either[1]!, () => {});
+const connected = net.connect({ port: 1, relay: true, offload: false });
+expectTrue<Equal<typeof connected, net.Socket>>();
+expectTrue<Equal<typeof net.createConnection, typeof net.connect>>();
+net.connect(1, 'localhost', () => {});
+net.connect('/tmp/socket', () => {});
+net.createConnection(1, 'localhost');
+net.createConnection('/tmp/socket').destroySoon();
+// @ts-expect-error neither a port nor a path
+net.connect({ host: 'localhost' });
+// @ts-expect-error a time in milliseconds
+net.connect({ port: 1, timeout: '1s' });
+
+// What came to Socket after Node 18.
+const probes: net.SetKeepAliveOptions = {
+  enable: true,
+  initialDelay: 1000,
+  interval: 1000,
+  count: 5,
+};
+const same = socket
+  .setKeepAlive(probes)
+  .setKeepAlive(true, 1000, 1000, 5)
+  .setKeepAlive()
+  .setTypeOfService(16);
+expectTrue<Equal<typeof same, net.Socket>>();
+// @ts-expect-error a number of milliseconds
+socket.setKeepAlive({ enable: true, interval: '1s' });
+// @ts-expect-error there is no such option
+socket.setKeepAlive({ delay: 1 });
+// @ts-expect-error a number
+socket.setTypeOfService('16');
+const tos = socket.getTypeOfService();
+expectTrue<Equal<typeof tos, number>>();
+expectTrue<Equal<typeof socket.autoSelectFamilyAttemptedAddresses, string[]>>();
+expectTrue<Equal<typeof socket.server, net.Server | null>>();
+expectTrue<
+  Equal<
+    net.SocketReadyState,
+    'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed'
+  >
+>();
+const readyState: net.SocketReadyState = socket.readyState;
+void readyState;
+socket.on('connectionAttempt', (ip, port, family) => [ip, port, family]);
+expectTrue<Equal<typeof net.Stream, typeof net.Socket>>();
+
+net.setDefaultAutoSelectFamily(!net.getDefaultAutoSelectFamily());
+net.setDefaultAutoSelectFamilyAttemptTimeout(
+  net.getDefaultAutoSelectFamilyAttemptTimeout(),
+);
+// @ts-expect-error a boolean
+net.setDefaultAutoSelectFamily(1);
+const [normalized, callback] = net._normalizeArgs([1, 'localhost', () => {}]);
+expectTrue<Equal<typeof normalized, Record<string, any>>>();
+expectTrue<Equal<typeof callback, Function | null>>();

@@ -1,0 +1,42 @@
+// net.getStats() in each of its forms.
+
+import * as net from 'rust-net';
+import { type Equal, expectTrue } from './equal.js';
+
+const environment = net.getStats();
+expectTrue<Equal<typeof environment, net.EnvironmentStats>>();
+const ofServer = net.getStats(net.createServer());
+expectTrue<Equal<typeof ofServer, net.ServerStats>>();
+const ofSocket = net.getStats(new net.Socket());
+expectTrue<Equal<typeof ofSocket, net.SocketStats>>();
+// @ts-expect-error of a server or a socket of rust-net
+net.getStats({});
+// @ts-expect-error a Socket is no Server
+const wrong: net.ServerStats = net.getStats(new net.Socket());
+void wrong;
+
+expectTrue<Equal<net.EnvironmentStats['driver'], 'on-loop' | 'threaded'>>();
+type Calls = net.EnvironmentStats['systemCalls'];
+expectTrue<Equal<Calls[keyof Calls], number>>();
+expectTrue<Equal<net.ServerStats[keyof net.ServerStats], number>>();
+expectTrue<Equal<net.SocketStats[keyof net.SocketStats], number>>();
+
+// All that there is, and nothing else.
+const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
+  {
+    accepted: 0,
+    batches: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    connected: 0,
+    driver: 'on-loop',
+    events: 0,
+    servers: 0,
+    sockets: 0,
+    systemCalls: { accept: 0, poll: 0, read: 0, write: 0 },
+    wakes: 0,
+  },
+  { accepted: 0, bytesRead: 0, bytesWritten: 0, connections: 0, dropped: 0 },
+  { bytesRead: 0, bytesWritten: 0, queued: 0, reads: 0, writes: 0 },
+];
+void all;

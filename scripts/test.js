@@ -18,6 +18,8 @@ const modes = {
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
   offload: { RUST_NET_OFFLOAD: '1' },
 };
+/** The compiler's work alone: it takes long, and no driver has a part in it. */
+const driverless = [path.join('__test__', 'types.test.js')];
 const minutes = 60 * 1000;
 
 /** The project's own test files; those of Node's suite are named test-*. */
@@ -45,11 +47,17 @@ function groups() {
     : ['cargo', 'test'];
   // The type check reads the binding's declarations, which the build writes.
   const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
+  const files = testFiles().filter((file) => !driverless.includes(file));
   const own = drivers.map((driver) => ({
     name: `__test__, ${driver}`,
-    run: [process.execPath, '--test', ...testFiles()],
+    run: [process.execPath, '--test', ...files],
     env: { RUST_NET_DRIVER: driver },
   }));
+  own.push({
+    name: '__test__, types',
+    run: [process.execPath, '--test', ...driverless],
+    env: {},
+  });
   return {
     lint: [
       { name: 'rustfmt', run: ['cargo', 'fmt', '--check'] },

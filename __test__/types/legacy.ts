@@ -41,6 +41,7 @@ stream.setSecure({ key: 1 });
 stream.setEncoding('utf-7');
 
 // Servers.
+type Dropped = net.DropArgument | undefined;
 const listener: legacy.Listener = (each) => each.setSecure();
 const server: legacy.Server = legacy.createServer(listener);
 legacy.createServer({ relay: false }, (each) => each.setSecure());
@@ -55,10 +56,10 @@ expectTrue<Equal<typeof server.connections, number>>();
 const sameServer = server
   .listenFD(3)
   .on('connection', (each) => each.setSecure())
-  .on('drop', (data) => void data?.remoteAddress)
+  .on('drop', (data) => expectTrue<Equal<typeof data, Dropped>>())
   .on('of a user', (word: string) => void word)
   .once('connection', (each) => each.setSecure())
-  .once('error', (error) => void error.message)
+  .once('error', (error) => expectTrue<Equal<typeof error, Error>>())
   .once('of a user', (word: string) => void word);
 expectTrue<Equal<typeof sameServer, legacy.Server>>();
 // @ts-expect-error a descriptor is a number

@@ -69,11 +69,17 @@ function onConnection(socket: net.Socket) {
   socket.setTypeOfService(16);
 }
 const same = server
-  .addListener('connection', (socket) => void socket.setTypeOfService(16))
-  .on('connection', (socket) => void socket.setTypeOfService(16))
-  .once('connection', (socket) => void socket.setTypeOfService(16))
-  .prependListener('connection', (socket) => void socket.setTypeOfService(16))
-  .prependOnceListener('connection', onConnection)
+  .addListener('connection', (each) =>
+    expectTrue<Equal<typeof each, net.Socket>>(),
+  )
+  .on('connection', (each) => expectTrue<Equal<typeof each, net.Socket>>())
+  .once('connection', (each) => expectTrue<Equal<typeof each, net.Socket>>())
+  .prependListener('connection', (each) =>
+    expectTrue<Equal<typeof each, net.Socket>>(),
+  )
+  .prependOnceListener('connection', (each) =>
+    expectTrue<Equal<typeof each, net.Socket>>(),
+  )
   .off('connection', onConnection)
   .on('drop', (data = dropped) => void data.remotePort?.toFixed())
   .on('error', (error) => void error.message)

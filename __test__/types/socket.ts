@@ -24,6 +24,7 @@ expectTrue<Equal<typeof socket, net.Socket>>();
 expectTrue<Equal<net.SocketConstructorOpts['coalesce'], boolean | undefined>>();
 expectTrue<Equal<net.SocketConstructorOpts['offload'], boolean | undefined>>();
 expectTrue<Equal<net.SocketConstructorOpts['relay'], boolean | undefined>>();
+new net.Socket({ coalesce: false, handle: new net.BoundSocket() });
 // @ts-expect-error not a boolean
 new net.Socket({ coalesce: 1 });
 // @ts-expect-error not a boolean

@@ -9,6 +9,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
+const { measure } = require('../cli/bench');
 const { explain } = require('../cli/load-addon');
 const { describeDriver } = require('../cli/doctor');
 const { version } = require('../package.json');
@@ -229,4 +230,30 @@ test('the bench compares, and ends', limit, async () => {
     // Of one round, the spread is the ratio.
     assert.strictEqual(spread, `${ratio}-${ratio}`);
   }
+});
+
+test('the bench goes on until something was answered', limit, async () => {
+  const seconds = 0.05;
+  let begun = 0;
+  let answer = () => {};
+  const load = {
+    name: 'an answer that takes four times as long as is measured',
+    at: 'echo',
+    run: (_, tally) =>
+      new Promise((resolve) => {
+        answer = () => resolve(tally.count++);
+      }),
+  };
+  const server = {
+    where: () => ({}),
+    // Asked as the measurement begins, and as it ends.
+    cpu: async () => {
+      if (begun++ > 0) return 60;
+      setTimeout(() => answer(), seconds * 4000);
+      return 0;
+    },
+  };
+  const { rate, cpu } = await measure(load, server, seconds);
+  assert.strictEqual(cpu, 60);
+  assert.ok(rate > 0 && rate < 1 / (3 * seconds), `${rate}/s`);
 });

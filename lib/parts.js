@@ -6,6 +6,7 @@
  * be read, for which there may be no descriptor or no right later on.
  */
 
+const { netClientSocketChannel } = require('./channels');
 const { connectPath, connectSocket } = require('./connect');
 const { sendChunk } = require('./fast-path');
 const {
@@ -22,6 +23,7 @@ const relay = require('./relay');
 const { setupListenHandle } = require('./server-handle');
 const { Socket } = require('./socket');
 const handles = require('./socket-handle');
+const options = require('./socket-options');
 const setup = require('./socket-setup');
 const { addConnection, keepCounts, startCounting } = require('./stats');
 const { stopReading, writeChunk, writeChunks } = require('./stream-base');
@@ -41,6 +43,8 @@ module.exports = {
   handles,
   keepCounts,
   listen,
+  netClientSocketChannel,
+  options,
   pipeConstants,
   sendChunk,
   setup,

@@ -7,11 +7,6 @@ const util = require('util');
 
 const { ErrnoException, codes } = require('./errors');
 const { claimInstances } = require('./instance-of');
-const {
-  assignBlockList,
-  toSeconds,
-  validateKeepAliveDelay,
-} = require('./socket-options');
 const { kAsyncId, kCoalesce, kOffload, kRelays } = require('./symbols');
 const { validateNumber } = require('./validators');
 
@@ -53,6 +48,7 @@ function validateHighWaterMark(options) {
 function Server(given, connectionListener) {
   if (!(this instanceof Server)) return new Server(given, connectionListener);
   parts ??= require('./parts');
+  const { assignBlockList, toSeconds, validateKeepAliveDelay } = parts.options;
   EventEmitter.call(this);
 
   const options = readOptions(given);

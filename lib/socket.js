@@ -11,11 +11,9 @@ const { Duplex } = require('stream');
 const nodeNet = require('net');
 const util = require('util');
 
-const { netClientSocketChannel } = require('./channels');
 const { ErrnoException, codes, writeAfterEndError } = require('./errors');
 const { claimInstances } = require('./instance-of');
 const { normalizeArgs } = require('./normalize-args');
-const options = require('./socket-options');
 const properties = require('./socket-properties');
 const {
   clearTimeouts,
@@ -69,7 +67,7 @@ let parts;
 function Socket(given) {
   if (!(this instanceof Socket)) return new Socket(given);
   parts ??= require('./parts');
-  const { setup } = parts;
+  const { options, setup } = parts;
   setup.rejectObjectMode(given);
   options.validateKeepAliveDelay(given);
 
@@ -168,7 +166,7 @@ Socket.prototype._onTimeout = function () {
 
 /** @this {any} */
 Socket.prototype.setNoDelay = function (enable) {
-  return options.setNoDelay(this, enable);
+  return parts.options.setNoDelay(this, enable);
 };
 
 /** @this {any} */
@@ -178,17 +176,22 @@ Socket.prototype.setKeepAlive = function (
   interval,
   count,
 ) {
-  return options.setKeepAlive(this, { enable, initialDelay, interval, count });
+  return parts.options.setKeepAlive(this, {
+    enable,
+    initialDelay,
+    interval,
+    count,
+  });
 };
 
 /** @this {any} */
 Socket.prototype.setTypeOfService = function (tos) {
-  return options.setTypeOfService(this, tos);
+  return parts.options.setTypeOfService(this, tos);
 };
 
 /** @this {any} */
 Socket.prototype.getTypeOfService = function () {
-  return options.getTypeOfService(this);
+  return parts.options.getTypeOfService(this);
 };
 
 /** @this {any} */
@@ -438,6 +441,7 @@ Socket.prototype.connect = function (...args) {
   const isNormalized = Array.isArray(args[0]) && args[0][kNormalizedArgs];
   const [target, cb] = isNormalized ? args[0] : normalizeArgs(args);
 
+  const { netClientSocketChannel } = parts;
   if (netClientSocketChannel.hasSubscribers) {
     netClientSocketChannel.publish({ socket: this });
   }

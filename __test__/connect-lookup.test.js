@@ -3,6 +3,7 @@
 const assert = require('node:assert');
 const dns = require('node:dns');
 const { once } = require('node:events');
+const node = require('node:net');
 const { both, nodeIs, same } = require('./helpers/both');
 const {
   destroyAfter,
@@ -252,5 +253,27 @@ for (const flag of [
     });
     assert.match(stdout, /^(true|false) \d+\n$/);
     return stdout;
+  });
+}
+
+// The end that connects is ready a moment before the listener is.
+for (const [whose, module] of [
+  ["node's", () => node],
+  ['the same kind', (net) => net],
+]) {
+  both(`a listener of ${whose} is told before 'connect'`, async (net, t) => {
+    for (let i = 0; i < 20; i++) {
+      const server = module(net).createServer((socket) => socket.end('hello'));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address();
+      const host = 'localhost';
+      const client = net.connect({ port, host, family: 4 });
+      // Resets what it has not accepted.
+      client.once('connect', () => server.close());
+      assert.strictEqual(
+        String(await take(destroyAfter(t, client), 5)),
+        'hello',
+      );
+    }
   });
 }

@@ -228,7 +228,7 @@ fn bind(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
 
 fn connect(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
     let started = target(args, v6).and_then(|address| {
-        net.run(|core| {
+        net.run_connect(|core| {
             core.verb(key(args), |handle, reactor, _| {
                 handle.connect_tcp(reactor, address)
             })
@@ -246,7 +246,7 @@ fn bind_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
 
 fn connect_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
     let (name, padded) = (args.text(1), net.padded_names());
-    to_status(net.run(|core| {
+    to_status(net.run_connect(|core| {
         core.verb(key(args), |handle, reactor, _| {
             handle.connect_pipe(reactor, name.as_bytes(), padded)
         })

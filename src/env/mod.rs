@@ -65,6 +65,11 @@ pub struct NetEnv {
     /// The last turn of a loop that does not sleep found something.
     lingering: Cell<bool>,
     in_turn: Cell<bool>,
+    /// Turns to put off, as a connect has begun: see [`Self::overtakes`].
+    put_off: Cell<u8>,
+    /// The last turn was put off: the next one is not, whatever connects until then.
+    has_put_off: Cell<bool>,
+    turns_after_connect: u8,
     busy_poll: Option<BusyPoll>,
     ended: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -103,6 +108,12 @@ impl NetEnv {
             watch,
             fallback,
         } = started;
+        // A thread may also be heard in the phase in which the connect is made.
+        let turns_after_connect = if reactor.poll_descriptor().is_some() {
+            1
+        } else {
+            2
+        };
         let net = Self {
             driver: reactor.name(),
             fallback,
@@ -118,6 +129,9 @@ impl NetEnv {
             spinning: Cell::new(false),
             lingering: Cell::new(false),
             in_turn: Cell::new(false),
+            put_off: Cell::new(0),
+            has_put_off: Cell::new(false),
+            turns_after_connect,
             busy_poll: BusyPoll::new(options.busy_poll),
             ended: Cell::new(false),
             hook: Cell::new(ptr::null_mut()),
@@ -155,6 +169,14 @@ impl NetEnv {
         result
     }
 
+    /// As [`Self::run`], for a verb that begins to connect.
+    pub fn run_connect<T>(&self, verb: impl FnOnce(&mut Core) -> T) -> T {
+        if !self.has_put_off.get() {
+            self.put_off.set(self.turns_after_connect);
+        }
+        self.run(verb)
+    }
+
     /// Runs a verb with the first `length` bytes of the out slab; `None` beyond its end.
     pub fn run_with_out<T>(
         &self,
@@ -169,13 +191,32 @@ impl NetEnv {
     /// served at its beginning, or the next one will be, it waits: with two turns of ours in one of
     /// the loop's, what comes in late would overtake the closing phase.
     fn on_signal(&self) {
-        if !self.spinning.get() {
-            self.turn();
+        if self.spinning.get() {
+            return;
         }
+        if self.overtakes() {
+            self.watch().signal_again();
+            return;
+        }
+        self.turn();
+    }
+
+    /// Whether a turn must be put off to the loop's next. Where both ends of a connection are on this
+    /// loop, the one that connects is ready a moment before the listener at the other end. Node watches
+    /// it from the loop's next poll phase on, and so tells the listener first; told at once, 'connect'
+    /// could close a listener that has not accepted yet.
+    fn overtakes(&self) -> bool {
+        let put_off = self.put_off.get();
+        self.put_off.set(put_off.saturating_sub(1));
+        self.has_put_off.set(put_off > 0);
+        put_off > 0
     }
 
     /// The loop does not sleep. It may again when a whole turn has found nothing.
     fn on_idle(&self) {
+        if self.overtakes() {
+            return;
+        }
         let found = self.turn();
         self.lingering.set(found);
         self.settle();

@@ -207,6 +207,14 @@ impl Watch {
         }
     }
 
+    /// Has `signal` called in the loop's next turn too. A descriptor stays readable until it has been
+    /// served.
+    pub fn signal_again(&self) {
+        if self.signal_kind == UV_ASYNC {
+            self.bell().ring();
+        }
+    }
+
     /// Makes an initialised handle ours, and no reason for the loop to go on.
     fn own(&self, handle: HandlePtr) {
         let own = std::ptr::from_ref(self).cast_mut();

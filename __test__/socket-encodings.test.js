@@ -69,6 +69,32 @@ for (const [name, where] of transports) {
   });
 }
 
+both('cork with chunks of all sizes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const got = bytesOf(peer);
+  const chunks = [];
+  for (const sizes of [
+    [1, 4096, 0, 4095],
+    [1, 4097],
+    [4096, 65_536, 1],
+    Array(16).fill(4096),
+    [...Array(16).fill(4096), 1],
+  ]) {
+    client.cork();
+    for (const size of sizes) {
+      const chunk = Buffer.alloc(size, chunks.length + 1);
+      client.write(chunk);
+      // Twice the same bytes, and what is not ASCII takes two of them.
+      client.write(chunk.toString('latin1'), 'latin1');
+      client.write('\u00e9'.repeat(size), 'utf8');
+      chunks.push(chunk, chunk, Buffer.from('\u00e9'.repeat(size)));
+    }
+    client.uncork();
+  }
+  client.end();
+  assert.deepStrictEqual(await got, Buffer.concat(chunks));
+});
+
 both('nothing leaves while corked', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const chunks = [];

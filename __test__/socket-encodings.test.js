@@ -91,6 +91,14 @@ both('cork with chunks of all sizes', async (net, t) => {
     }
     client.uncork();
   }
+  // Just what is joined at the most, and nothing behind it.
+  client.cork();
+  for (let i = 0; i < 16; i++) {
+    chunks.push(Buffer.alloc(4096, i));
+    client.write(chunks.at(-1));
+  }
+  client.write('', 'latin1');
+  client.uncork();
   client.end();
   assert.deepStrictEqual(await got, Buffer.concat(chunks));
 });

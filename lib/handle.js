@@ -486,6 +486,7 @@ function joinSmall(chunks, allBuffers) {
   return length;
 }
 
+// Of node's form for mixed data.
 function encodeAll(chunks) {
   const buffers = [];
   for (let i = 0; i < chunks.length; i += 2) {

@@ -84,15 +84,10 @@ function ownFiles(program, at) {
  *   @types/node and the language too
  */
 function complaints(program, files) {
-  const found = files
-    ? files.flatMap((file) => [
-        ...program.getSyntacticDiagnostics(file),
-        ...program.getSemanticDiagnostics(file),
-      ])
-    : [
-        ...program.getSyntacticDiagnostics(),
-        ...program.getSemanticDiagnostics(),
-      ];
+  const found = (files ?? [undefined]).flatMap((file) => [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ]);
   const all = [
     ...program.getOptionsDiagnostics(),
     ...program.getGlobalDiagnostics(),

@@ -277,3 +277,25 @@ for (const [whose, module] of [
     }
   });
 }
+
+both("a listener is told before 'connect', from a callback", async (net, t) => {
+  const echo = net.createServer((socket) => socket.pipe(socket));
+  await once(echo.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => echo.close());
+  const other = net.connect(echo.address().port, '127.0.0.1');
+  destroyAfter(t, other);
+  await once(other, 'connect');
+  for (let i = 0; i < 60; i++) {
+    const server = net.createServer((socket) => socket.end('hello'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address();
+    const text = await new Promise((resolve, reject) => {
+      other.once('data', () => {
+        const client = net.connect(port, '127.0.0.1', () => server.close());
+        take(destroyAfter(t, client), 5).then(resolve, reject);
+      });
+      other.write('x');
+    });
+    assert.strictEqual(String(text), 'hello');
+  }
+});

@@ -255,12 +255,7 @@ fn connect_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
 
 fn listen(net: &NetEnv, args: &Arguments<'_>) -> Value {
     let backlog = args.int(1);
-    to_status(net.run(|core| {
-        core.verb(key(args), |handle, reactor, _| match handle.transport() {
-            Transport::Tcp => handle.listen_tcp(reactor, backlog),
-            Transport::Pipe => handle.listen_pipe(reactor, backlog),
-        })
-    }))
+    to_status(net.run(|core| core.listen(key(args), backlog)))
 }
 
 fn address(

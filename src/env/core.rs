@@ -53,6 +53,8 @@ pub struct Core {
     in_callback: bool,
     alive: usize,
     reserve: Reserve,
+    /// Those that listen, and some that no longer do.
+    listeners: Vec<Key>,
     /// Listeners that found no descriptor, to be tried again when one may be free.
     starved: Vec<Key>,
     counters: Counters,
@@ -80,6 +82,7 @@ impl Core {
             in_callback: false,
             alive: 0,
             reserve: Reserve::new(),
+            listeners: Vec::new(),
             starved: Vec::new(),
             counters: Counters::default(),
             counted_sends: 0,
@@ -144,6 +147,21 @@ impl Core {
         let result = verb(&mut entry.handle, &self.reactor, &mut self.queue);
         Self::recount(&mut self.alive, entry);
         result
+    }
+
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The handle's.
+    pub fn listen(&mut self, key: Key, backlog: i32) -> Result<()> {
+        self.verb(key, |handle, reactor, _| match handle.transport() {
+            Transport::Tcp => handle.listen_tcp(reactor, backlog),
+            Transport::Pipe => handle.listen_pipe(reactor, backlog),
+        })?;
+        if !self.listeners.contains(&key) {
+            self.listeners.push(key);
+        }
+        Ok(())
     }
 
     /// Writes, or gathers a small write until the end of the callback. `true` where a completion
@@ -374,10 +392,33 @@ impl Core {
                 self.recount_of(ready.key);
             }
             Interest::Write => {
-                entry.handle.on_writable(&mut self.queue);
-                Self::recount(&mut self.alive, entry);
+                if entry.handle.is_connecting() {
+                    self.accept_all();
+                }
+                self.write_on(ready.key);
             }
         }
+    }
+
+    fn write_on(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.handle.on_writable(&mut self.queue);
+            Self::recount(&mut self.alive, entry);
+        }
+    }
+
+    /// Accepts what the reactor may not have told yet. What has just connected may have done so to a
+    /// listener of ours, which is to hear of it first: see [`super::NetEnv::overtakes`].
+    fn accept_all(&mut self) {
+        let mut listeners = std::mem::take(&mut self.listeners);
+        listeners.retain(|&key| {
+            let listens = (self.entries.get(key)).is_some_and(|entry| entry.handle.is_listening());
+            if listens {
+                self.accept(key);
+            }
+            listens
+        });
+        self.listeners = listeners;
     }
 
     fn accept(&mut self, listener: Key) {

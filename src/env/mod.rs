@@ -204,7 +204,8 @@ impl NetEnv {
     /// Whether a turn must be put off to the loop's next. Where both ends of a connection are on this
     /// loop, the one that connects is ready a moment before the listener at the other end. Node watches
     /// it from the loop's next poll phase on, and so tells the listener first; told at once, 'connect'
-    /// could close a listener that has not accepted yet.
+    /// could close a listener that has not accepted yet. A listener of node's needs that turn of the
+    /// loop; of ours [`Core`] accepts before it tells of a connect, whoever has found it ready.
     fn overtakes(&self) -> bool {
         let put_off = self.put_off.get();
         self.put_off.set(put_off.saturating_sub(1));
@@ -241,9 +242,9 @@ impl NetEnv {
     }
 
     /// Whether nothing waits for the loop: what this turn has closed is told in its closing phase,
-    /// before anything that comes in later.
+    /// before anything that comes in later, and after a connect the loop is to look first.
     fn may_stay(&self) -> bool {
-        !self.ended.get() && !self.core.borrow().has_closing()
+        !self.ended.get() && self.put_off.get() == 0 && !self.core.borrow().has_closing()
     }
 
     /// Polls the driver once and delivers what is ready, in a bounded number of batches. False if

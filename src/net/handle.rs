@@ -200,6 +200,10 @@ impl Handle {
         self.access
     }
 
+    pub fn is_connecting(&self) -> bool {
+        self.connecting
+    }
+
     pub fn is_listening(&self) -> bool {
         self.listening
     }

@@ -25,6 +25,7 @@ const { Socket } = require('./socket');
 const handles = require('./socket-handle');
 const options = require('./socket-options');
 const setup = require('./socket-setup');
+const timeouts = require('./socket-timeout');
 const { addConnection, keepCounts, startCounting } = require('./stats');
 const { stopReading, writeChunk, writeChunks } = require('./stream-base');
 const tlsBridge = require('./tls-bridge');
@@ -53,6 +54,7 @@ module.exports = {
   stopReading,
   tcpConstants,
   tickTriggeredBy,
+  timeouts,
   tlsBridge,
   uv,
   writeChunk,

@@ -2,7 +2,8 @@
 
 const { clearTimeout, setTimeout } = require('timers');
 
-const { kHandle, kTimeout } = require('./symbols');
+const { kHandle } = require('./symbols');
+const { kTimeout } = require('./timeout-symbol');
 const { validateFunction, validateTimerDuration } = require('./validators');
 
 /** On the timer of a socket: another, for what is left of an idle time. */
@@ -49,30 +50,28 @@ function clearIdleTimer(socket) {
 }
 
 /**
- * `Socket.prototype.setTimeout`. The name is the one that node's function has.
+ * Has 'timeout' told of when nothing has happened for so long, or no longer.
  *
- * @this {any}
+ * @param {any} socket
  * @param {number} msecs zero switches the timeout off
  * @param {Function} [callback] for the next 'timeout' event
- * @returns {import('net').Socket}
  */
-function setStreamTimeout(msecs, callback) {
-  if (this.destroyed) return this;
+function setIdleTimeout(socket, msecs, callback) {
+  if (socket.destroyed) return;
 
-  this.timeout = msecs;
+  socket.timeout = msecs;
   const duration = validateTimerDuration(msecs, 'msecs');
-  clearIdleTimer(this);
+  clearIdleTimer(socket);
 
   if (duration !== 0) {
     // An idle timer alone does not keep the process alive.
-    this[kTimeout] = setTimeout(onIdle, duration, this).unref();
+    socket[kTimeout] = setTimeout(onIdle, duration, socket).unref();
   }
   if (callback !== undefined) {
     validateFunction(callback, 'callback');
-    if (duration === 0) this.removeListener('timeout', callback);
-    else this.once('timeout', callback);
+    if (duration === 0) socket.removeListener('timeout', callback);
+    else socket.once('timeout', callback);
   }
-  return this;
 }
 
 /**
@@ -87,4 +86,4 @@ function clearTimeouts(socket) {
   }
 }
 
-module.exports = { clearTimeouts, refreshTimeout, setStreamTimeout };
+module.exports = { clearTimeouts, refreshTimeout, setIdleTimeout };

@@ -16,11 +16,6 @@ const { claimInstances } = require('./instance-of');
 const { normalizeArgs } = require('./normalize-args');
 const properties = require('./socket-properties');
 const {
-  clearTimeouts,
-  refreshTimeout,
-  setStreamTimeout,
-} = require('./socket-timeout');
-const {
   kAfterAsyncWrite,
   kBoundSource,
   kBuffer,
@@ -113,7 +108,7 @@ function defineEnumerableGetter(name) {
 Socket.prototype._unrefTimer = function _unrefTimer() {
   // Loosely compared: packages set `_parent` to undefined.
   for (let each = this; each != null; each = each._parent) {
-    refreshTimeout(each);
+    parts.timeouts.refreshTimeout(each);
   }
 };
 
@@ -146,7 +141,18 @@ function afterShutdown() {
   this.callback();
 }
 
-Socket.prototype.setTimeout = setStreamTimeout;
+/**
+ * The name is the one that node's function has.
+ *
+ * @this {any}
+ * @param {number} msecs zero switches the timeout off
+ * @param {Function} [callback] for the next 'timeout' event
+ * @returns {import('net').Socket}
+ */
+Socket.prototype.setTimeout = function setStreamTimeout(msecs, callback) {
+  parts.timeouts.setIdleTimeout(this, msecs, callback);
+  return this;
+};
 
 /** @this {any} */
 Socket.prototype._onTimeout = function () {
@@ -316,7 +322,7 @@ Socket.prototype.destroySoon = function () {
 Socket.prototype._destroy = function (exception, cb) {
   debug('destroy');
   this.connecting = false;
-  clearTimeouts(this);
+  parts.timeouts.clearTimeouts(this);
   debug('close');
 
   if (this._handle) {

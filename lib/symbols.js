@@ -8,24 +8,19 @@
 
 const nodeNet = require('net');
 
-// Node core looks for these two on any socket that it is given, and refreshes
-// the timers of those that a TLSSocket wraps: so they are node's own.
-const nodeSymbols = Object.getOwnPropertySymbols(new nodeNet.Socket());
-
-function shared(description) {
-  const found = nodeSymbols.find((each) => each.description === description);
-  return found ?? Symbol(description);
-}
+// Node core looks for it on any socket or server that it is given: so it is
+// node's own.
+const kAsyncId = Object.getOwnPropertySymbols(new nodeNet.Server()).find(
+  ({ description }) => description === 'async_id_symbol',
+);
 
 module.exports = {
   /** On a handle: the Socket or Server that it belongs to. */
   kOwner: Symbol('owner_symbol'),
   /** On a Socket or Server: the async id of its handle. */
-  kAsyncId: shared('async_id_symbol'),
+  kAsyncId: kAsyncId ?? Symbol('async_id_symbol'),
   /** On a Socket: where the `_handle` accessor keeps the handle. */
   kHandle: Symbol('kHandle'),
-  /** On a Socket or a connect race: the pending timer. */
-  kTimeout: shared('timeout'),
   kUpdateTimer: Symbol('kUpdateTimer'),
   kAfterAsyncWrite: Symbol('kAfterAsyncWrite'),
   kLastWriteQueueSize: Symbol('lastWriteQueueSize'),

@@ -329,10 +329,10 @@ const memories = ({ quick, sustained }) => {
   ];
 };
 
-const http = (name, size) =>
+const http = (name, size, load = 'http') =>
   requests(name, `http, 64 x ${formatSize(size)}`, {
     server: 'http',
-    load: 'http',
+    load,
     connections: 64,
     size,
     args: { size },
@@ -350,11 +350,17 @@ const inside = (name, title, subject, row) => ({
   ...row,
 });
 
+/** The same with the load that others measure with, too. */
+const httpByWrk = (name, size) => {
+  const row = http(name, size, 'wrk');
+  return { ...row, title: `${row.title}, wrk` };
+};
+
 /** What node's own list does with many rules depends on its release. */
 const blockListTarget = (major) =>
   major >= 26 ? { must: 1, goal: 3 } : { must: 300, goal: 600 };
 
-const others = ({ quick, nodeMajor }) => {
+const others = ({ quick, nodeMajor, wrk }) => {
   const rules = quick ? 600 : 10_000;
   const many = quick ? 6_000 : 1_000_000;
   return [
@@ -382,11 +388,15 @@ const others = ({ quick, nodeMajor }) => {
     },
     http('http', 12),
     http('http-64k', 64 * KIBIBYTE),
+    ...(wrk
+      ? [httpByWrk('http-wrk', 12), httpByWrk('http-64k-wrk', 64 * KIBIBYTE)]
+      : []),
   ];
 };
 
 /**
- * @param {{ quick: boolean, nodeMajor: number, sustained: number }} settings
+ * @param {{ quick: boolean, nodeMajor: number, sustained: number,
+ *   wrk: boolean }} settings
  * @returns {any[]} all rows, in the table's order
  */
 function makeRows(settings) {

@@ -16,6 +16,7 @@ const { findPeers } = require('./harness/variants');
 const { printTable, save } = require('./harness/report');
 const { runRow } = require('./harness/run-row');
 const { drawScaling } = require('./harness/scaling');
+const { hasWrk } = require('./harness/wrk');
 const { makeRows, scalingRows, selectRows } = require('./rows');
 
 const root = path.join(__dirname, '..');
@@ -147,7 +148,7 @@ async function main() {
   const nodeMajor = Number(nodeVersion.slice(1).split('.')[0]);
   const rows = options.scaling
     ? scalingRows()
-    : makeRows({ ...options, nodeMajor });
+    : makeRows({ ...options, nodeMajor, wrk: hasWrk() });
   if (options.list) {
     console.log(rows.map((row) => row.name).join('\n'));
     return;

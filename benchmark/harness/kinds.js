@@ -13,6 +13,7 @@ const { promisify } = require('node:util');
 
 const { Program } = require('./program');
 const { median } = require('./statistics');
+const { Wrk } = require('./wrk');
 
 const WARM_UP = 0.3;
 const KEPT_ALIVE = 200;
@@ -43,9 +44,15 @@ function listenArgs(row, context) {
   return row.unix ? ['--path', path.join(context.folder, `${++sockets}`)] : [];
 }
 
+/** The load by its arguments, the first of which is its kind. */
+function startLoad(context, [kind, ...args]) {
+  if (kind === 'wrk') return new Wrk(args);
+  return Program.start([context.load, kind, ...args]);
+}
+
 /** Runs `work` with the load's connections open, and closes them. */
 async function withLoad(context, args, work) {
-  const load = await Program.start([context.load, ...args]);
+  const load = await startLoad(context, args);
   try {
     const result = await work(load);
     await load.stop();

@@ -106,6 +106,29 @@ class StreamHandle extends AsyncResource {
     return this[kClosed] ? -1 : native.fd(this[kKey]);
   }
 
+  /** Whether there is something to send or to share. */
+  get isOpen() {
+    return !this[kClosed] && native.isOpen(this[kKey]) === 1;
+  }
+
+  /**
+   * @returns {number} a second descriptor for the same connection, which the
+   *   caller owns, or a negative errno
+   */
+  share() {
+    return this[kClosed] ? uv.UV_EBADF : native.share(this[kKey]);
+  }
+
+  /**
+   * Leaves a second descriptor with the native side, for another thread.
+   *
+   * @param {string} name one that was never used before
+   * @returns {number} 0, or a negative errno
+   */
+  deposit(name) {
+    return this[kClosed] ? uv.UV_EBADF : native.deposit(this[kKey], name);
+  }
+
   get writeQueueSize() {
     return this[kClosed] ? 0 : native.writeQueueSize(this[kKey]);
   }

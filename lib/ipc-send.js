@@ -18,7 +18,7 @@ const tickets = new WeakMap();
 function noop() {}
 
 function isOpen(handle) {
-  return handle instanceof StreamHandle && handle.fd >= 0;
+  return handle instanceof StreamHandle && handle.isOpen;
 }
 
 /**

@@ -6,12 +6,11 @@
  * what it opened and no other.
  */
 
-const fs = require('fs');
 const nodeNet = require('net');
 
 const { ErrnoException } = require('./errors');
 const { WriteWrap } = require('./handle');
-const { duplicate } = require('./native');
+const { closeDescriptor } = require('./native');
 
 /** Twins of handles that stay in use, by handle. */
 const lasting = new WeakMap();
@@ -20,7 +19,7 @@ function copyDescriptor(handle) {
   // Small writes may have been gathered: they leave before anything that is
   // written to the copy. A listener has none, and refuses.
   handle.writev(new WriteWrap(), [], true);
-  const copy = duplicate(handle.fd);
+  const copy = handle.share();
   if (copy < 0) throw new ErrnoException(copy, 'dup');
   return copy;
 }
@@ -41,7 +40,7 @@ function createTwin(handle) {
     const { _handle } = new nodeNet.Socket(options);
     return _handle;
   } catch (error) {
-    fs.closeSync(fd);
+    closeDescriptor(fd);
     throw error;
   }
 }

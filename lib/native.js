@@ -103,7 +103,7 @@ module.exports = {
   blockListHasV4: binding.blockListHasV4,
   blockListHasV6: binding.blockListHasV6,
   canonicalAddress: binding.canonicalAddress,
-  depositDescriptor: binding.depositDescriptor,
+  closeDescriptor: binding.closeDescriptor,
   duplicate: binding.duplicate,
   guessHandleType,
   native,

@@ -8,13 +8,12 @@
  */
 
 const { randomUUID } = require('crypto');
-const fs = require('fs');
 const { isUint8Array } = require('util').types;
 
 const { ErrnoException, codes } = require('./errors');
 const { Pipe, TCP, WriteWrap } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
-const { depositDescriptor, withdrawDescriptor } = require('./native');
+const { closeDescriptor, withdrawDescriptor } = require('./native');
 const { Server } = require('./server');
 const { Socket } = require('./socket');
 const { createHandle, takeReceived } = require('./socket-handle');
@@ -27,7 +26,7 @@ const {
 
 function deposit(handle) {
   const id = randomUUID();
-  const status = depositDescriptor(id, handle.fd);
+  const status = handle.deposit(id);
   if (status) throw new ErrnoException(status, 'dup');
   return id;
 }
@@ -110,7 +109,7 @@ function openDescriptor(fd, isServer) {
     if (status) throw new ErrnoException(status, 'open');
     return handle;
   } catch (error) {
-    fs.closeSync(fd);
+    closeDescriptor(fd);
     throw error;
   }
 }
@@ -144,7 +143,7 @@ function attach(ticket) {
 function discard(ticket) {
   validateTicket(ticket);
   const fd = withdrawDescriptor(ticket.id);
-  if (fd >= 0) fs.closeSync(fd);
+  if (fd >= 0) closeDescriptor(fd);
   return fd >= 0;
 }
 

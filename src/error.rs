@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::sys::errno;
+
 /// A failure as a negative libuv errno, ready to be handed to JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(i32);
@@ -14,19 +16,18 @@ pub const UV_EOF: i32 = -4095;
 /// libuv's "unknown error", for a failure without an errno.
 pub const UV_UNKNOWN: i32 = -4094;
 
-#[cfg(unix)]
 impl Errno {
-    pub const ACCES: Self = Self(-libc::EACCES);
-    pub const ALREADY: Self = Self(-libc::EALREADY);
-    pub const BADF: Self = Self(-libc::EBADF);
-    pub const BUSY: Self = Self(-libc::EBUSY);
-    pub const CONNREFUSED: Self = Self(-libc::ECONNREFUSED);
-    pub const INVAL: Self = Self(-libc::EINVAL);
-    pub const IO: Self = Self(-libc::EIO);
-    pub const NFILE: Self = Self(-libc::ENFILE);
-    pub const NOENT: Self = Self(-libc::ENOENT);
-    pub const NOTCONN: Self = Self(-libc::ENOTCONN);
-    pub const PIPE: Self = Self(-libc::EPIPE);
+    pub const ADDRINUSE: Self = Self(errno::ADDRINUSE);
+    pub const AFNOSUPPORT: Self = Self(errno::AFNOSUPPORT);
+    pub const ALREADY: Self = Self(errno::ALREADY);
+    pub const BADF: Self = Self(errno::BADF);
+    pub const BUSY: Self = Self(errno::BUSY);
+    pub const CONNREFUSED: Self = Self(errno::CONNREFUSED);
+    pub const INVAL: Self = Self(errno::INVAL);
+    pub const IO: Self = Self(errno::IO);
+    pub const NFILE: Self = Self(errno::NFILE);
+    pub const NOTCONN: Self = Self(errno::NOTCONN);
+    pub const PIPE: Self = Self(errno::PIPE);
 }
 
 impl Errno {
@@ -38,7 +39,13 @@ impl Errno {
 
 impl From<io::Error> for Errno {
     fn from(error: io::Error) -> Self {
-        Self(error.raw_os_error().map_or(UV_UNKNOWN, |code| -code))
+        Self::from(&error)
+    }
+}
+
+impl From<&io::Error> for Errno {
+    fn from(error: &io::Error) -> Self {
+        Self(error.raw_os_error().map_or(UV_UNKNOWN, errno::from_system))
     }
 }
 
@@ -54,10 +61,11 @@ pub fn status(result: Result<()>) -> i32 {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn an_os_error_becomes_its_negative_errno() {
-        let error = io::Error::from_raw_os_error(libc::ECONNRESET);
-        assert_eq!(Errno::from(error).code(), -libc::ECONNRESET);
+        let error = io::Error::from_raw_os_error(libc::EPIPE);
+        assert_eq!(Errno::from(error), Errno::PIPE);
     }
 
     #[test]
@@ -68,6 +76,6 @@ mod tests {
     #[test]
     fn success_is_zero() {
         assert_eq!(status(Ok(())), 0);
-        assert_eq!(status(Err(Errno::INVAL)), -libc::EINVAL);
+        assert_eq!(status(Err(Errno::INVAL)), errno::INVAL);
     }
 }

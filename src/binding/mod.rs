@@ -14,6 +14,7 @@ use napi::{Env, JsValue};
 use napi_derive::napi;
 
 use crate::env::{DriverChoice, Options, Shared};
+use crate::error::Errno;
 use crate::sys::descriptor::{self, Nature};
 
 /// What `open` can be told.
@@ -88,8 +89,11 @@ pub fn guess_handle_type(fd: i32) -> &'static str {
     }
 }
 
-/// A second descriptor for the same open file, or a negative errno.
+/// A second descriptor for the same open file, which the caller owns, or a negative errno.
 #[napi]
 pub fn duplicate(fd: i32) -> i32 {
-    raw::duplicate(fd)
+    match descriptor::duplicate(fd) {
+        Ok(copy) => descriptor::into_number(copy),
+        Err(error) => Errno::from(error).code(),
+    }
 }

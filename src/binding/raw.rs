@@ -1,7 +1,6 @@
 //! N-API by hand: a verb costs a tenth of what a generated class method costs.
 
 use std::ffi::c_void;
-use std::os::fd::IntoRawFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 
@@ -10,7 +9,6 @@ use napi::{sys, Env, JsValue};
 
 use crate::env::{NetEnv, Options, Shared};
 use crate::error::Errno;
-use crate::sys::descriptor;
 
 /// The most arguments that a verb takes.
 const ARGUMENTS: usize = 5;
@@ -303,12 +301,4 @@ fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
 fn set(env: sys::napi_env, object: sys::napi_value, name: &std::ffi::CStr, value: sys::napi_value) {
     // SAFETY: both values are live in the scope of the running call, the name is terminated.
     unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) };
-}
-
-/// A second descriptor that JavaScript owns, or a negative errno.
-pub fn duplicate(fd: i32) -> i32 {
-    match descriptor::duplicate(fd) {
-        Ok(copy) => copy.into_raw_fd(),
-        Err(error) => Errno::from(error).code(),
-    }
 }

@@ -3,27 +3,21 @@
 //! An addon is loaded once a process, so what is left here by one thread is found by the others.
 
 use std::collections::HashMap;
-use std::os::fd::{IntoRawFd, OwnedFd};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 
-use crate::error::Errno;
-use crate::sys::descriptor;
+use crate::sys::{descriptor, Descriptor};
 
-static WAITING: LazyLock<Mutex<HashMap<String, OwnedFd>>> = LazyLock::new(Mutex::default);
+static WAITING: LazyLock<Mutex<HashMap<String, Descriptor>>> = LazyLock::new(Mutex::default);
 
-/// Keeps a copy of the descriptor under a name that was never used before: 0, or a negative errno.
-#[napi]
-pub fn deposit_descriptor(name: String, fd: i32) -> i32 {
-    match descriptor::duplicate(fd) {
-        Ok(copy) => {
-            let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.insert(name, copy);
-            0
-        }
-        Err(error) => Errno::from(error).code(),
-    }
+fn waiting() -> MutexGuard<'static, HashMap<String, Descriptor>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a descriptor under a name that was never used before.
+pub fn deposit(name: String, fd: Descriptor) {
+    waiting().insert(name, fd);
 }
 
 /// What was kept under the name, which the caller owns from here on; -1 where there is nothing (any more).
@@ -33,6 +27,12 @@ pub fn deposit_descriptor(name: String, fd: i32) -> i32 {
     reason = "napi hands strings over by value"
 )]
 pub fn withdraw_descriptor(name: String) -> i32 {
-    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-    waiting.remove(&name).map_or(-1, IntoRawFd::into_raw_fd)
+    let kept = waiting().remove(&name);
+    kept.map_or(-1, descriptor::into_number)
+}
+
+/// Closes what [`withdraw_descriptor`] or the verb `share` has given out.
+#[napi]
+pub fn close_descriptor(fd: i32) {
+    descriptor::close(fd);
 }

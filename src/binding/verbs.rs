@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 
 use super::block_list::peer_filter;
 use super::raw::{Arguments, Value, Verb};
+use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Result};
 use crate::event::Key;
 use crate::net::{format_address, parse_address, Handle, Transport};
 use crate::stream::Relay;
+use crate::sys::descriptor;
 
 /// All verbs, by the name that `lib/handle.js` calls.
 pub const VERBS: &[(&str, Verb)] = &[
@@ -123,7 +125,21 @@ pub const VERBS: &[(&str, Verb)] = &[
         on_handle(net, args, |handle| handle.set_blocking(args.boolean(1)))
     }),
     ("fd", |net, args| {
-        number(net, args, |handle| Ok(handle.raw_fd()))
+        number(net, args, |handle| Ok(handle.number()))
+    }),
+    ("isOpen", |net, args| {
+        number(net, args, |handle| Ok(i32::from(handle.is_open())))
+    }),
+    ("share", |net, args| {
+        number(net, args, |handle| {
+            handle.share().map(descriptor::into_number)
+        })
+    }),
+    ("deposit", |net, args| {
+        on_handle(net, args, |handle| {
+            deposit(args.text(1), handle.share()?);
+            Ok(())
+        })
     }),
     ("access", |net, args| {
         number(net, args, |handle| {

@@ -3,7 +3,6 @@
 mod relay;
 
 use std::collections::VecDeque;
-use std::os::fd::OwnedFd;
 
 use self::relay::SharedPipe;
 use super::counters::Counters;
@@ -15,6 +14,7 @@ use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
 use crate::stream::{Gathered, Gatherer, Offloader, Progress, READ_STEP};
 use crate::sys::descriptor::Reserve;
+use crate::sys::Descriptor;
 
 /// Events in one call into JavaScript.
 pub const BATCH: usize = 1024;
@@ -447,7 +447,7 @@ impl Core {
         }
     }
 
-    fn admit(&mut self, listener: Key, transport: Transport, fd: OwnedFd) {
+    fn admit(&mut self, listener: Key, transport: Transport, fd: Descriptor) {
         let made = self.entries.insert(|key| Entry {
             handle: Handle::accepted(key, transport, fd),
             counted: false,

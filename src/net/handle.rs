@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::Poll;
 use std::time::Instant;
 
 use crate::error::{Errno, Result};
@@ -15,13 +15,13 @@ use crate::stream::{
 };
 use crate::sys::descriptor::{self, Access};
 use crate::sys::splice::SplicePipe;
-use crate::sys::{options, path, socket};
+use crate::sys::{options, path, socket, BorrowedDescriptor, Descriptor, RawDescriptor};
 
 /// What carries the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Tcp,
-    /// A Unix-domain socket, or a descriptor that was opened as one (a pipe, a terminal).
+    /// A Unix-domain socket or named pipe, or a descriptor that was opened as one (a pipe, a terminal).
     Pipe,
 }
 
@@ -34,7 +34,7 @@ impl PeerFilter {
     }
 
     /// False also for a peer without an address.
-    fn turns_away(&self, fd: BorrowedFd<'_>) -> bool {
+    fn turns_away(&self, fd: BorrowedDescriptor<'_>) -> bool {
         match socket::peer_address(fd) {
             Ok(Some(peer)) => (self.0)(peer.ip()),
             _ => false,
@@ -50,7 +50,7 @@ struct Door {
 }
 
 impl Door {
-    fn turns_away(&self, peer: BorrowedFd<'_>) -> bool {
+    fn turns_away(&self, peer: BorrowedDescriptor<'_>) -> bool {
         let closed = self
             .filter
             .as_ref()
@@ -71,7 +71,7 @@ impl fmt::Debug for PeerFilter {
 /// What one attempt to accept brought.
 #[derive(Debug)]
 pub enum Accepted {
-    Connection(OwnedFd),
+    Connection(Descriptor),
     /// The backlog is empty.
     Nothing,
     /// The connection was gone before it could be taken, or was turned away: go on.
@@ -88,7 +88,7 @@ pub(super) enum Io {
     /// No descriptor yet.
     None,
     /// Open, and not watched until there is something to wait for.
-    Open(OwnedFd),
+    Open(Descriptor),
     Watched(Source),
 }
 
@@ -170,7 +170,7 @@ impl Handle {
     }
 
     /// A handle for a connection that a listener accepted.
-    pub fn accepted(key: Key, transport: Transport, fd: OwnedFd) -> Self {
+    pub fn accepted(key: Key, transport: Transport, fd: Descriptor) -> Self {
         Self {
             io: Io::Open(fd),
             access: FULL_ACCESS,
@@ -209,8 +209,20 @@ impl Handle {
     }
 
     /// The descriptor's number, or -1.
-    pub fn raw_fd(&self) -> RawFd {
-        self.fd().map_or(-1, |fd| fd.as_raw_fd())
+    pub fn number(&self) -> i32 {
+        self.fd().map_or(-1, descriptor::number)
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.fd().is_some()
+    }
+
+    /// A second descriptor for what this handle has open.
+    ///
+    /// # Errors
+    /// `EBADF` without a descriptor, and the kernel's.
+    pub fn share(&self) -> Result<Descriptor> {
+        Ok(descriptor::share(self.fd().ok_or(Errno::BADF)?)?)
     }
 
     /// Bytes written that the kernel has not taken.
@@ -238,16 +250,16 @@ impl Handle {
     ///
     /// # Errors
     /// `EBUSY` with a descriptor in place; `EBADF` where the number is not open.
-    pub fn open(&mut self, fd: RawFd) -> Result<()> {
+    pub fn open(&mut self, number: i32) -> Result<()> {
         if let Some(own) = self.fd() {
-            return if socket::same(&own, fd) {
+            return if descriptor::number(own) == number {
                 self.access = FULL_ACCESS;
                 Ok(())
             } else {
                 Err(Errno::BUSY)
             };
         }
-        let (fd, access) = descriptor::adopt(fd)?;
+        let (fd, access) = descriptor::adopt(number)?;
         self.access = match self.transport {
             Transport::Tcp => FULL_ACCESS,
             Transport::Pipe => access,
@@ -328,7 +340,7 @@ impl Handle {
             Io::Open(fd) => {
                 self.looks.add(1);
                 reactor.calls().reads.add(1);
-                first_look(fd.as_fd(), buffer)
+                first_look(descriptor::borrow(fd), buffer)
             }
         };
         if matches!(step, ReadStep::End(_)) {
@@ -506,7 +518,7 @@ impl Handle {
     }
 
     /// The descriptor, where `bytes` may wait for the end of the callback.
-    fn gathering_fd(&self, bytes: &[u8]) -> Option<RawFd> {
+    fn gathering_fd(&self, bytes: &[u8]) -> Option<RawDescriptor> {
         let Io::Watched(source) = &self.io else {
             return None;
         };
@@ -514,7 +526,8 @@ impl Handle {
             && !self.connecting
             && self.writer.is_drained()
             && self.write_failure.is_none();
-        (is_free && self.gathers && Gatherer::accepts(bytes.len())).then(|| source.as_raw_fd())
+        let gathers = is_free && self.gathers && Gatherer::accepts(bytes.len());
+        descriptor::for_thread(source.descriptor()).filter(|_| gathers)
     }
 
     /// Whether gathered writes of this handle are sent by a thread.
@@ -585,9 +598,15 @@ impl Handle {
         if !self.shutdown.is_requested() || !self.writer.is_drained() {
             return;
         }
-        let result = self
-            .fd()
-            .map_or(Err(Errno::BADF), |fd| Ok(socket::shutdown_write(fd)?));
+        let outcome = match &self.io {
+            Io::None => Poll::Ready(Err(Errno::BADF)),
+            Io::Open(fd) => Poll::Ready(Ok(socket::shutdown_write(descriptor::borrow(fd)))),
+            Io::Watched(source) => source.poll_shutdown().map(Ok),
+        };
+        let Poll::Ready(outcome) = outcome else {
+            return;
+        };
+        let result = outcome.and_then(|done| Ok(done?));
         self.shutdown.finish();
         queue.push(Event::new(
             self.key,
@@ -622,7 +641,7 @@ impl Handle {
                 if !source.poll_writable() {
                     return false;
                 }
-                match socket::take_error(source.as_fd()) {
+                match socket::take_error(source.descriptor()) {
                     Ok(None) => Ok(()),
                     Ok(Some(error)) | Err(error) => Err(Errno::from(error)),
                 }
@@ -648,7 +667,7 @@ impl Handle {
         };
         match source.try_accept() {
             Attempt::Done(fd) => match &self.door {
-                Some(door) if door.turns_away(fd.as_fd()) => Accepted::Aborted,
+                Some(door) if door.turns_away(descriptor::borrow(&fd)) => Accepted::Aborted,
                 _ => Accepted::Connection(fd),
             },
             Attempt::Pending => Accepted::Nothing,
@@ -684,7 +703,8 @@ impl Handle {
         }
         match self.fd() {
             Some(fd) => match options::set_linger_zero(fd) {
-                Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+                // macOS says so of a connection that its peer has reset already.
+                Err(error) if Errno::from(&error) == Errno::INVAL => Ok(()),
                 result => Ok(result?),
             },
             None => Err(Errno::BADF),
@@ -706,18 +726,18 @@ impl Handle {
         Ok(descriptor::set_blocking(fd, blocking)?)
     }
 
-    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+    pub(super) fn fd(&self) -> Option<BorrowedDescriptor<'_>> {
         match &self.io {
             Io::None => None,
-            Io::Open(fd) => Some(fd.as_fd()),
-            Io::Watched(source) => Some(source.as_fd()),
+            Io::Open(fd) => Some(descriptor::borrow(fd)),
+            Io::Watched(source) => Some(source.descriptor()),
         }
     }
 
     /// Puts a new descriptor in place, with the options that were set before there was one.
-    pub(super) fn set_io(&mut self, fd: OwnedFd) -> Result<()> {
+    pub(super) fn set_io(&mut self, fd: Descriptor) -> Result<()> {
         if self.no_delay {
-            options::set_no_delay(fd.as_fd(), true)?;
+            options::set_no_delay(descriptor::borrow(&fd), true)?;
         }
         self.io = Io::Open(fd);
         Ok(())
@@ -740,7 +760,7 @@ impl Handle {
     /// connected and never forgets that.
     pub(super) fn unwatch(&mut self) {
         self.io = match std::mem::replace(&mut self.io, Io::None) {
-            Io::Watched(source) => Io::Open(source.into_fd()),
+            Io::Watched(source) => Io::Open(source.into_descriptor()),
             other => other,
         };
     }

@@ -1,36 +1,24 @@
-//! Verbs that only Unix-domain sockets have.
-
-use socket2::Domain;
+//! Verbs that only Unix-domain sockets and named pipes have.
 
 use super::handle::{Handle, Io};
 use super::{READABLE, WRITABLE};
 use crate::error::{Errno, Result};
 use crate::runtime::Reactor;
-use crate::sys::{path, socket};
+use crate::sys::path::{self, Name};
+use crate::sys::socket;
 
 impl Handle {
-    /// Binds to a name; see [`path::address`] for abstract names and `padded`.
+    /// Binds to a name; see [`Name::new`] for abstract names and `padded`.
     ///
     /// # Errors
-    /// `EINVAL` where a socket exists already or the name is not valid; `EACCES` also for a folder
-    /// that does not exist, which libuv reports alike on all platforms.
+    /// `EINVAL` where a socket exists already or the name is not valid, and those of [`path::bind`].
     pub fn bind_pipe(&mut self, name: &[u8], padded: bool) -> Result<()> {
         if !matches!(self.io, Io::None) {
             return Err(Errno::INVAL);
         }
-        let address = path::address(name, padded)?;
-        self.set_io(socket::stream_socket(Domain::UNIX)?)?;
-        let fd = self.fd().ok_or(Errno::BADF)?;
-        if let Err(error) = socket::bind(fd, &address) {
-            self.io = Io::None;
-            let errno = Errno::from(error);
-            return Err(if errno == Errno::NOENT {
-                Errno::ACCES
-            } else {
-                errno
-            });
-        }
-        if name[0] != 0 {
+        let bound = path::bind(&Name::new(name, padded)?)?;
+        self.set_io(bound)?;
+        if path::is_in_file_system(name) {
             self.bound_path = Some(name.into());
         }
         Ok(())
@@ -52,15 +40,15 @@ impl Handle {
     /// # Errors
     /// `EINVAL` for a name that cannot be one.
     pub fn connect_pipe(&mut self, reactor: &Reactor, name: &[u8], padded: bool) -> Result<()> {
-        let address = path::address(name, padded)?;
+        let name = Name::new(name, padded)?;
         if matches!(self.io, Io::None) {
-            match socket::stream_socket(Domain::UNIX) {
+            match path::client(&name) {
                 Ok(fd) => self.set_io(fd)?,
                 Err(error) => self.delayed_error = Some(error.into()),
             }
         }
         if let Some(fd) = self.fd() {
-            match socket::connect(fd, &address) {
+            match path::connect(fd, &name) {
                 Ok(()) => {}
                 Err(error) if socket::is_in_progress(&error) => {}
                 Err(error) => self.delayed_error = Some(error.into()),
@@ -79,6 +67,7 @@ impl Handle {
         }
         let name = self.bound_path.as_ref().ok_or(Errno::BADF)?;
         Ok(path::widen_permissions(
+            self.fd().ok_or(Errno::BADF)?,
             name,
             mode & READABLE != 0,
             mode & WRITABLE != 0,

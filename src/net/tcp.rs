@@ -1,15 +1,14 @@
 //! Verbs that only TCP has: bind, listen, connect, addresses and options.
 
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 
 use socket2::{Domain, SockAddr};
 
-use super::handle::{Handle, Io, FULL_ACCESS};
+use super::handle::{Handle, Io, Transport, FULL_ACCESS};
 use super::{IPV6_ONLY, REUSE_PORT};
 use crate::error::{Errno, Result};
 use crate::runtime::{Interest, Reactor};
-use crate::sys::{options, socket};
+use crate::sys::{options, path, socket, BorrowedDescriptor};
 
 impl Handle {
     /// Binds to a local address.
@@ -33,10 +32,10 @@ impl Handle {
         }
         match socket::bind(fd, &SockAddr::from(address)) {
             Ok(()) => self.delayed_error = None,
-            Err(error) => match error.raw_os_error() {
-                Some(libc::EADDRINUSE) => self.delayed_error = Some(error.into()),
-                Some(libc::EAFNOSUPPORT) => return Err(Errno::INVAL),
-                _ => return Err(error.into()),
+            Err(error) => match Errno::from(error) {
+                Errno::ADDRINUSE => self.delayed_error = Some(Errno::ADDRINUSE),
+                Errno::AFNOSUPPORT => return Err(Errno::INVAL),
+                errno => return Err(errno),
             },
         }
         Ok(())
@@ -71,7 +70,7 @@ impl Handle {
                 Ok(()) => {}
                 Err(error) if socket::is_in_progress(&error) => {}
                 // libuv holds this one back too, so that it always comes as an event.
-                Err(error) if error.raw_os_error() == Some(libc::ECONNREFUSED) => {
+                Err(error) if Errno::from(&error) == Errno::CONNREFUSED => {
                     self.delayed_error = Some(Errno::CONNREFUSED);
                 }
                 Err(error) => return Err(error.into()),
@@ -162,7 +161,11 @@ impl Handle {
     }
 
     pub(super) fn start_listening(&mut self, reactor: &Reactor, backlog: i32) -> Result<()> {
-        socket::listen(self.fd().ok_or(Errno::BADF)?, backlog)?;
+        let fd = self.fd().ok_or(Errno::BADF)?;
+        match self.transport {
+            Transport::Tcp => socket::listen(fd, backlog)?,
+            Transport::Pipe => path::listen(fd, backlog)?,
+        }
         self.watch(reactor)?.arm(Interest::Read);
         self.listening = true;
         Ok(())
@@ -177,12 +180,12 @@ impl Handle {
 
     fn address_by(
         &self,
-        query: impl Fn(std::os::fd::BorrowedFd<'_>) -> std::io::Result<Option<SocketAddr>>,
+        query: impl Fn(BorrowedDescriptor<'_>) -> std::io::Result<Option<SocketAddr>>,
     ) -> Result<Option<SocketAddr>> {
         if let Some(errno) = self.delayed_error {
             return Err(errno);
         }
         let fd = self.fd().ok_or(Errno::BADF)?;
-        Ok(query(fd.as_fd())?)
+        Ok(query(fd)?)
     }
 }

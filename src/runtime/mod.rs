@@ -17,17 +17,19 @@ mod source;
 mod threaded;
 
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
-pub use ready::{Doorbell, Interest, Ready, ReadyList};
+pub use ready::{Doorbell, Ready, ReadyList};
 pub use source::{Attempt, Source};
 pub use threaded::Threaded;
 
+pub use crate::sys::Interest;
+
 use crate::event::Key;
+use crate::sys::{Descriptor, RawDescriptor};
 
 /// The reactor of one environment.
 #[derive(Debug)]
@@ -86,7 +88,7 @@ impl Reactor {
 
     /// The descriptor that becomes readable when [`Self::poll`] has something to do; `None` for a
     /// reactor that needs no polling.
-    pub fn poll_descriptor(&self) -> Option<RawFd> {
+    pub fn poll_descriptor(&self) -> Option<RawDescriptor> {
         match &self.driver {
             Driver::OnLoop(driver) => Some(driver.poll_descriptor()),
             Driver::Threaded(_) => None,
@@ -108,7 +110,7 @@ impl Reactor {
     ///
     /// # Errors
     /// What `epoll_ctl` says (`EPERM` for a regular file). The descriptor is then closed.
-    pub fn register(&self, key: Key, fd: OwnedFd) -> io::Result<Source> {
+    pub fn register(&self, key: Key, fd: Descriptor) -> io::Result<Source> {
         let _context = match &self.driver {
             Driver::OnLoop(driver) => driver.enter(),
             Driver::Threaded(driver) => driver.enter(),
@@ -127,13 +129,14 @@ impl Reactor {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
     use std::os::unix::net::UnixStream;
 
-    fn pair() -> (UnixStream, OwnedFd) {
+    fn pair() -> (UnixStream, Descriptor) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         (theirs, ours.into())

@@ -1,17 +1,17 @@
 //! The driver that the JavaScript thread polls from its own loop.
 
 use std::io;
-use std::os::fd::RawFd;
 
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 
-use crate::sys::poller;
+use crate::sys::poller::{self, Watched};
+use crate::sys::RawDescriptor;
 
 /// A current-thread runtime without tasks.
 #[derive(Debug)]
 pub struct OnLoop {
     runtime: Runtime,
-    poll_descriptor: RawFd,
+    poll_descriptor: RawDescriptor,
 }
 
 impl OnLoop {
@@ -26,7 +26,7 @@ impl OnLoop {
         })
     }
 
-    pub fn poll_descriptor(&self) -> RawFd {
+    pub fn poll_descriptor(&self) -> RawDescriptor {
         self.poll_descriptor
     }
 
@@ -41,10 +41,10 @@ impl OnLoop {
     }
 }
 
-fn find_poll_descriptor(runtime: &Runtime) -> io::Result<RawFd> {
+fn find_poll_descriptor(runtime: &Runtime) -> io::Result<RawDescriptor> {
     let _context = runtime.enter();
-    let marker = poller::watch(poller::marker()?)?;
-    poller::find(&marker).ok_or_else(|| io::Error::from_raw_os_error(libc::ENOTSUP))
+    let marker = Watched::new(poller::marker()?)?;
+    poller::find(&marker).ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_poll_descriptor_is_our_own_among_decoys() {
         let decoys: Vec<OnLoop> = (0..4).map(|_| OnLoop::start().unwrap()).collect();
-        let mut seen: Vec<RawFd> = decoys.iter().map(OnLoop::poll_descriptor).collect();
+        let mut seen: Vec<RawDescriptor> = decoys.iter().map(OnLoop::poll_descriptor).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), decoys.len());

@@ -5,13 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
 use crate::event::Key;
-
-/// The direction in which a handle is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interest {
-    Read,
-    Write,
-}
+use crate::sys::Interest;
 
 /// One entry of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,18 +2,16 @@
 
 use std::cell::OnceCell;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-
-use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+use std::task::{Poll, Waker};
 
 use super::calls::{Calls, Count};
-use super::ready::{Interest, KeyWaker, Ready, ReadyList};
+use super::ready::{KeyWaker, Ready, ReadyList};
 use crate::event::Key;
+use crate::sys::poller::Watched;
 use crate::sys::splice::SplicePipe;
-use crate::sys::{poller, socket};
+use crate::sys::{socket, BorrowedDescriptor, Descriptor, Interest, Tried};
 
 /// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
 const MAX_TRIES: usize = 8;
@@ -33,7 +31,7 @@ pub enum Attempt<T> {
 /// key comes up again only through a new edge. Whoever stops earlier must [`arm`](Self::arm).
 #[derive(Debug)]
 pub struct Source {
-    io: AsyncFd<OwnedFd>,
+    io: Watched,
     key: Key,
     list: Arc<ReadyList>,
     read_waker: OnceCell<Waker>,
@@ -46,12 +44,12 @@ pub struct Source {
 impl Source {
     pub(super) fn new(
         key: Key,
-        fd: OwnedFd,
+        fd: Descriptor,
         list: Arc<ReadyList>,
         calls: Rc<Calls>,
     ) -> io::Result<Self> {
         Ok(Self {
-            io: poller::watch(fd)?,
+            io: Watched::new(fd)?,
             key,
             list,
             read_waker: OnceCell::new(),
@@ -63,8 +61,12 @@ impl Source {
     }
 
     /// Stops watching, and gives the descriptor back.
-    pub fn into_fd(self) -> OwnedFd {
-        self.io.into_inner()
+    pub fn into_descriptor(self) -> Descriptor {
+        self.io.into_descriptor()
+    }
+
+    pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.io.descriptor()
     }
 
     /// Asks to be told of readiness: through the waker, or at once if it is there already.
@@ -98,8 +100,8 @@ impl Source {
     }
 
     /// Accepts once.
-    pub fn try_accept(&self) -> Attempt<OwnedFd> {
-        let accept = |fd: BorrowedFd<'_>| {
+    pub fn try_accept(&self) -> Attempt<Descriptor> {
+        let accept = |fd: BorrowedDescriptor<'_>| {
             self.calls.accepts.add(1);
             socket::accept(fd)
         };
@@ -108,7 +110,7 @@ impl Source {
 
     /// Writes once what fits of one buffer.
     pub fn try_write_one(&self, bytes: &[u8]) -> Attempt<usize> {
-        let send = |fd: BorrowedFd<'_>| {
+        let send = |fd: BorrowedDescriptor<'_>| {
             self.count_write();
             socket::send(fd, bytes)
         };
@@ -117,7 +119,7 @@ impl Source {
 
     /// Writes once what fits of several buffers.
     pub fn try_write(&self, buffers: &[IoSlice<'_>]) -> Attempt<usize> {
-        let send = |fd: BorrowedFd<'_>| {
+        let send = |fd: BorrowedDescriptor<'_>| {
             self.count_write();
             socket::send_vectored(fd, buffers)
         };
@@ -155,38 +157,33 @@ impl Source {
         self.attempt(Interest::Write, |fd| pipe.pour(fd, most), |_| false)
     }
 
+    /// Ends the writing side; where that is pending, the key will come up for writing.
+    pub fn poll_shutdown(&self) -> Poll<io::Result<()>> {
+        self.io.poll_shutdown(self.waker(Interest::Write))
+    }
+
     /// Waits for the first writability, as a connect in progress does.
     pub fn poll_writable(&self) -> bool {
         self.poll_ready(Interest::Write).is_ready()
     }
 
-    /// Tries even where the reactor knows of no readiness: of a descriptor that was registered a
-    /// moment ago it knows nothing yet. Readiness is looked up before the operation, so that it is
-    /// only forgotten where no new edge has come since.
+    /// Tries until the operation has an outcome; [`Watched::attempt`] says what a try is.
     fn attempt<T>(
         &self,
         interest: Interest,
-        mut operation: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+        mut operation: impl FnMut(BorrowedDescriptor<'_>) -> io::Result<T>,
         is_drained: impl Fn(&T) -> bool,
     ) -> Attempt<T> {
+        let waker = self.waker(interest);
         for _ in 0..MAX_TRIES {
-            let guard = match self.poll_ready(interest) {
-                Poll::Pending => None,
-                Poll::Ready(Err(error)) => return Attempt::Failed(error),
-                Poll::Ready(Ok(guard)) => Some(guard),
-            };
-            match (operation(self.as_fd()), guard) {
-                (Ok(value), Some(mut guard)) if is_drained(&value) => {
-                    guard.clear_ready();
-                    return Attempt::Done(value);
-                }
-                (Ok(value), _) => return Attempt::Done(value),
-                (Err(error), _) if error.kind() != io::ErrorKind::WouldBlock => {
-                    return Attempt::Failed(error);
-                }
-                (Err(_), Some(mut guard)) => guard.clear_ready(),
-                // The waker is set, and there was nothing to forget.
-                (Err(_), None) => return Attempt::Pending,
+            match self
+                .io
+                .attempt(interest, waker, &mut operation, &is_drained)
+            {
+                Tried::Done(value) => return Attempt::Done(value),
+                Tried::Failed(error) => return Attempt::Failed(error),
+                Tried::Pending => return Attempt::Pending,
+                Tried::Stale => {}
             }
         }
         // The reactor insists on a readiness that the kernel denies. Not now, then, and not here:
@@ -195,20 +192,15 @@ impl Source {
         Attempt::Pending
     }
 
-    fn poll_ready(&self, interest: Interest) -> Poll<io::Result<AsyncFdReadyGuard<'_, OwnedFd>>> {
-        match interest {
-            Interest::Read => {
-                let mut context = Context::from_waker(self.waker(&self.read_waker, interest));
-                self.io.poll_read_ready(&mut context)
-            }
-            Interest::Write => {
-                let mut context = Context::from_waker(self.waker(&self.write_waker, interest));
-                self.io.poll_write_ready(&mut context)
-            }
-        }
+    fn poll_ready(&self, interest: Interest) -> Poll<io::Result<()>> {
+        self.io.poll_ready(interest, self.waker(interest))
     }
 
-    fn waker<'a>(&self, cell: &'a OnceCell<Waker>, interest: Interest) -> &'a Waker {
+    fn waker(&self, interest: Interest) -> &Waker {
+        let cell = match interest {
+            Interest::Read => &self.read_waker,
+            Interest::Write => &self.write_waker,
+        };
         cell.get_or_init(|| {
             Waker::from(Arc::new(KeyWaker {
                 ready: Ready {
@@ -218,17 +210,5 @@ impl Source {
                 list: Arc::clone(&self.list),
             }))
         })
-    }
-}
-
-impl AsFd for Source {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for Source {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.get_ref().as_raw_fd()
     }
 }

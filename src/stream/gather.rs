@@ -1,7 +1,6 @@
 //! Small writes that wait for the end of the callback which makes them, so that many of them leave
 //! in one system call. A watchdog bounds the wait while JavaScript blocks.
 
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::Errno;
 use crate::event::Key;
-use crate::sys::socket;
+use crate::sys::{socket, RawDescriptor};
 
 /// The watchdog's beat: bytes wait for one to two of them in a callback that does not end.
 const BEAT: Duration = Duration::from_millis(1);
@@ -26,7 +25,7 @@ pub(super) const SOCKETS_LIMIT: usize = 64;
 #[derive(Debug)]
 pub struct Gathered {
     pub key: Key,
-    pub(super) fd: RawFd,
+    pub(super) fd: RawDescriptor,
     pub(super) bytes: Vec<u8>,
     pub(super) sent: usize,
     /// How often the watchdog has tried to send it.
@@ -36,7 +35,7 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn new(key: Key, fd: RawFd, bytes: Vec<u8>) -> Self {
+    pub(super) fn new(key: Key, fd: RawDescriptor, bytes: Vec<u8>) -> Self {
         Self {
             key,
             fd,
@@ -101,7 +100,13 @@ impl Gatherer {
     /// Adds a write of the socket `key`, whose place is `slot` if it has gathered in this callback
     /// before. `fd` must stay open until the socket's bytes have been taken. The socket's place;
     /// `None` where its limit is reached and the write must be made in the ordinary way.
-    pub fn add(&mut self, key: Key, slot: Option<usize>, fd: RawFd, bytes: &[u8]) -> Option<usize> {
+    pub fn add(
+        &mut self,
+        key: Key,
+        slot: Option<usize>,
+        fd: RawDescriptor,
+        bytes: &[u8],
+    ) -> Option<usize> {
         self.wake_watchdog();
         let mut state = self.shared.lock();
         if let Some(slot) = slot {
@@ -236,6 +241,7 @@ fn watch(shared: &Shared) {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,16 +6,15 @@
 //! them all back before it does anything to the socket that must come after them.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Write};
-use std::os::fd::{OwnedFd, RawFd};
-use std::os::unix::net::UnixStream;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::gather::{Gathered, SOCKETS_LIMIT, SOCKET_LIMIT};
 use crate::event::Key;
-use crate::sys::socket;
+use crate::sys::bell::{self, Ringer};
+use crate::sys::{socket, Descriptor, RawDescriptor};
 
 /// Bytes wait no longer than this in a callback that does not end.
 const BEAT: Duration = Duration::from_millis(1);
@@ -39,7 +38,7 @@ struct Shared {
     /// The thread has ended a system call that somebody waits for.
     sent: Condvar,
     /// Readable at its other end when something was returned.
-    bell: UnixStream,
+    bell: Ringer,
 }
 
 #[derive(Debug, Default)]
@@ -76,10 +75,8 @@ impl Offloader {
     ///
     /// # Errors
     /// Where there is no descriptor or no thread to be had.
-    pub fn start() -> io::Result<(Self, OwnedFd)> {
-        let (bell, heard) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        heard.set_nonblocking(true)?;
+    pub fn start() -> io::Result<(Self, Descriptor)> {
+        let (bell, heard) = bell::pair()?;
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
@@ -94,13 +91,19 @@ impl Offloader {
             shared,
             thread: Some(thread),
         };
-        Ok((offloader, heard.into()))
+        Ok((offloader, heard))
     }
 
     /// Adds a write of the socket `key`, which was last given `place`. `fd` must stay open until
     /// the socket's bytes were taken back. The socket's place; `None` where a limit is reached or
     /// the kernel takes no more, and the write must be made in the ordinary way.
-    pub fn add(&self, key: Key, place: Option<u64>, fd: RawFd, bytes: &[u8]) -> Option<u64> {
+    pub fn add(
+        &self,
+        key: Key,
+        place: Option<u64>,
+        fd: RawDescriptor,
+        bytes: &[u8],
+    ) -> Option<u64> {
         let mut state = self.shared.lock();
         let added = state.add(key, place, fd, bytes);
         self.shared.wake_if_worth(&mut state);
@@ -167,7 +170,13 @@ impl Drop for Offloader {
 }
 
 impl State {
-    fn add(&mut self, key: Key, place: Option<u64>, fd: RawFd, bytes: &[u8]) -> Option<u64> {
+    fn add(
+        &mut self,
+        key: Key,
+        place: Option<u64>,
+        fd: RawDescriptor,
+        bytes: &[u8],
+    ) -> Option<u64> {
         if !self.returned.is_empty() {
             return None;
         }
@@ -287,8 +296,7 @@ impl Shared {
             state = self.lock();
             state.sending = None;
             if state.finish(job, result) {
-                // Full means that it has been rung.
-                let _ = (&self.bell).write(&[1]);
+                self.bell.ring();
             }
             if std::mem::take(&mut state.somebody_waits) {
                 self.sent.notify_all();
@@ -325,11 +333,13 @@ impl Shared {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read;
     use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
 
     const KEY: Key = Key::new(3, 1);
     const OTHER: Key = Key::new(4, 1);

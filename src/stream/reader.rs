@@ -1,11 +1,10 @@
 //! Reading: one bounded step at a time, so that no socket starves the others.
 
 use std::io::ErrorKind;
-use std::os::fd::BorrowedFd;
 
 use crate::error::{Errno, UV_EOF};
 use crate::runtime::{Attempt, Interest, Source};
-use crate::sys::socket;
+use crate::sys::{socket, BorrowedDescriptor};
 
 /// The most that one step reads, in bytes (libuv suggests as much to its users).
 pub const READ_STEP: usize = 64 * 1024;
@@ -37,7 +36,7 @@ pub fn read_step(source: &Source, buffer: &mut [u8]) -> ReadStep {
 
 /// Reads once from a descriptor that nobody watches yet. Where this is not the end, the caller must
 /// have it watched: data that is there then counts as an edge.
-pub fn first_look(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> ReadStep {
+pub fn first_look(fd: BorrowedDescriptor<'_>, buffer: &mut [u8]) -> ReadStep {
     match socket::receive(fd, buffer) {
         Ok(0) => ReadStep::End(UV_EOF),
         Ok(read) => ReadStep::Data(read),

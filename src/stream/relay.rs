@@ -144,6 +144,7 @@ fn moved(read: usize, sent: usize, failure: Option<Errno>) -> Moved {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;

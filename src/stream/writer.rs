@@ -211,6 +211,7 @@ fn send_several(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
     Ok(total)
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,19 +2,44 @@
 //!
 //! What a platform supplies, each name with the same signature everywhere:
 //!
+//! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: something open that is owned, lent, or
+//!   named to another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send`, `send_vectored`, `shutdown_write`, `local_address`, `peer_address`, zones, `same`
+//!   `send`, `send_vectored`, `send_raw`, `local_address`, `peer_address`, zones
 //! - `options`: one function a socket option
-//! - `descriptor`: `adopt`, `duplicate`, `describe`, `Access`, `Reserve` (the descriptor that is given up when
-//!   the process has run out of them)
-//! - `path`: addresses, permissions and removal of sockets in the file system
-//! - `poller`: registering with a Tokio runtime, and finding the descriptor that a Tokio runtime polls with
+//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Access`, `Reserve` (the
+//!   descriptor that is given up when the process has run out of them)
+//! - `path`: sockets and pipes that have a name: made, connected, permitted and removed by it
+//! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and finding the descriptor that
+//!   a Tokio runtime polls with
+//! - `bell`: something that a thread rings and the reactor hears
 //! - `splice`: `SplicePipe`, through which bytes go from socket to socket without a copy
 //! - `symbols`: looking up libuv's functions in the running program
+//! - `errno`: libuv's numbers, and what the system's become among them
 //!
 //! All I/O on descriptors goes through here. No function retries anything but `EINTR`.
+
+use std::io;
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub use unix::*;
+
+/// The direction in which something is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    Read,
+    Write,
+}
+
+/// What one try of an operation on a watched descriptor came to.
+#[derive(Debug)]
+pub enum Tried<T> {
+    Done(T),
+    Failed(io::Error),
+    /// Not ready: the waker is set.
+    Pending,
+    /// Not ready, where the poller had said so. It has forgotten that: to be tried again.
+    Stale,
+}

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::{check, uninterrupted};
 
@@ -81,7 +81,41 @@ pub fn adopt(fd: RawFd) -> io::Result<(OwnedFd, Access)> {
     Ok((unsafe { OwnedFd::from_raw_fd(fd) }, access))
 }
 
+/// Lends what is owned.
+pub fn borrow(fd: &OwnedFd) -> BorrowedFd<'_> {
+    fd.as_fd()
+}
+
+/// The number that JavaScript knows the descriptor by.
+pub fn number(fd: BorrowedFd<'_>) -> i32 {
+    fd.as_raw_fd()
+}
+
+/// As [`number`], for somebody in JavaScript who owns it from here on.
+pub fn into_number(fd: OwnedFd) -> i32 {
+    fd.into_raw_fd()
+}
+
+/// Closes a descriptor that [`into_number`] has given away.
+pub fn close(number: i32) {
+    // SAFETY: whoever was given it hands it back.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
+}
+
+/// How another thread names a descriptor that it may send on.
+pub fn for_thread(fd: BorrowedFd<'_>) -> Option<RawFd> {
+    Some(fd.as_raw_fd())
+}
+
 /// A second, close-on-exec descriptor for the same open file.
+///
+/// # Errors
+/// `EMFILE` where none is free.
+pub fn share(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    duplicate(fd.as_raw_fd())
+}
+
+/// As [`share`], of the number of somebody else's.
 ///
 /// # Errors
 /// `EBADF` where the number names nothing open, `EMFILE` where none is free.

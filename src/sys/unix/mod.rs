@@ -1,6 +1,8 @@
 //! Unix. Linux is what is tested; the rest is written for the BSD family, macOS included.
 
+pub mod bell;
 pub mod descriptor;
+pub mod errno;
 pub mod options;
 pub mod path;
 pub mod poller;
@@ -17,6 +19,14 @@ pub mod splice;
 pub mod symbols;
 
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+
+/// Something open, and closed when it is dropped.
+pub type Descriptor = OwnedFd;
+/// As above, for as long as somebody else keeps it open.
+pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
+/// As above, for whoever knows by other means that it stays open.
+pub type RawDescriptor = RawFd;
 
 /// Runs a system call again while a signal interrupts it.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {

@@ -3,18 +3,75 @@
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-use socket2::SockAddr;
+use socket2::{Domain, SockAddr};
 
-/// The address of `name`. A name that starts with NUL is abstract (Linux only); `padded` fills it
-/// with NULs to the full length of the structure, as libuv did until 1.46, so that both sides of
-/// one program agree on the name.
+use super::socket;
+
+/// A name that can be bound or connected to.
+#[derive(Debug)]
+pub struct Name(SockAddr);
+
+impl Name {
+    /// A name that starts with NUL is abstract (Linux only); `padded` fills it with NULs to the full
+    /// length of the structure, as libuv did until 1.46, so that both sides of one program agree on
+    /// the name.
+    ///
+    /// # Errors
+    /// `EINVAL` for an empty name, one that does not fit, or an abstract one outside Linux.
+    pub fn new(name: &[u8], padded: bool) -> io::Result<Self> {
+        address(name, padded).map(Self)
+    }
+}
+
+/// What is bound to `name`, and does not listen yet.
 ///
 /// # Errors
-/// `EINVAL` for an empty name, one that does not fit, or an abstract one outside Linux.
-pub fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
+/// The kernel's; that of a folder that does not exist is `EACCES`, as libuv reports it on all
+/// platforms.
+pub fn bind(name: &Name) -> io::Result<OwnedFd> {
+    let fd = socket::stream_socket(Domain::UNIX)?;
+    match socket::bind(fd.as_fd(), &name.0) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(io::Error::from_raw_os_error(libc::EACCES))
+        }
+        result => result.map(|()| fd),
+    }
+}
+
+/// What can be connected to `name` by [`connect`].
+///
+/// # Errors
+/// Where there is no descriptor to be had.
+pub fn client(_name: &Name) -> io::Result<OwnedFd> {
+    socket::stream_socket(Domain::UNIX)
+}
+
+/// Starts a connect. One in progress comes back as an error, for the caller to judge.
+///
+/// # Errors
+/// The kernel's.
+pub fn connect(fd: BorrowedFd<'_>, name: &Name) -> io::Result<()> {
+    socket::connect(fd, &name.0)
+}
+
+/// Starts to listen where [`bind`] has bound.
+///
+/// # Errors
+/// The kernel's.
+pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    socket::listen(fd, backlog)
+}
+
+/// Whether a bound name is in a file system, where it has permissions and must be removed.
+pub fn is_in_file_system(name: &[u8]) -> bool {
+    name.first().is_some_and(|&byte| byte != 0)
+}
+
+fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let is_abstract = *name.first().ok_or_else(invalid)? == 0;
     if is_abstract && !cfg!(any(target_os = "linux", target_os = "android")) {
@@ -54,7 +111,12 @@ pub fn remove(name: &[u8]) {
 }
 
 /// Adds read and write permission for everybody to a bound socket's name.
-pub fn widen_permissions(name: &[u8], readable: bool, writable: bool) -> io::Result<()> {
+pub fn widen_permissions(
+    _fd: BorrowedFd<'_>,
+    name: &[u8],
+    readable: bool,
+    writable: bool,
+) -> io::Result<()> {
     let path = OsStr::from_bytes(name);
     let mut mode = fs::metadata(path)?.permissions().mode();
     if readable {

@@ -1,9 +1,14 @@
-//! Finding the descriptor that a Tokio runtime polls with, so that another loop can watch it.
+//! Descriptors that a Tokio runtime watches, and finding the one that the runtime itself polls with,
+//! so that another loop can watch that.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll, Waker};
 
-use tokio::io::unix::AsyncFd;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+
+use super::socket;
+use crate::sys::{Interest, Tried};
 
 /// The highest descriptor number that [`find`] looks at.
 const SEARCH_LIMIT: RawFd = 65_536;
@@ -22,25 +27,97 @@ pub fn marker() -> io::Result<OwnedFd> {
     Err(io::Error::from_raw_os_error(libc::ENOTSUP))
 }
 
-/// Registers `fd` with the Tokio runtime of the current context, for reading and writing.
-///
-/// # Errors
-/// What the poller says (`EPERM` for a regular file); the descriptor is closed then.
-///
-/// # Panics
-/// Outside a runtime's context.
-pub fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: an OwnedFd names one open file until it is dropped, and it is dropped with the AsyncFd.
-    unsafe { AsyncFd::register(fd) }.map_err(|error| error.into_parts().1)
+/// A descriptor that is registered with a Tokio runtime, for reading and writing.
+#[derive(Debug)]
+pub struct Watched(AsyncFd<OwnedFd>);
+
+impl Watched {
+    /// Registers `fd` with the runtime of the current context.
+    ///
+    /// # Errors
+    /// What the poller says (`EPERM` for a regular file); the descriptor is closed then.
+    ///
+    /// # Panics
+    /// Outside a runtime's context.
+    pub fn new(fd: OwnedFd) -> io::Result<Self> {
+        // SAFETY: an OwnedFd names one open file until it is dropped, and it is dropped with the AsyncFd.
+        let registered = unsafe { AsyncFd::register(fd) };
+        registered.map(Self).map_err(|error| error.into_parts().1)
+    }
+
+    /// Stops watching.
+    pub fn into_descriptor(self) -> OwnedFd {
+        self.0.into_inner()
+    }
+
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
+    }
+
+    /// Whether the poller knows of readiness; if not, `waker` is told when it does.
+    pub fn poll_ready(&self, interest: Interest, waker: &Waker) -> Poll<io::Result<()>> {
+        self.poll_guard(interest, waker)
+            .map(|ready| ready.map(|_| ()))
+    }
+
+    /// Tries even where the poller knows of no readiness: of a descriptor that was registered a
+    /// moment ago it knows nothing yet. Readiness is looked up before the operation, so that it is
+    /// only forgotten where no new edge has come since.
+    #[inline]
+    pub fn attempt<T>(
+        &self,
+        interest: Interest,
+        waker: &Waker,
+        mut operation: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+        is_drained: impl Fn(&T) -> bool,
+    ) -> Tried<T> {
+        let guard = match self.poll_guard(interest, waker) {
+            Poll::Pending => None,
+            Poll::Ready(Err(error)) => return Tried::Failed(error),
+            Poll::Ready(Ok(guard)) => Some(guard),
+        };
+        match (operation(self.descriptor()), guard) {
+            (Ok(value), Some(mut guard)) if is_drained(&value) => {
+                guard.clear_ready();
+                Tried::Done(value)
+            }
+            (Ok(value), _) => Tried::Done(value),
+            (Err(error), _) if error.kind() != io::ErrorKind::WouldBlock => Tried::Failed(error),
+            (Err(_), Some(mut guard)) => {
+                guard.clear_ready();
+                Tried::Stale
+            }
+            // The waker is set, and there was nothing to forget.
+            (Err(_), None) => Tried::Pending,
+        }
+    }
+
+    /// Ends the writing side, which is never waited for here.
+    pub fn poll_shutdown(&self, _waker: &Waker) -> Poll<io::Result<()>> {
+        Poll::Ready(socket::shutdown_write(self.descriptor()))
+    }
+
+    #[inline]
+    fn poll_guard(
+        &self,
+        interest: Interest,
+        waker: &Waker,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'_, OwnedFd>>> {
+        let mut context = Context::from_waker(waker);
+        match interest {
+            Interest::Read => self.0.poll_read_ready(&mut context),
+            Interest::Write => self.0.poll_write_ready(&mut context),
+        }
+    }
 }
 
 /// The epoll descriptor in which `marker` is registered. Changing a registration succeeds on the
 /// one instance that has it and on no other descriptor, so the search is exact without `/proc`,
 /// however many runtimes are present. The marker hears of nothing afterwards.
-pub fn find(marker: &impl AsRawFd) -> Option<RawFd> {
+pub fn find(marker: &Watched) -> Option<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        let marker = marker.as_raw_fd();
+        let marker = marker.descriptor().as_raw_fd();
         (3..SEARCH_LIMIT).find(|&candidate| {
             let mut nothing = libc::epoll_event { events: 0, u64: 0 };
             // SAFETY: the event outlives the call; on a wrong descriptor it only fails.

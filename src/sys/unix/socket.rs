@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
@@ -166,9 +166,4 @@ pub fn zone_name(index: u32) -> Option<String> {
     }
     let end = name.iter().position(|&byte| byte == 0)?;
     String::from_utf8(name[..end].to_vec()).ok()
-}
-
-/// Whether the two are one open descriptor number.
-pub fn same(a: &impl AsFd, raw: i32) -> bool {
-    a.as_fd().as_raw_fd() == raw
 }

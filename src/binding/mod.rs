@@ -15,7 +15,7 @@ use napi_derive::napi;
 
 use crate::env::{DriverChoice, Options, Shared};
 use crate::error::Errno;
-use crate::sys::descriptor::{self, Nature};
+use crate::sys::descriptor;
 
 /// What `open` can be told.
 #[napi(object)]
@@ -79,14 +79,7 @@ pub fn open<'env>(
 /// What a descriptor refers to, in node's words.
 #[napi]
 pub fn guess_handle_type(fd: i32) -> &'static str {
-    match descriptor::describe(fd) {
-        Nature::File => "FILE",
-        Nature::Pipe => "PIPE",
-        Nature::Tcp => "TCP",
-        Nature::Tty => "TTY",
-        Nature::Udp => "UDP",
-        Nature::Unknown => "UNKNOWN",
-    }
+    descriptor::describe(fd).name()
 }
 
 /// A second descriptor for the same open file, which the caller owns, or a negative errno.

@@ -758,11 +758,12 @@ impl Handle {
 
     /// Takes the descriptor out of the reactor, which may have seen it hung up before it was
     /// connected and never forgets that.
-    pub(super) fn unwatch(&mut self) {
+    pub(super) fn unwatch(&mut self) -> Result<()> {
         self.io = match std::mem::replace(&mut self.io, Io::None) {
-            Io::Watched(source) => Io::Open(source.into_descriptor()),
+            Io::Watched(source) => Io::Open(source.into_descriptor()?),
             other => other,
         };
+        Ok(())
     }
 
     fn check_writable(&self) -> Result<()> {

@@ -142,7 +142,7 @@ impl Handle {
     pub(super) fn await_connect(&mut self, reactor: &Reactor) -> Result<()> {
         self.connecting = true;
         self.access = FULL_ACCESS;
-        self.unwatch();
+        self.unwatch()?;
         let failed = self.delayed_error.is_some();
         if failed && matches!(self.io, Io::None) {
             reactor.ready().push(crate::runtime::Ready {

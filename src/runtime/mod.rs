@@ -29,7 +29,7 @@ pub use threaded::Threaded;
 pub use crate::sys::Interest;
 
 use crate::event::Key;
-use crate::sys::{Descriptor, RawDescriptor};
+use crate::sys::Descriptor;
 
 /// The reactor of one environment.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Reactor {
 
     /// The descriptor that becomes readable when [`Self::poll`] has something to do; `None` for a
     /// reactor that needs no polling.
-    pub fn poll_descriptor(&self) -> Option<RawDescriptor> {
+    pub fn poll_descriptor(&self) -> Option<i32> {
         match &self.driver {
             Driver::OnLoop(driver) => Some(driver.poll_descriptor()),
             Driver::Threaded(_) => None,

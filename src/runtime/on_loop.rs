@@ -5,13 +5,12 @@ use std::io;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 
 use crate::sys::poller::{self, Watched};
-use crate::sys::RawDescriptor;
 
 /// A current-thread runtime without tasks.
 #[derive(Debug)]
 pub struct OnLoop {
     runtime: Runtime,
-    poll_descriptor: RawDescriptor,
+    poll_descriptor: i32,
 }
 
 impl OnLoop {
@@ -26,7 +25,7 @@ impl OnLoop {
         })
     }
 
-    pub fn poll_descriptor(&self) -> RawDescriptor {
+    pub fn poll_descriptor(&self) -> i32 {
         self.poll_descriptor
     }
 
@@ -41,7 +40,7 @@ impl OnLoop {
     }
 }
 
-fn find_poll_descriptor(runtime: &Runtime) -> io::Result<RawDescriptor> {
+fn find_poll_descriptor(runtime: &Runtime) -> io::Result<i32> {
     let _context = runtime.enter();
     let marker = Watched::new(poller::marker()?)?;
     poller::find(&marker).ok_or_else(|| io::ErrorKind::Unsupported.into())
@@ -54,7 +53,7 @@ mod tests {
     #[test]
     fn the_poll_descriptor_is_our_own_among_decoys() {
         let decoys: Vec<OnLoop> = (0..4).map(|_| OnLoop::start().unwrap()).collect();
-        let mut seen: Vec<RawDescriptor> = decoys.iter().map(OnLoop::poll_descriptor).collect();
+        let mut seen: Vec<i32> = decoys.iter().map(OnLoop::poll_descriptor).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), decoys.len());

@@ -61,7 +61,10 @@ impl Source {
     }
 
     /// Stops watching, and gives the descriptor back.
-    pub fn into_descriptor(self) -> Descriptor {
+    ///
+    /// # Errors
+    /// The system's; the descriptor is closed then.
+    pub fn into_descriptor(self) -> io::Result<Descriptor> {
         self.io.into_descriptor()
     }
 

@@ -25,6 +25,10 @@ use std::io;
 mod unix;
 #[cfg(unix)]
 pub use unix::*;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub use windows::*;
 
 /// The direction in which something is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

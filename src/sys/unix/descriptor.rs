@@ -24,6 +24,20 @@ pub enum Nature {
     Unknown,
 }
 
+impl Nature {
+    /// Node's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "FILE",
+            Self::Pipe => "PIPE",
+            Self::Tcp => "TCP",
+            Self::Tty => "TTY",
+            Self::Udp => "UDP",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
 /// Tells what `fd` refers to. A descriptor that is not open is `Unknown`.
 pub fn describe(fd: RawFd) -> Nature {
     // SAFETY: isatty only looks the number up; a bad one returns 0.

@@ -46,8 +46,11 @@ impl Watched {
     }
 
     /// Stops watching.
-    pub fn into_descriptor(self) -> OwnedFd {
-        self.0.into_inner()
+    ///
+    /// # Errors
+    /// None here.
+    pub fn into_descriptor(self) -> io::Result<OwnedFd> {
+        Ok(self.0.into_inner())
     }
 
     pub fn descriptor(&self) -> BorrowedFd<'_> {

@@ -1,7 +1,8 @@
 //! Where the kernel has no `splice(2)`: there is never such a pipe.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+
+use crate::sys::BorrowedDescriptor;
 
 /// A pipe that cannot be opened.
 #[derive(Debug)]
@@ -14,11 +15,11 @@ impl SplicePipe {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn fill(&self, _from: BorrowedFd<'_>, _most: usize) -> io::Result<usize> {
+    pub fn fill(&self, _from: BorrowedDescriptor<'_>, _most: usize) -> io::Result<usize> {
         match *self {}
     }
 
-    pub fn pour(&self, _to: BorrowedFd<'_>, _most: usize) -> io::Result<usize> {
+    pub fn pour(&self, _to: BorrowedDescriptor<'_>, _most: usize) -> io::Result<usize> {
         match *self {}
     }
 

@@ -1,0 +1,167 @@
+//! Sockets that somebody else made, and what a descriptor is to the rest of the program. JavaScript has
+//! no number for what a handle has open, as in node; the numbers that it is given, and gives, are
+//! those of sockets.
+
+use std::io;
+use std::os::windows::io::{
+    AsRawSocket, AsSocket, BorrowedSocket, FromRawSocket, IntoRawSocket, OwnedSocket, RawSocket,
+};
+
+use socket2::{SockRef, Type};
+use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, ERROR_NOT_SUPPORTED};
+use windows_sys::Win32::Networking::WinSock::{WSAEMFILE, WSAENOBUFS};
+
+use super::{system_error, BorrowedDescriptor, Descriptor};
+
+/// What can be done with a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    pub readable: bool,
+    pub writable: bool,
+}
+
+/// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    Tcp,
+    Udp,
+    /// Not a socket, among others.
+    Unknown,
+}
+
+impl Nature {
+    /// Node's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// Tells what a socket's number refers to.
+pub fn describe(number: i32) -> Nature {
+    let Ok(socket) = lend(number) else {
+        return Nature::Unknown;
+    };
+    match SockRef::from(&socket).r#type() {
+        Ok(Type::STREAM) => Nature::Tcp,
+        Ok(Type::DGRAM) => Nature::Udp,
+        _ => Nature::Unknown,
+    }
+}
+
+/// Lends what is owned.
+pub fn borrow(fd: &Descriptor) -> BorrowedDescriptor<'_> {
+    match fd {
+        Descriptor::Socket(socket) => BorrowedDescriptor::Socket(socket.as_socket()),
+        Descriptor::Pipe(pipe) => BorrowedDescriptor::Pipe(pipe),
+    }
+}
+
+/// The number that JavaScript knows the descriptor by: none, as in node.
+pub fn number(_fd: BorrowedDescriptor<'_>) -> i32 {
+    -1
+}
+
+/// A number for somebody in JavaScript who owns the socket from here on; -1 for what has none.
+pub fn into_number(fd: Descriptor) -> i32 {
+    match fd {
+        Descriptor::Socket(socket) => match i32::try_from(socket.as_raw_socket()) {
+            Ok(number) => {
+                let _ = socket.into_raw_socket();
+                number
+            }
+            Err(_) => -1,
+        },
+        Descriptor::Pipe(_) => -1,
+    }
+}
+
+/// Closes a socket that [`into_number`] has given away.
+pub fn close(number: i32) {
+    if let Ok(raw) = RawSocket::try_from(number) {
+        // SAFETY: whoever was given it hands it back.
+        drop(unsafe { OwnedSocket::from_raw_socket(raw) });
+    }
+}
+
+/// How another thread names a descriptor that it may send on.
+pub fn for_thread(fd: BorrowedDescriptor<'_>) -> Option<RawSocket> {
+    fd.socket().ok().map(|socket| socket.as_raw_socket())
+}
+
+/// Takes ownership of a socket from outside and makes it non-blocking.
+///
+/// # Errors
+/// `ENOTSOCK` where the number names none: it is then left alone.
+pub fn adopt(number: i32) -> io::Result<(Descriptor, Access)> {
+    let lent = lend(number)?;
+    SockRef::from(&lent).set_nonblocking(true)?;
+    // SAFETY: the caller hands over an open socket, as `open(fd)` of node's handles does.
+    let socket = unsafe { OwnedSocket::from_raw_socket(lent.as_raw_socket()) };
+    let access = Access {
+        readable: true,
+        writable: true,
+    };
+    Ok((Descriptor::Socket(socket), access))
+}
+
+/// A second descriptor for the same socket.
+///
+/// # Errors
+/// `ENOTSUP` for a pipe, whose handle belongs to one reactor for good.
+pub fn share(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => Ok(Descriptor::Socket(socket.try_clone_to_owned()?)),
+        BorrowedDescriptor::Pipe(_) => Err(system_error(ERROR_NOT_SUPPORTED)),
+    }
+}
+
+/// As [`share`], of the number of somebody else's socket.
+///
+/// # Errors
+/// `ENOTSOCK` where the number names none.
+pub fn duplicate(number: i32) -> io::Result<Descriptor> {
+    Ok(Descriptor::Socket(lend(number)?.try_clone_to_owned()?))
+}
+
+fn lend(number: i32) -> io::Result<BorrowedSocket<'static>> {
+    let raw = RawSocket::try_from(number).map_err(|_| system_error(ERROR_INVALID_HANDLE))?;
+    // SAFETY: it is only asked for its kind next; a number that names no socket returns an error.
+    let socket = unsafe { BorrowedSocket::borrow_raw(raw) };
+    SockRef::from(&socket).r#type()?;
+    Ok(socket)
+}
+
+/// Makes reads and writes of a socket wait, or not. A pipe's never do.
+pub fn set_blocking(fd: BorrowedDescriptor<'_>, blocking: bool) -> io::Result<()> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).set_nonblocking(!blocking),
+        BorrowedDescriptor::Pipe(_) => Err(system_error(ERROR_NOT_SUPPORTED)),
+    }
+}
+
+/// Whether a failure says that the process or the system has no socket left.
+pub fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
+}
+
+/// Nothing is kept in reserve: sockets are not bounded by a small number.
+#[derive(Debug)]
+pub struct Reserve;
+
+impl Reserve {
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// Gives the descriptor up; false as there is none to give.
+    pub fn release(&mut self) -> bool {
+        false
+    }
+
+    /// Tries to have one again.
+    pub fn refill(&mut self) {}
+}

@@ -1,0 +1,61 @@
+//! Windows: sockets by Winsock, names by named pipes.
+//!
+//! Sockets are tried when readiness is known or guessed, as on Unix. A named pipe's reads and writes are
+//! started ahead by the reactor, which owns their memory, so that a pipe is more than its handle: see
+//! [`pipe`].
+
+pub mod bell;
+pub mod descriptor;
+mod ending;
+pub mod errno;
+mod opening;
+pub mod options;
+pub mod path;
+mod permissions;
+pub mod pipe;
+pub mod poller;
+pub mod socket;
+#[path = "../unix/splice_none.rs"]
+pub mod splice;
+pub mod symbols;
+
+use std::io;
+use std::os::windows::io::{BorrowedSocket, OwnedSocket, RawSocket};
+
+use windows_sys::Win32::Networking::WinSock::WSAENOTSOCK;
+
+/// Something open, and closed when it is dropped.
+#[derive(Debug)]
+pub enum Descriptor {
+    Socket(OwnedSocket),
+    Pipe(Box<pipe::Pipe>),
+}
+
+/// As above, for as long as somebody else keeps it open.
+#[derive(Clone, Copy, Debug)]
+pub enum BorrowedDescriptor<'a> {
+    Socket(BorrowedSocket<'a>),
+    Pipe(&'a pipe::Pipe),
+}
+
+impl<'a> BorrowedDescriptor<'a> {
+    /// # Errors
+    /// `ENOTSOCK` for a pipe.
+    fn socket(self) -> io::Result<BorrowedSocket<'a>> {
+        match self {
+            Self::Socket(socket) => Ok(socket),
+            Self::Pipe(_) => Err(system_error(WSAENOTSOCK)),
+        }
+    }
+}
+
+/// As above, for whoever knows by other means that it stays open. Pipes have none.
+pub type RawDescriptor = RawSocket;
+
+/// A failure by its number, of Winsock (signed) or of the system (unsigned).
+fn system_error(code: impl TryInto<i32>) -> io::Error {
+    code.try_into().map_or_else(
+        |_| io::ErrorKind::Other.into(),
+        io::Error::from_raw_os_error,
+    )
+}

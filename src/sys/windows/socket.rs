@@ -1,0 +1,209 @@
+//! Stream sockets: one function, one system call. What is read from and written to may be a pipe.
+
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
+use std::os::windows::io::{AsRawSocket, BorrowedSocket, RawSocket};
+use std::ptr;
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use windows_sys::Win32::Networking::WinSock::{
+    recv, send as send_to, WSAIoctl, SIO_TCP_INITIAL_RTO, TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS,
+    TCP_INITIAL_RTO_PARAMETERS, WSAECONNABORTED, WSAECONNRESET, WSAEINVAL, WSAEWOULDBLOCK,
+};
+
+use super::{system_error, BorrowedDescriptor, Descriptor};
+
+/// A non-blocking stream socket that children do not inherit.
+pub fn stream_socket(domain: Domain) -> io::Result<Descriptor> {
+    let socket = Socket::new(domain, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    Ok(Descriptor::Socket(socket.into()))
+}
+
+pub fn bind(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
+    SockRef::from(&fd.socket()?).bind(address)
+}
+
+/// Starts to listen. A socket that is not bound gets a free port on all IPv4 addresses, which other
+/// systems see to by themselves.
+pub fn listen(fd: BorrowedDescriptor<'_>, backlog: i32) -> io::Result<()> {
+    let fd = fd.socket()?;
+    let socket = SockRef::from(&fd);
+    match socket.listen(backlog) {
+        Err(error) if error.raw_os_error() == Some(WSAEINVAL) && socket.local_addr().is_err() => {
+            socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?;
+            socket.listen(backlog)
+        }
+        result => result,
+    }
+}
+
+/// Takes one connection off the backlog, non-blocking; of a pipe, one that has been opened.
+pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
+    let socket = match fd {
+        BorrowedDescriptor::Socket(socket) => socket,
+        BorrowedDescriptor::Pipe(pipe) => return pipe.accept(),
+    };
+    match SockRef::from(&socket).accept() {
+        Ok((accepted, _)) => {
+            accepted.set_nonblocking(true)?;
+            Ok(Descriptor::Socket(accepted.into()))
+        }
+        // The peer has gone before it was taken: other systems call that an abort.
+        Err(error) if error.raw_os_error() == Some(WSAECONNRESET) => {
+            Err(system_error(WSAECONNABORTED))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Starts a connect. `WSAEWOULDBLOCK` comes back as an error, for the caller to judge.
+pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
+    let fd = fd.socket()?;
+    let address = address.as_socket().map(localhost_if_unspecified);
+    let address = address.ok_or_else(|| system_error(WSAEINVAL))?;
+    if address.ip().is_loopback() {
+        refuse_at_once(fd);
+    }
+    SockRef::from(&fd).connect(&address.into())
+}
+
+/// The unspecified address is this machine, as elsewhere.
+fn localhost_if_unspecified(address: SocketAddr) -> SocketAddr {
+    let localhost: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        _ => return address,
+    };
+    SocketAddr::new(localhost, address.port())
+}
+
+/// Windows tries a refused connect again, for two seconds. On the loopback nobody will have begun to
+/// listen by then. Where the system does not know the option it takes as long as it takes.
+fn refuse_at_once(socket: BorrowedSocket<'_>) {
+    let parameters = TCP_INITIAL_RTO_PARAMETERS {
+        // The usual time to wait for the first answer.
+        Rtt: 0,
+        MaxSynRetransmissions: TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS.to_le_bytes()[0],
+    };
+    let mut written = 0;
+    // SAFETY: the structure and its size are those of this option, and outlive the call, which is
+    // not overlapped.
+    unsafe {
+        WSAIoctl(
+            raw(socket),
+            SIO_TCP_INITIAL_RTO,
+            ptr::from_ref(&parameters).cast(),
+            u32::try_from(size_of_val(&parameters)).unwrap_or(0),
+            ptr::null_mut(),
+            0,
+            &mut written,
+            ptr::null_mut(),
+            None,
+        )
+    };
+}
+
+/// Whether a connect that returned `error` goes on in the background.
+pub fn is_in_progress(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(WSAEWOULDBLOCK)
+}
+
+/// The error that the kernel keeps for this socket (`SO_ERROR`), which it then forgets; of a pipe, the
+/// outcome of opening it.
+pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).take_error(),
+        BorrowedDescriptor::Pipe(pipe) => Ok(pipe.finish_opening().err()),
+    }
+}
+
+/// Reads what is there.
+pub fn receive(fd: BorrowedDescriptor<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => receive_from(socket, buffer),
+        BorrowedDescriptor::Pipe(pipe) => pipe.receive(buffer),
+    }
+}
+
+fn receive_from(socket: BorrowedSocket<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let length = i32::try_from(buffer.len()).unwrap_or(i32::MAX);
+    // SAFETY: pointer and length come from one exclusive slice.
+    let read = unsafe { recv(raw(socket), buffer.as_mut_ptr(), length, 0) };
+    check_len(read).map_err(|error| match error.raw_os_error() {
+        // Whoever has ended the connection: a reset, as other systems call it.
+        Some(WSAECONNABORTED) => system_error(WSAECONNRESET),
+        _ => error,
+    })
+}
+
+/// Writes what fits of one buffer.
+pub fn send(fd: BorrowedDescriptor<'_>, bytes: &[u8]) -> io::Result<usize> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => send_raw(socket.as_raw_socket(), bytes),
+        BorrowedDescriptor::Pipe(pipe) => pipe.send(bytes),
+    }
+}
+
+/// As [`send`], for a caller that knows of the socket only that it stays open over the call.
+pub fn send_raw(socket: RawSocket, bytes: &[u8]) -> io::Result<usize> {
+    let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
+    // SAFETY: pointer and length come from one live slice.
+    check_len(unsafe { send_to(to_winsock(socket), bytes.as_ptr(), length, 0) })
+}
+
+/// Writes what fits of several buffers, in order.
+pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).send_vectored(buffers),
+        BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(buffers),
+    }
+}
+
+/// Ends the writing side of what nobody watches.
+pub fn shutdown_write(fd: BorrowedDescriptor<'_>) -> io::Result<()> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).shutdown(Shutdown::Write),
+        BorrowedDescriptor::Pipe(pipe) => pipe.end(),
+    }
+}
+
+/// The local internet address; `None` for a pipe.
+pub fn local_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).local_addr()?.as_socket()),
+        BorrowedDescriptor::Pipe(_) => Ok(None),
+    }
+}
+
+/// The peer's internet address; `None` for a pipe.
+pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).peer_addr()?.as_socket()),
+        BorrowedDescriptor::Pipe(_) => Ok(None),
+    }
+}
+
+/// The interface number of an IPv6 zone: on Windows zones are numbers.
+pub fn zone_index(zone: &str) -> u32 {
+    zone.parse().unwrap_or(0)
+}
+
+/// An IPv6 zone number as it is written.
+pub fn zone_name(index: u32) -> Option<String> {
+    Some(index.to_string())
+}
+
+fn raw(socket: BorrowedSocket<'_>) -> usize {
+    to_winsock(socket.as_raw_socket())
+}
+
+/// The two name one type: std's is as wide as the machine's pointers too.
+fn to_winsock(socket: RawSocket) -> usize {
+    usize::try_from(socket).unwrap_or(usize::MAX)
+}
+
+/// A negative count means that Winsock keeps an error.
+fn check_len(count: i32) -> io::Result<usize> {
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}

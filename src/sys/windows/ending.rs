@@ -32,10 +32,13 @@ struct State {
 }
 
 impl Ending {
+    /// `reader` waits for something to read.
+    ///
     /// # Errors
     /// Where there is no thread to be had.
-    pub fn start(flusher: Flusher) -> io::Result<Arc<Self>> {
+    pub fn start(flusher: Flusher, reader: Option<Waker>) -> io::Result<Arc<Self>> {
         let ending = Arc::new(Self::default());
+        ending.lock().reader = reader;
         let own = Arc::downgrade(&ending);
         std::thread::Builder::new()
             .name("rust-net-end".to_owned())

@@ -49,6 +49,8 @@ pub struct Pipe {
     state: RefCell<State>,
     /// Since it is watched.
     runtime: OnceCell<Handle>,
+    /// Whom to tell that reading is over, should the writing side be ended while somebody reads.
+    reader: RefCell<Option<Waker>>,
     /// Since the writing side was ended.
     ending: OnceCell<Arc<Ending>>,
 }
@@ -78,6 +80,7 @@ impl Pipe {
         Self {
             state: RefCell::new(state),
             runtime: OnceCell::new(),
+            reader: RefCell::default(),
             ending: OnceCell::new(),
         }
     }
@@ -163,9 +166,22 @@ impl Pipe {
             (State::Opening(opening), _) => opening.poll(waker).map(Ok),
             (State::Bound(..) | State::Opened(_) | State::Lost, _) => Poll::Ready(Ok(())),
         };
-        match (ready, interest, self.ending.get()) {
-            (Poll::Pending, Interest::Read, Some(ending)) => ending.poll_silent(waker).map(Ok),
-            (ready, ..) => ready,
+        if ready.is_ready() || interest == Interest::Write {
+            return ready;
+        }
+        match self.ending.get() {
+            Some(ending) => ending.poll_silent(waker).map(Ok),
+            None => {
+                self.remember_reader(waker);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn remember_reader(&self, waker: &Waker) {
+        let mut reader = self.reader.borrow_mut();
+        if !reader.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *reader = Some(waker.clone());
         }
     }
 
@@ -248,7 +264,7 @@ impl Pipe {
             return Ok(ending);
         }
         let copy = self.with_handle(|handle| handle.try_clone_to_owned())?;
-        let ending = Ending::start(Flusher(copy))?;
+        let ending = Ending::start(Flusher(copy), self.reader.take())?;
         Ok(self.ending.get_or_init(|| ending))
     }
 

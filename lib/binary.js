@@ -17,6 +17,8 @@ const builds = {
   'darwin x64': ['darwin-x64'],
   'linux arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
   'linux x64': ['linux-x64-gnu', 'linux-x64-musl'],
+  'win32 arm64': ['win32-arm64-msvc'],
+  'win32 x64': ['win32-x64-msvc'],
 };
 
 const howToBuild =

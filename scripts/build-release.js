@@ -18,12 +18,14 @@ const root = path.resolve(__dirname, '..');
 /** The oldest glibc that a binary may need; Node 18 itself needs 2.28. */
 const glibc = '2.17';
 const arches = { aarch64: 'arm64', x86_64: 'x64' };
+/** Node's names of the systems, where they are not Rust's. */
+const systems = { windows: 'win32' };
 
 /** The name that lib/binary.js looks for. */
 function fileName(target) {
   const [arch, vendor, system, abi] = target.split('-');
-  const parts =
-    vendor === 'apple' ? [system, arches[arch]] : [system, arches[arch], abi];
+  const platform = [systems[system] ?? system, arches[arch]];
+  const parts = vendor === 'apple' ? platform : [...platform, abi];
   return `${napi.binaryName}.${parts.join('-')}.node`;
 }
 

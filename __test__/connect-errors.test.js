@@ -10,6 +10,7 @@ const {
   errorFields,
   destroyAfter,
   folder,
+  freeName,
   listening,
   masked,
   recorded,
@@ -78,7 +79,7 @@ same('a refused name: every address of it', async (net, t) => {
 });
 
 same('no such path', async (net, t) => {
-  const missing = path.join(folder(t), 'missing');
+  const missing = freeName(t, 'missing');
   const result = await refusal(net, t, { path: missing });
   assert.strictEqual(result.error.code, 'ENOENT');
   return masked(result, { PATH: missing });
@@ -210,7 +211,7 @@ same('a port in use, TCP', async (net, t) => {
 });
 
 same('a path in use, and one that is stale', async (net, t) => {
-  const name = path.join(folder(t), 'socket');
+  const name = freeName(t);
   const results = [];
   const attempt = async () => {
     const server = net.createServer().listen(name);
@@ -220,7 +221,7 @@ same('a path in use, and one that is stale', async (net, t) => {
   await listening(net, t, { path: name });
   await attempt();
 
-  const stale = path.join(folder(t), 'stale');
+  const stale = freeName(t, 'stale');
   require('node:child_process').spawnSync(process.execPath, [
     '-e',
     "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))",

@@ -5,12 +5,11 @@
 const assert = require('node:assert');
 const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
-const path = require('node:path');
 const test = require('node:test');
 const tls = require('node:tls');
 const { alone, subjects } = require('./helpers/both');
 const { certificates } = require('./helpers/certificates');
-const { bytesOf, destroyAfter, folder, take } = require('./helpers/wire');
+const { bytesOf, destroyAfter, freeName, take } = require('./helpers/wire');
 const net = require('../legacy');
 
 let made;
@@ -46,7 +45,7 @@ async function securePair(t, options = {}) {
 
 const transports = {
   TCP: () => [0, '127.0.0.1'],
-  Unix: (t) => [path.join(folder(t), 'secure')],
+  Unix: (t) => [freeName(t, 'secure')],
 };
 
 for (const [name, where] of Object.entries(transports)) {

@@ -6,9 +6,8 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const nodeNet = require('node:net');
-const path = require('node:path');
 const { alone } = require('./helpers/both');
-const { bytesOf, destroyAfter, folder } = require('./helpers/wire');
+const { bytesOf, destroyAfter, freeName } = require('./helpers/wire');
 const net = require('../legacy');
 
 async function listening(t, listener, options = {}) {
@@ -78,7 +77,7 @@ alone("the old documentation's echo server", async (_, t) => {
 
 alone('the same on a Unix socket', async (_, t) => {
   const server = documentedServer();
-  const name = path.join(folder(t), 'echo');
+  const name = freeName(t, 'echo');
   server.listen(name);
   await once(server, 'listening');
   t.after(() => server.close());

@@ -12,6 +12,7 @@ const {
   destroyAfter,
   errorFields,
   folder,
+  freeName,
 } = require('./helpers/wire');
 
 const since = { since: '24.20' };
@@ -150,7 +151,7 @@ both('what cannot be bound', since, async (net, t) => {
 });
 
 both('a path, listening', since, async (net, t) => {
-  const name = path.join(folder(t), 'server');
+  const name = freeName(t, 'server');
   const bound = closeAfter(t, new net.BoundSocket({ path: name }));
   assert.strictEqual(bound.address(), name);
   assert.strictEqual(bound.isPipe, true);

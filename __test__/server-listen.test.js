@@ -10,6 +10,7 @@ const {
   destroyAfter,
   errorFields,
   folder,
+  freeName,
   listening,
   transports,
 } = require('./helpers/wire');
@@ -62,7 +63,7 @@ for (const [name, listen] of Object.entries({
   'listen(path, callback)': (server, where) => server.listen(where, () => {}),
 })) {
   both(name, async (net, t) => {
-    const where = path.join(folder(t), 'socket');
+    const where = freeName(t);
     const server = net.createServer((c) => c.end('hi'));
     listen(server, where);
     t.after(() => server.close());
@@ -75,7 +76,7 @@ for (const [name, listen] of Object.entries({
 }
 
 both('close() unlinks the path that listen() made', async (net, t) => {
-  const where = path.join(folder(t), 'socket');
+  const where = freeName(t);
   const server = await listening(net, t, { path: where });
   await new Promise((resolve) => server.close(resolve));
   assert.strictEqual(fs.existsSync(where), false);
@@ -105,7 +106,7 @@ for (const [options, expected] of [
   [{ readableAll: true, writableAll: true }, 0o666],
 ]) {
   both(`modes of a path: ${JSON.stringify(options)}`, async (net, t) => {
-    const where = path.join(folder(t), 'socket');
+    const where = freeName(t);
     const before = process.umask(0o777);
     try {
       await listening(net, t, { path: where, ...options });

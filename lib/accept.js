@@ -14,7 +14,7 @@ const { nativeKeyOf } = require('./block-list');
 const { netServerSocketChannel } = require('./channels');
 const { ErrnoException } = require('./errors');
 const { isIP } = require('./ip');
-const { takeOverHandle } = require('./socket-handle');
+const { takeOverConnection } = require('./socket-handle');
 const { Socket } = require('./socket');
 const { applyServerOptions } = require('./socket-options');
 const { AcceptedOptions } = require('./socket-setup');
@@ -101,7 +101,7 @@ function onconnection(status, clientHandle) {
     server.emit('error', new ErrnoException(status, 'accept'));
     return;
   }
-  const handle = takeOverHandle(clientHandle);
+  const handle = takeOverConnection(clientHandle);
   if (isFull(server)) {
     server[kStats].dropped++;
     server.emit('drop', ...describeConnection(handle));

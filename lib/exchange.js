@@ -13,7 +13,7 @@ const { StreamHandle } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
 const { createTwin } = require('./native-twin');
 const { Socket } = require('./socket');
-const { takeReceived } = require('./socket-handle');
+const { isNodeHandle, takeReceived } = require('./socket-handle');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_CLOSED } = codes;
 
@@ -62,6 +62,12 @@ function toNode(socket) {
   return moved;
 }
 
+// On Windows node's handles have no descriptor.
+function isOpenInNode(handle) {
+  if (handle instanceof StreamHandle) return false;
+  return process.platform === 'win32' ? isNodeHandle(handle) : handle.fd >= 0;
+}
+
 /**
  * @param {any} socket a connected one of node's; it is destroyed
  * @returns {any} one of ours on the same connection, which has not begun to
@@ -74,10 +80,12 @@ function fromNode(socket) {
   }
   checkMovable(socket);
   const handle = /** @type {any} */ (socket)._handle;
-  if (!(handle.fd >= 0) || handle instanceof StreamHandle) {
+  if (!isOpenInNode(handle)) {
     throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
   }
   handle.readStop();
+  // What a Socket goes by; on Windows the next one has the same handle.
+  handle.reading = false;
   const moved = Reflect.construct(Socket, [optionsOf(socket, handle)]);
   passOn(socket.readableLength > 0 ? socket.read() : null, moved);
   /** @type {any} */ (socket)._handle = null;

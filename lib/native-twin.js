@@ -9,8 +9,11 @@
 const nodeNet = require('net');
 
 const { ErrnoException } = require('./errors');
-const { WriteWrap } = require('./handle');
+const { WriteWrap, tcpConstants } = require('./handle');
 const { closeDescriptor } = require('./native');
+
+/** @type {any} */
+let NodeTcp;
 
 /** Twins of handles that stay in use, by handle. */
 const lasting = new WeakMap();
@@ -24,6 +27,36 @@ function copyDescriptor(handle) {
   return copy;
 }
 
+// Not read from: what it would read belongs to our handle's owner.
+function openByDescriptor(fd) {
+  /** @type {any} */
+  const options = { fd, manualStart: true };
+  /** @type {any} */
+  const { _handle } = new nodeNet.Socket(options);
+  return _handle;
+}
+
+/** Node's class is internal; on what it has bound it is to be seen. */
+function findNodeTcp() {
+  const net = /** @type {any} */ (nodeNet);
+  const handle = net._createServerHandle('127.0.0.1', 0, 4);
+  if (typeof handle === 'number') throw new ErrnoException(handle, 'bind');
+  handle.close();
+  return handle.constructor;
+}
+
+// On Windows a socket is no descriptor, which is all that node's Socket takes;
+// its handle takes both.
+function openBySocket(number) {
+  NodeTcp ??= findNodeTcp();
+  const handle = new NodeTcp(tcpConstants.SOCKET);
+  const status = handle.open(number);
+  if (status) throw new ErrnoException(status, 'open');
+  return handle;
+}
+
+const open = process.platform === 'win32' ? openBySocket : openByDescriptor;
+
 /**
  * A node-native handle in place of ours, for one use. The caller closes it.
  *
@@ -33,12 +66,7 @@ function copyDescriptor(handle) {
 function createTwin(handle) {
   const fd = copyDescriptor(handle);
   try {
-    // Not read from: what it would read belongs to our handle's owner.
-    /** @type {any} */
-    const options = { fd, manualStart: true };
-    /** @type {any} */
-    const { _handle } = new nodeNet.Socket(options);
-    return _handle;
+    return open(fd);
   } catch (error) {
     closeDescriptor(fd);
     throw error;

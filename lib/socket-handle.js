@@ -6,6 +6,7 @@
  */
 
 const { AsyncResource } = require('async_hooks');
+const nodeNet = require('net');
 const { isUint8Array } = require('util').types;
 const debug = require('util').debuglog('net');
 
@@ -30,6 +31,8 @@ const {
 const { validateInt32 } = require('./validators');
 
 const { ERR_INVALID_FD_TYPE } = codes;
+
+const isWindows = process.platform === 'win32';
 
 function noop() {}
 
@@ -59,6 +62,7 @@ function createHandle(fd, isServer) {
  * @returns {any}
  */
 function openHandle(fd) {
+  if (isWindows && guessHandleType(fd) !== 'TCP') return throughNode({ fd });
   const handle = createHandle(fd, false);
   const status = handle.open(fd);
   if (status) throw new ErrnoException(status, 'open');
@@ -81,6 +85,39 @@ function takeOverHandle(handle) {
   // would never see the end.
   handle.close();
   return own;
+}
+
+// On Windows handles of node's have no descriptor, and descriptors are its C
+// library's: what only node can use is used through a socket of node's.
+function throughNode(given) {
+  const { DuplexHandle } = require('./duplex-handle');
+  /** @type {any} */
+  const socket = new nodeNet.Socket({
+    ...given,
+    allowHalfOpen: true,
+    manualStart: true,
+  });
+  return new DuplexHandle(socket._handle, socket);
+}
+
+/**
+ * As `takeOverHandle`, of a connection.
+ *
+ * @param {any} handle
+ * @returns {any}
+ */
+function takeOverConnection(handle) {
+  const own = takeOverHandle(handle);
+  return isWindows && isNodeHandle(own) ? throughNode({ handle }) : own;
+}
+
+/**
+ * @param {any} handle
+ * @returns {boolean} whether it is node's own, and not shaped like one
+ */
+function isNodeHandle(handle) {
+  if (handle instanceof TCP || handle instanceof Pipe) return false;
+  return ['TCP', 'Pipe'].includes(handle.constructor.name);
 }
 
 /**
@@ -213,9 +250,11 @@ module.exports = {
   destroyHandle,
   getAsyncId,
   initSocketHandle,
+  isNodeHandle,
   openHandle,
   reinitializeHandle,
   startReading,
+  takeOverConnection,
   takeOverHandle,
   takeReceived,
 };

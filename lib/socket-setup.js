@@ -10,7 +10,11 @@ const { isUint8Array } = require('util').types;
 const { BoundSocket } = require('./bound-socket');
 const { ErrnoException, codes } = require('./errors');
 const { Pipe } = require('./handle');
-const { getAsyncId, openHandle, takeOverHandle } = require('./socket-handle');
+const {
+  getAsyncId,
+  openHandle,
+  takeOverConnection,
+} = require('./socket-handle');
 const {
   kAsyncId,
   kBoundPath,
@@ -128,6 +132,11 @@ function adoptBoundSocket(socket, bound) {
   if (status) throw new ErrnoException(status, 'open');
 }
 
+// One of node's, through which descriptors are opened on Windows.
+function isPipe(handle) {
+  return handle instanceof Pipe || handle.isPipe === true;
+}
+
 /** Standard output on Windows pipes is written synchronously, as node does. */
 function makeStdioBlocking(socket, fd) {
   const status = socket._handle.setBlocking(true);
@@ -150,13 +159,13 @@ function makeStdioBlocking(socket, fd) {
 function takeHandle(socket, { fd, handle }) {
   if (handle) {
     if (handle instanceof BoundSocket) adoptBoundSocket(socket, handle);
-    else socket._handle = takeOverHandle(handle);
+    else socket._handle = takeOverConnection(handle);
     socket[kAsyncId] = getAsyncId(socket._handle);
   } else if (fd !== undefined) {
     socket._handle = openHandle(fd);
     socket[kAsyncId] = socket._handle.getAsyncId();
-    const isPipe = socket._handle instanceof Pipe;
-    if (process.platform === 'win32' && isPipe && (fd === 1 || fd === 2)) {
+    const isStdio = fd === 1 || fd === 2;
+    if (process.platform === 'win32' && isStdio && isPipe(socket._handle)) {
       makeStdioBlocking(socket, fd);
     }
   }

@@ -15,10 +15,17 @@ function folder(t) {
   return made;
 }
 
+/** A free name for a Unix-domain socket, or on Windows for a pipe. */
+function freeName(t, name = 'socket') {
+  const file = path.join(folder(t), name);
+  if (process.platform !== 'win32') return file;
+  return `\\\\.\\pipe\\${path.basename(path.dirname(file))}-${name}`;
+}
+
 /** The two families of address, each a free one. */
 const transports = [
   ['TCP', () => ({ port: 0, host: '127.0.0.1' })],
-  ['Unix', (t) => ({ path: path.join(folder(t), 'socket') })],
+  ['Unix', (t) => ({ path: freeName(t) })],
 ];
 const tcp = transports[0][1];
 
@@ -165,6 +172,7 @@ module.exports = {
   destroyAfter,
   errorFields,
   folder,
+  freeName,
   listening,
   masked,
   pair,

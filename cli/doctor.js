@@ -178,7 +178,8 @@ async function saySelfTest(net) {
   await sayEcho(net, 'TCP, IPv4', { port: 0, host: '127.0.0.1' });
   const v6 = { port: 0, host: '::1' };
   if ((await tryListen(net, v6)) === '') await sayEcho(net, 'TCP, IPv6', v6);
-  await withPath((path) => sayEcho(net, 'Unix socket', { path }));
+  const kind = process.platform === 'win32' ? 'pipe' : 'Unix socket';
+  await withPath((path) => sayEcho(net, kind, { path }));
 }
 
 /**

@@ -79,8 +79,11 @@ async function echo(net, where, milliseconds) {
   }
 }
 
-/** Runs `act` with the name of a Unix socket that does not exist yet. */
+/** Runs `act` with the name of a Unix socket, or on Windows a pipe, that is free. */
 async function withPath(act) {
+  if (process.platform === 'win32') {
+    return act(`\\\\.\\pipe\\rust-net-${process.pid}`);
+  }
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
   try {
     return await act(path.join(folder, 'socket'));

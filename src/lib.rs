@@ -1,4 +1,4 @@
-//! rust-net: TCP and Unix-domain sockets for Node, on a Tokio reactor.
+//! rust-net: TCP, Unix-domain sockets and named pipes for Node, on a Tokio reactor.
 //!
 //! ```text
 //! in:   kernel -> sys -> net -> stream::reader -> queue -> env (dispatch) -> lib/handle.js

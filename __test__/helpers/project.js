@@ -29,7 +29,8 @@ function inProject(t, files = {}) {
   }
   const modules = path.join(made, 'node_modules');
   fs.mkdirSync(modules, { recursive: true });
-  fs.symlinkSync(root, path.join(modules, 'rust-net'));
+  // On Windows only this kind may be made by everybody.
+  fs.symlinkSync(root, path.join(modules, 'rust-net'), 'junction');
   return made;
 }
 

@@ -57,7 +57,13 @@ mod tests {
         assert_eq!(round_trip("0:0::1", true), "::1");
         assert_eq!(round_trip("::ffff:1.2.3.4", true), "::ffff:1.2.3.4");
         assert_eq!(round_trip("::1.2.3.4", true), "::1.2.3.4");
-        assert_eq!(round_trip("fe80::1%lo", true), "fe80::1%lo");
+    }
+
+    #[test]
+    fn a_zone_is_written_as_the_system_names_it() {
+        let zone = if cfg!(windows) { "1" } else { "lo" };
+        let address = format!("fe80::1%{zone}");
+        assert_eq!(round_trip(&address, true), address);
     }
 
     #[test]

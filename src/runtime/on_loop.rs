@@ -46,6 +46,7 @@ fn find_poll_descriptor(runtime: &Runtime) -> io::Result<i32> {
     poller::find(&marker).ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //! so that another loop can watch that.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
@@ -120,6 +120,7 @@ impl Watched {
 pub fn find(marker: &Watched) -> Option<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
+        use std::os::fd::AsRawFd;
         let marker = marker.descriptor().as_raw_fd();
         (3..SEARCH_LIMIT).find(|&candidate| {
             let mut nothing = libc::epoll_event { events: 0, u64: 0 };

@@ -2,11 +2,11 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::{check, check_len, uninterrupted};
+use super::{check_len, uninterrupted};
 
 /// A non-blocking, close-on-exec stream socket.
 pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
@@ -36,7 +36,7 @@ pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         let accepted = uninterrupted(|| {
             // SAFETY: the descriptor is open while borrowed; null addresses are allowed.
-            check(unsafe {
+            super::check(unsafe {
                 libc::accept4(
                     fd.as_raw_fd(),
                     std::ptr::null_mut(),
@@ -46,7 +46,7 @@ pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
             })
         })?;
         // SAFETY: the kernel just handed us this descriptor; nobody else owns it.
-        Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
+        Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(accepted) })
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {

@@ -50,6 +50,8 @@ function packCopy(files, original, target) {
       cwd: copy,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
+      // Where npm is no program of its own.
+      shell: process.platform === 'win32',
     });
     const [packed] = JSON.parse(said);
     return {

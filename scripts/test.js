@@ -145,7 +145,9 @@ function run(check) {
     }
     const timer = setTimeout(() => {
       console.log(`${check.name}: not finished in time`);
-      process.kill(-child.pid, 'SIGKILL');
+      // There are no groups of processes on Windows.
+      if (process.platform === 'win32') child.kill();
+      else process.kill(-child.pid, 'SIGKILL');
     }, 20 * minutes);
     child.on('error', (error) => {
       clearTimeout(timer);

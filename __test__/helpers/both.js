@@ -6,6 +6,7 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
+const { reasonToSkip } = require('./not-on-windows');
 
 const limit = 30_000;
 
@@ -34,6 +35,8 @@ function nodeIs(version) {
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
+const optionsOf = (name) => ({ timeout: limit, skip: reasonToSkip(name) });
+
 /**
  * Registers one test a subject. `since` names the Node release whose node:net
  * first has the feature: on an older one rust-net is tested alone.
@@ -48,7 +51,7 @@ function both(name, options, fn) {
     if (subject === 'node:net' && options.since && !nodeIs(options.since)) {
       continue;
     }
-    test(`${subject}: ${name}`, { timeout: limit }, (t) =>
+    test(`${subject}: ${name}`, optionsOf(name), (t) =>
       fn(loaders[subject](), t),
     );
   }
@@ -61,7 +64,7 @@ function both(name, options, fn) {
  */
 function same(name, fn) {
   for (const subject of subjects) {
-    test(`${subject}: ${name}, as node:net`, { timeout: limit }, async (t) => {
+    test(`${subject}: ${name}, as node:net`, optionsOf(name), async (t) => {
       const expected = await fn(loaders['node:net'](), t);
       assert.notStrictEqual(expected, undefined, 'the scenario says nothing');
       const actual = await fn(loaders[subject](), t);
@@ -73,7 +76,7 @@ function same(name, fn) {
 /** Registers a test of rust-net alone: where it is meant to differ. */
 function alone(name, fn) {
   if (!subjects.includes('rust-net')) return;
-  test(`rust-net: ${name}`, { timeout: limit }, (t) =>
+  test(`rust-net: ${name}`, optionsOf(name), (t) =>
     fn(loaders['rust-net'](), t),
   );
 }

@@ -137,6 +137,10 @@ fn receive_from(socket: BorrowedSocket<'_>, buffer: &mut [u8]) -> io::Result<usi
     })
 }
 
+/// The most that one call is given to send. Winsock takes all of a buffer as long as there is room for
+/// its first byte, however large it is, and a write of any size would be as good as sent.
+const SEND_STEP: usize = 64 * 1024;
+
 /// Writes what fits of one buffer.
 pub fn send(fd: BorrowedDescriptor<'_>, bytes: &[u8]) -> io::Result<usize> {
     match fd {
@@ -147,6 +151,7 @@ pub fn send(fd: BorrowedDescriptor<'_>, bytes: &[u8]) -> io::Result<usize> {
 
 /// As [`send`], for a caller that knows of the socket only that it stays open over the call.
 pub fn send_raw(socket: RawSocket, bytes: &[u8]) -> io::Result<usize> {
+    let bytes = &bytes[..bytes.len().min(SEND_STEP)];
     let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
     // SAFETY: pointer and length come from one live slice.
     check_len(unsafe { send_to(to_winsock(socket), bytes.as_ptr(), length, 0) })
@@ -155,9 +160,24 @@ pub fn send_raw(socket: RawSocket, bytes: &[u8]) -> io::Result<usize> {
 /// Writes what fits of several buffers, in order.
 pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
     match fd {
-        BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).send_vectored(buffers),
+        BorrowedDescriptor::Socket(socket) => match within_step(buffers) {
+            [] => send(fd, buffers.first().map_or(&[], |first| first)),
+            several => SockRef::from(&socket).send_vectored(several),
+        },
         BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(buffers),
     }
+}
+
+/// Those at the front that make one step together; none where the first is larger by itself.
+fn within_step<'a, 'b>(buffers: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
+    let mut room = SEND_STEP;
+    let fits = |buffer: &&IoSlice<'_>| {
+        let left = room.checked_sub(buffer.len());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let count = buffers.iter().take_while(fits).count();
+    &buffers[..count]
 }
 
 /// Ends the writing side of what nobody watches.

@@ -11,7 +11,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '..');
-const drivers = ['on-loop', 'threaded'];
+/** Only on Linux can node's loop watch the sockets. */
+const drivers =
+  process.platform === 'linux' ? ['on-loop', 'threaded'] : ['threaded'];
 /** Switches that must not change what Node's suite sees. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
@@ -20,6 +22,13 @@ const modes = {
 };
 /** The compiler's work alone: it takes long, and no driver has a part in it. */
 const driverless = [path.join('__test__', 'types.test.js')];
+/** Tests of and by programs that only Unix has: sh, npm by its bare name. */
+const unixAlone = [
+  'docs.test.js',
+  'examples.test.js',
+  'package.test.js',
+  path.join('process', 'process-descriptors.test.js'),
+].map((name) => path.join('__test__', name));
 const minutes = 60 * 1000;
 
 /** The project's own test files; those of Node's suite are named test-*. */
@@ -47,7 +56,9 @@ function groups() {
     : ['cargo', 'test'];
   // The type check reads the binding's declarations, which the build writes.
   const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
-  const files = testFiles().filter((file) => !driverless.includes(file));
+  const isWindows = process.platform === 'win32';
+  const others = isWindows ? [...driverless, ...unixAlone] : driverless;
+  const files = testFiles().filter((file) => !others.includes(file));
   const own = drivers.map((driver) => ({
     name: `__test__, ${driver}`,
     run: [process.execPath, '--test', ...files],

@@ -25,13 +25,19 @@ async function runs(net, program, options = {}) {
       output[name] += text;
     });
   }
-  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), limit);
+  const timer = setTimeout(() => endAll(child), limit);
   const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
   return { code, signal, ...output };
 }
 
+/** Ends a child with all that it started, where that is to be had. */
+function endAll(child) {
+  if (process.platform === 'win32') child.kill('SIGKILL');
+  else process.kill(-child.pid, 'SIGKILL');
+}
+
 /** How a child that did all it should has ended. */
 const fine = (stdout = '') => ({ code: 0, signal: null, stdout, stderr: '' });
 
-module.exports = { fine, runs };
+module.exports = { endAll, fine, runs };

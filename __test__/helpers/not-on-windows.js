@@ -19,6 +19,7 @@ const reasons = {
   'an unreadable folder': noFile,
   'a path in use, and one that is stale': noFile,
   'a relative path': noFile,
+  'exits: an unref()ed Unix server': noFile,
   'an abstract name leaves no file': noFile,
   'echo over a Unix socket, chunk by chunk': noFile,
   'modes of a path: {"readableAll":true,"writableAll":true}': noFile,
@@ -57,6 +58,7 @@ const reasons = {
   'typeOfService of IPv6': notNumbered,
 
   // Of what only rust-net has.
+  'Unix: AsyncLocalStorage in every callback': noHalf,
   "a Unix socket becomes node's": noShare,
   'a Unix socket goes to a worker': noShare,
   'a path of 109 bytes is too long': noSyntax,

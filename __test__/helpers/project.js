@@ -8,6 +8,7 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const { endAll } = require('./child');
 const { folder } = require('./wire');
 
 const root = path.resolve(__dirname, '../..');
@@ -59,7 +60,7 @@ async function program(cwd, args, { flags = [], env } = {}) {
       output[name] += text;
     });
   }
-  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), limit);
+  const timer = setTimeout(() => endAll(child), limit);
   const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
   assert.deepStrictEqual(

@@ -22,8 +22,9 @@ const modes = {
 };
 /** The compiler's work alone: it takes long, and no driver has a part in it. */
 const driverless = [path.join('__test__', 'types.test.js')];
-/** Tests of and by programs that only Unix has: sh, npm by its bare name. */
+/** Tests of and by what only Unix has: sh, npm by its bare name, modes of files. */
 const unixAlone = [
+  'cli.test.js',
   'docs.test.js',
   'examples.test.js',
   'package.test.js',

@@ -7,6 +7,7 @@ const noFile = "a pipe's name is no path in the file system";
 const noHalf = 'a pipe that was ended is closed a moment later';
 const notNumbered = 'handles have no descriptor to be asked through';
 const noShare = 'pipes cannot be duplicated or sent';
+const notCounted = 'descriptors are counted by /proc';
 const noReuse = 'there is no SO_REUSEPORT';
 const noSyntax = 'what is too long for a path on Unix is none here';
 
@@ -26,6 +27,8 @@ const reasons = {
   'modes of a path: {"readableAll":true}': noFile,
   'modes of a path: {"writableAll":true}': noFile,
   'modes of a path: {}': noFile,
+  // Others.
+  'a backlog that cannot be made a number': 'node aborts',
   // Half-open pipes.
   'Unix: allowHalfOpen answers after the end': noHalf,
   'Unix: an idle half-closed peer does not spin': noHalf,
@@ -67,10 +70,13 @@ const reasons = {
   'a path, connecting': noFile,
   'a path, listening': noFile,
   'a port': notNumbered,
+  'a ticket is good for one use': notCounted,
+  'no descriptor is left behind': notCounted,
   'none: reusePort': noReuse,
   reusePort: noReuse,
   'rr: reusePort': noReuse,
   'two servers with reusePort': noReuse,
+  'there and back leaves no descriptor behind': notCounted,
   'what cannot move is refused and stays whole': noFile,
 };
 

@@ -134,7 +134,8 @@ fn in_tokios_words(interest: Interest) -> tokio::io::Interest {
 /// # Errors
 /// Always.
 pub fn marker() -> io::Result<Descriptor> {
-    Err(io::ErrorKind::Unsupported.into())
+    let reason = "the poller is a completion port";
+    Err(io::Error::new(io::ErrorKind::Unsupported, reason))
 }
 
 /// What the runtime polls with, where another loop could watch it.

@@ -36,6 +36,7 @@ const reasons = {
   'the same on a Unix socket': noHalf,
   // Descriptors.
   'a descriptor that is open becomes a socket': notNumbered,
+  '_createServerHandle makes a handle or an errno': notNumbered,
   'a server listens on the descriptor of another': notNumbered,
   "a socket as a child's standard output": noShare,
   'a Unix socket that a child takes over': noShare,

@@ -112,8 +112,10 @@ pub fn into_number(fd: OwnedFd) -> i32 {
 
 /// Closes a descriptor that [`into_number`] has given away.
 pub fn close(number: i32) {
-    // SAFETY: whoever was given it hands it back.
-    drop(unsafe { OwnedFd::from_raw_fd(number) });
+    if number >= 0 {
+        // SAFETY: whoever was given it hands it back.
+        drop(unsafe { OwnedFd::from_raw_fd(number) });
+    }
 }
 
 /// How another thread names a descriptor that it may send on.

@@ -12,11 +12,10 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { drawChart } = require('./harness/chart');
-const { findPeers } = require('./harness/variants');
+const { findPeers, findProgram } = require('./harness/variants');
 const { printTable, save } = require('./harness/report');
 const { runRow } = require('./harness/run-row');
 const { drawScaling } = require('./harness/scaling');
-const { hasWrk } = require('./harness/wrk');
 const { makeRows, scalingRows, selectRows } = require('./rows');
 
 const root = path.join(__dirname, '..');
@@ -148,7 +147,7 @@ async function main() {
   const nodeMajor = Number(nodeVersion.slice(1).split('.')[0]);
   const rows = options.scaling
     ? scalingRows()
-    : makeRows({ ...options, nodeMajor, wrk: hasWrk() });
+    : makeRows({ ...options, nodeMajor, wrk: Boolean(findProgram('wrk')) });
   if (options.list) {
     console.log(rows.map((row) => row.name).join('\n'));
     return;

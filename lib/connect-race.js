@@ -13,8 +13,7 @@ const attempt = require('./connect-attempt');
 const { NodeAggregateError, codes } = require('./errors');
 const { TCP, tcpConstants, uv } = require('./handle');
 const { startEntry } = require('./perf-entries');
-const { kReinitializeHandle } = require('./symbols');
-const { kTimeout } = require('./timeout-symbol');
+const { kReinitializeHandle, kTimeout } = require('./symbols');
 
 const { ERR_SOCKET_CONNECTION_TIMEOUT } = codes;
 

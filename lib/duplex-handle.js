@@ -7,6 +7,7 @@
  */
 
 const {
+  encodeAll,
   kBytesWritten,
   kLastWriteWasAsync,
   kReadBytesOrError,
@@ -122,17 +123,8 @@ class DuplexHandle {
     return this.writeBuffer(request, Buffer.from(text, 'utf16le'));
   }
 
-  /** Mixed data comes as [chunk, encoding, chunk, encoding, ...]. */
   writev(request, chunks, allBuffers) {
-    const buffers = allBuffers
-      ? chunks
-      : chunks
-          .filter((_, i) => i % 2 === 0)
-          .map((chunk, i) =>
-            typeof chunk === 'string'
-              ? Buffer.from(chunk, chunks[i * 2 + 1])
-              : chunk,
-          );
+    const buffers = allBuffers ? chunks : encodeAll(chunks);
     return this.writeBuffer(request, Buffer.concat(buffers));
   }
 

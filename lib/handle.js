@@ -553,7 +553,7 @@ module.exports = {
   activeHandles,
   adoptNativeHandle,
   driver: native.driver,
-  duplicate,
+  encodeAll,
   guessHandleType,
   kArrayBufferOffset,
   kBytesWritten,

@@ -29,8 +29,8 @@ const {
   kHandle,
   kLastWriteQueueSize,
   kRelays,
+  kTimeout,
 } = require('./symbols');
-const { kTimeout } = require('./timeout-symbol');
 const { syncWrite } = require('./sync-write');
 const { validateAbortSignal } = require('./validators');
 

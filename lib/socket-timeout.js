@@ -2,8 +2,7 @@
 
 const { clearTimeout, setTimeout } = require('timers');
 
-const { kHandle } = require('./symbols');
-const { kTimeout } = require('./timeout-symbol');
+const { kHandle, kTimeout } = require('./symbols');
 const { validateFunction, validateTimerDuration } = require('./validators');
 
 /** On the timer of a socket: another, for what is left of an idle time. */

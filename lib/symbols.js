@@ -8,19 +8,33 @@
 
 const nodeNet = require('net');
 
-// Node core looks for it on any socket or server that it is given: so it is
-// node's own.
-const kAsyncId = Object.getOwnPropertySymbols(new nodeNet.Server()).find(
-  ({ description }) => description === 'async_id_symbol',
-);
+/** Node's own symbol, which is to be had from an object of node's only. */
+function nodeSymbol(object, description) {
+  const symbols = Object.getOwnPropertySymbols(object);
+  const found = symbols.find((each) => each.description === description);
+  return found ?? Symbol(description);
+}
+
+let timeoutSymbol;
 
 module.exports = {
   /** On a handle: the Socket or Server that it belongs to. */
   kOwner: Symbol('owner_symbol'),
-  /** On a Socket or Server: the async id of its handle. */
-  kAsyncId: kAsyncId ?? Symbol('async_id_symbol'),
+  /**
+   * On a Socket or Server: the async id of its handle. Node core looks for it on
+   * any that it is given.
+   */
+  kAsyncId: nodeSymbol(new nodeNet.Server(), 'async_id_symbol'),
   /** On a Socket: where the `_handle` accessor keeps the handle. */
   kHandle: Symbol('kHandle'),
+  /**
+   * On a Socket or a connect race: the pending timer. Node core refreshes those
+   * of sockets that a TLSSocket wraps. Only a socket of node's has the symbol,
+   * and making one takes half a millisecond: not for those who only `require`.
+   */
+  get kTimeout() {
+    return (timeoutSymbol ??= nodeSymbol(new nodeNet.Socket(), 'timeout'));
+  },
   kUpdateTimer: Symbol('kUpdateTimer'),
   kAfterAsyncWrite: Symbol('kAfterAsyncWrite'),
   kLastWriteQueueSize: Symbol('lastWriteQueueSize'),

@@ -25,18 +25,26 @@ const runtimes = { bun: [], deno: ['run', '--allow-all', '--quiet'] };
 const flags = { memory: ['--expose-gc'] };
 
 /**
- * The other runtimes that are there, of npm's packages in `.cache/peers` or on
- * the PATH.
+ * @param {string} name
+ * @returns {string | undefined} the program, of npm's packages in `.cache/peers`
+ *   or on the PATH
+ */
+function findProgram(name) {
+  const own = path.join(__dirname, '../../.cache/peers/node_modules/.bin');
+  const folders = [own, ...(process.env.PATH ?? '').split(path.delimiter)];
+  const files = folders.map((folder) => path.join(folder, name));
+  return files.find((candidate) => fs.existsSync(candidate));
+}
+
+/**
+ * The other runtimes that are there.
  *
  * @returns {Record<string, string>} programs by name
  */
 function findPeers() {
-  const own = path.join(__dirname, '../../.cache/peers/node_modules/.bin');
-  const folders = [own, ...(process.env.PATH ?? '').split(path.delimiter)];
   const found = {};
   for (const name of Object.keys(runtimes)) {
-    const files = folders.map((folder) => path.join(folder, name));
-    const file = files.find((candidate) => fs.existsSync(candidate));
+    const file = findProgram(name);
     if (file) found[name] = file;
   }
   return found;
@@ -96,4 +104,4 @@ function variantsOf(row, options) {
   ];
 }
 
-module.exports = { findPeers, variantsOf };
+module.exports = { findPeers, findProgram, variantsOf };

@@ -5,23 +5,12 @@
  * others measure with, too. It has the face of a `Program` with the native load.
  */
 
-const { execFile, execFileSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const { promisify } = require('node:util');
 
 const run = promisify(execFile);
 
 const MICROSECONDS = { us: 1, ms: 1000, s: 1e6, m: 60e6 };
-
-/** Whether there is one on the PATH. */
-function hasWrk() {
-  try {
-    execFileSync('wrk', ['--help'], { stdio: 'ignore' });
-  } catch (error) {
-    // It answers a question for help with a failure.
-    return error.code !== 'ENOENT';
-  }
-  return true;
-}
 
 /** The numbers behind the words of `pattern`; fails where they are missing. */
 function read(output, pattern) {
@@ -84,4 +73,4 @@ class Wrk {
   kill() {}
 }
 
-module.exports = { Wrk, hasWrk };
+module.exports = { Wrk };

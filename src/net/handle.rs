@@ -13,9 +13,10 @@ use crate::stream::{
     first_look, read_step, relay_step, splice_step, Completion, Gathered, Gatherer, Moved,
     Offloader, Progress, ReadStep, Relay, Shutdown, Writer, READ_STEP,
 };
-use crate::sys::descriptor::{self, Access};
 use crate::sys::splice::SplicePipe;
-use crate::sys::{options, path, socket, BorrowedDescriptor, Descriptor, RawDescriptor};
+use crate::sys::{
+    descriptor, options, path, socket, Access, BorrowedDescriptor, Descriptor, RawDescriptor,
+};
 
 /// What carries the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

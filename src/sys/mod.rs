@@ -7,7 +7,7 @@
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
 //!   `send`, `send_vectored`, `send_raw`, `local_address`, `peer_address`, zones
 //! - `options`: one function a socket option
-//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Access`, `Reserve` (the
+//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
 //!   descriptor that is given up when the process has run out of them)
 //! - `path`: sockets and pipes that have a name: made, connected, permitted and removed by it
 //! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and finding the descriptor that
@@ -20,6 +20,9 @@
 //! All I/O on descriptors goes through here. No function retries anything but `EINTR`.
 
 use std::io;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
 
 #[cfg(unix)]
 mod unix;
@@ -29,6 +32,13 @@ pub use unix::*;
 mod windows;
 #[cfg(windows)]
 pub use windows::*;
+
+/// What can be done with a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    pub readable: bool,
+    pub writable: bool,
+}
 
 /// The direction in which something is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,4 +56,19 @@ pub enum Tried<T> {
     Pending,
     /// Not ready, where the poller had said so. It has forgotten that: to be tried again.
     Stale,
+}
+
+/// `SO_KEEPALIVE` and its timers, in whole seconds. libuv's defaults: one second, ten probes.
+fn start_keep_alive(
+    socket: &SockRef<'_>,
+    delay: u32,
+    interval: Option<u32>,
+    count: Option<u32>,
+) -> io::Result<()> {
+    socket.set_keepalive(true)?;
+    let timers = TcpKeepalive::new()
+        .with_time(Duration::from_secs(delay.into()))
+        .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
+        .with_retries(count.unwrap_or(10));
+    socket.set_tcp_keepalive(&timers)
 }

@@ -5,13 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::{check, uninterrupted};
-
-/// What can be done with a descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
-    pub readable: bool,
-    pub writable: bool,
-}
+use crate::sys::Access;
 
 /// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 
 use super::check;
+use crate::sys::start_keep_alive;
 
 /// `SO_LINGER` with a zero timeout: the next close sends a reset.
 pub fn set_linger_zero(fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -29,20 +30,14 @@ pub fn set_reuse_port(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// `SO_KEEPALIVE` and its timers, in whole seconds. libuv's defaults: one second, ten probes.
+/// `SO_KEEPALIVE` and its timers: see [`start_keep_alive`].
 pub fn set_keep_alive(
     fd: BorrowedFd<'_>,
     delay: u32,
     interval: Option<u32>,
     count: Option<u32>,
 ) -> io::Result<()> {
-    let socket = SockRef::from(&fd);
-    socket.set_keepalive(true)?;
-    let timers = TcpKeepalive::new()
-        .with_time(Duration::from_secs(delay.into()))
-        .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
-        .with_retries(count.unwrap_or(10));
-    socket.set_tcp_keepalive(&timers)
+    start_keep_alive(&SockRef::from(&fd), delay, interval, count)
 }
 
 /// Turns `SO_KEEPALIVE` off.

@@ -12,13 +12,7 @@ use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, ERROR_NOT_SUPPORTED};
 use windows_sys::Win32::Networking::WinSock::{WSAEMFILE, WSAENOBUFS};
 
 use super::{system_error, BorrowedDescriptor, Descriptor};
-
-/// What can be done with a descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
-    pub readable: bool,
-    pub writable: bool,
-}
+use crate::sys::Access;
 
 /// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 use windows_sys::Win32::Foundation::ERROR_NOT_SUPPORTED;
 
 use super::{system_error, BorrowedDescriptor};
+use crate::sys::start_keep_alive;
 
 /// `SO_LINGER` with a zero timeout: the next close sends a reset.
 pub fn set_linger_zero(fd: BorrowedDescriptor<'_>) -> io::Result<()> {
@@ -24,21 +25,14 @@ pub fn set_reuse_port(_fd: BorrowedDescriptor<'_>) -> io::Result<()> {
     Err(system_error(ERROR_NOT_SUPPORTED))
 }
 
-/// `SO_KEEPALIVE` and its timers, in whole seconds. libuv's defaults: one second, ten probes.
+/// `SO_KEEPALIVE` and its timers: see [`start_keep_alive`].
 pub fn set_keep_alive(
     fd: BorrowedDescriptor<'_>,
     delay: u32,
     interval: Option<u32>,
     count: Option<u32>,
 ) -> io::Result<()> {
-    let fd = fd.socket()?;
-    let socket = SockRef::from(&fd);
-    socket.set_keepalive(true)?;
-    let timers = TcpKeepalive::new()
-        .with_time(Duration::from_secs(delay.into()))
-        .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
-        .with_retries(count.unwrap_or(10));
-    socket.set_tcp_keepalive(&timers)
+    start_keep_alive(&SockRef::from(&fd.socket()?), delay, interval, count)
 }
 
 /// Turns `SO_KEEPALIVE` off.

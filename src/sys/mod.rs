@@ -65,10 +65,10 @@ fn start_keep_alive(
     interval: Option<u32>,
     count: Option<u32>,
 ) -> io::Result<()> {
-    socket.set_keepalive(true)?;
     let timers = TcpKeepalive::new()
         .with_time(Duration::from_secs(delay.into()))
         .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
         .with_retries(count.unwrap_or(10));
+    // This sets SO_KEEPALIVE first.
     socket.set_tcp_keepalive(&timers)
 }

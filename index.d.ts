@@ -49,6 +49,11 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
    * default. False sends inside `write()`.
    */
   coalesce?: boolean | undefined;
+  /**
+   * Copy what waits to be sent, so that its memory may be transferred
+   * meanwhile; by default what `RUST_NET_COPY_WRITES` says, which is no.
+   */
+  copyWrites?: boolean | undefined;
   /** False: what `pipe` carries to another socket always visits JavaScript. */
   relay?: boolean | undefined;
 }
@@ -140,6 +145,8 @@ export interface ServerOpts extends net.ServerOpts {
   blockList?: net.BlockList | undefined;
   /** The `coalesce` of the sockets that it accepts. */
   coalesce?: boolean | undefined;
+  /** The `copyWrites` of the sockets that it accepts. */
+  copyWrites?: boolean | undefined;
   /** For what it accepts: see the option of a socket. */
   relay?: boolean | undefined;
 }

@@ -8,14 +8,18 @@ const fs = require('node:fs');
 const { Worker } = require('node:worker_threads');
 const { alone } = require('./helpers/both');
 const {
+  bytesOf,
   closed,
   connected,
   destroyAfter,
+  freeName,
   listening,
   pair,
   take,
   transports,
+  turn,
   until,
+  whereIs,
 } = require('./helpers/wire');
 
 const { attach, detach, discard, toNode } = require('../bridge');
@@ -202,3 +206,55 @@ alone('what cannot move is refused and stays whole', async (net, t) => {
   client.write('still here');
   assert.strictEqual(String(await take(peer, 10)), 'still here');
 });
+
+/** By which a socket of ours changes hands, and what its new one is. */
+const hands = {
+  detach: (socket) => attach(detach(socket)),
+  toNode,
+};
+
+/** A connection whose reader has not begun to read. */
+async function unread(net, t, server) {
+  const accepted = once(server, 'connection');
+  const client = destroyAfter(t, net.connect(whereIs(server)).pause());
+  const [peer] = await accepted;
+  await turn();
+  return { client, peer };
+}
+
+const piece = Buffer.alloc(10_000, 'x');
+
+/** How many pieces such a connection takes. */
+async function capacity(net, t, server) {
+  const { client, peer } = await unread(net, t, server);
+  let taken = 0;
+  for (;;) {
+    peer.write(piece);
+    if (peer.writableLength > 0) break;
+    taken++;
+  }
+  peer.destroy();
+  client.destroy();
+  return taken;
+}
+
+for (const [name, move] of Object.entries(hands)) {
+  alone(`${name} of a socket whose last writes do not fit`, async (net, t) => {
+    const server = await listening(net, t, { path: freeName(t) });
+    const count = await capacity(net, t, server);
+    const { client, peer } = await unread(net, t, server);
+    for (let i = 0; i < count; i++) peer.write(piece);
+    const asked = once(peer, 'data');
+    peer.once('data', () => {
+      // Coalesced, and longer than the room that is left.
+      for (let i = 0; i < 15; i++) peer.write(piece.subarray(0, 1000));
+      assert.strictEqual(peer.writableLength, 0);
+      assert.throws(() => move(peer));
+      peer.end('end');
+    });
+    client.write('go');
+    await asked;
+    const bytes = await bytesOf(client);
+    assert.strictEqual(bytes.length, count * piece.length + 15_000 + 3);
+  });
+}

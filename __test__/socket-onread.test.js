@@ -2,10 +2,11 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { both, same } = require('./helpers/both');
+const { alone, both, same } = require('./helpers/both');
 const {
   destroyAfter,
   listening,
+  tcp,
   transports,
   whereIs,
 } = require('./helpers/wire');
@@ -133,3 +134,158 @@ same('bad onread options', (net) =>
     }
   }),
 );
+
+/** A server that sends `bytes` and ends. */
+const sending = (net, t, bytes) =>
+  listening(net, t, tcp(t), {}, (socket) => socket.end(bytes));
+
+/** What a callback does with its socket between two reads. */
+const pauses = {
+  'never paused': () => true,
+  'paused and resumed at once': (socket) => {
+    socket.pause();
+    socket.resume();
+    return true;
+  },
+  'stopped, and resumed later': (socket) => {
+    setImmediate(() => socket.resume());
+    return false;
+  },
+};
+
+for (const [how, rest] of Object.entries(pauses)) {
+  both(`onread with buffers of varying size, ${how}`, async (net, t) => {
+    const bytes = Buffer.alloc(50_000, 'the quick brown fox');
+    const server = await sending(net, t, bytes);
+    const sizes = [1000, 10, 10, 1, 4096, 3];
+    const got = [];
+    let asked = 0;
+    const client = destroyAfter(
+      t,
+      net.connect({
+        ...whereIs(server),
+        onread: {
+          buffer: () => Buffer.alloc(sizes[asked++ % sizes.length]),
+          callback(size, given) {
+            got.push(Buffer.from(given.subarray(0, size)));
+            return rest(client);
+          },
+        },
+      }),
+    );
+    await once(client, 'end');
+    assert.ok(Buffer.concat(got).equals(bytes));
+    assert.strictEqual(client.bytesRead, bytes.length);
+  });
+}
+
+both('one buffer for the reads of 20 sockets', async (net, t) => {
+  const server = await listening(net, t, tcp(t), {}, (socket) => {
+    socket.once('data', (name) => socket.end(String(name).repeat(20_000)));
+  });
+  const buffer = Buffer.alloc(5000);
+  const done = [];
+  for (let i = 0; i < 20; i++) {
+    const name = String.fromCharCode(97 + i);
+    let received = 0;
+    const client = destroyAfter(
+      t,
+      net.connect({
+        ...whereIs(server),
+        onread: {
+          buffer,
+          callback(size, given) {
+            assert.ok(given.subarray(0, size).every((byte) => byte === 97 + i));
+            received += size;
+          },
+        },
+      }),
+    );
+    client.write(name);
+    done.push(once(client, 'end').then(() => received));
+  }
+  assert.deepStrictEqual(await Promise.all(done), Array(20).fill(20_000));
+});
+
+/** Two clients that get `bytes` at the same moment, read in one batch. */
+async function twoAtOnce(net, t, bytes, onread) {
+  const peers = [];
+  const server = await listening(net, t, tcp(t), {}, (socket) => {
+    peers.push(socket);
+    if (peers.length === 2) for (const peer of peers) peer.end(bytes);
+  });
+  return [0, 1].map((which) =>
+    destroyAfter(t, net.connect({ ...whereIs(server), onread: onread(which) })),
+  );
+}
+
+both('a callback pauses another socket of its batch', async (net, t) => {
+  const bytes = Buffer.alloc(3000, 'x');
+  const got = [0, 0];
+  const clients = await twoAtOnce(net, t, bytes, (which) => ({
+    buffer: Buffer.alloc(1000),
+    callback(size) {
+      got[which] += size;
+      const other = clients[1 - which];
+      if (got[which] !== size || got[1 - which] !== 0) return true;
+      other.pause();
+      setTimeout(() => {
+        assert.strictEqual(got[1 - which], 0);
+        other.resume();
+      }, 20);
+      return true;
+    },
+  }));
+  await Promise.all(clients.map((client) => once(client, 'end')));
+  assert.deepStrictEqual(got, [3000, 3000]);
+});
+
+alone('a callback transfers the buffer of another socket', async (net, t) => {
+  const bytes = Buffer.alloc(3000, 'x');
+  const buffers = [new Uint8Array(1000), new Uint8Array(1000)];
+  const seen = [0, 0];
+  const clients = await twoAtOnce(net, t, bytes, (which) => ({
+    buffer: buffers[which],
+    callback(size) {
+      seen[which] += size;
+      const { buffer: memory } = buffers[1 - which];
+      if (memory.byteLength > 0) {
+        structuredClone(memory, { transfer: [memory] });
+      }
+      return true;
+    },
+  }));
+  const ends = clients.map(async (client) => {
+    const failed = once(client, 'error');
+    const ended = once(client, 'end').then(() => ['ended']);
+    const [how] = await Promise.race([failed, ended]);
+    return how.code ?? how;
+  });
+  // As libuv says of a buffer without room.
+  assert.deepStrictEqual((await Promise.all(ends)).sort(), [
+    'ENOBUFS',
+    'ended',
+  ]);
+  assert.deepStrictEqual(
+    seen.sort((a, b) => a - b),
+    [0, 3000],
+  );
+});
+
+both('onread into shared memory', async (net, t) => {
+  const server = await sending(net, t, message);
+  const buffer = new Uint8Array(new SharedArrayBuffer(10));
+  const got = [];
+  const client = destroyAfter(
+    t,
+    net.connect({
+      ...whereIs(server),
+      onread: {
+        buffer,
+        callback: (size) => void got.push(Buffer.from(buffer.slice(0, size))),
+      },
+    }),
+  );
+  await once(client, 'end');
+  assert.deepStrictEqual(Buffer.concat(got), message);
+});

@@ -15,24 +15,29 @@ const {
   slab,
   uv,
 } = require('./native');
+const { byteLengthOf, copyInto } = require('./bytes');
 const {
+  kAdmit,
   kClientOptions,
   kClosed,
   kConnectRequest,
+  kFirstWrite,
   kKey,
+  kLastWrite,
   kOnClosed,
   kReading,
   kReceived,
   kShutdownRequest,
+  kShutdownWaits,
   kStash,
   kUserBuffer,
-  kWriteRequests,
 } = require('./handle-symbols');
 const { readerOf } = require('./node-reader');
+const { SENT, WAITS } = require('./pending-write');
 const { complete, triggeredBy } = require('./requests');
 const { kTakesBuffer } = require('./symbols');
 
-const { UV_ECANCELED } = uv;
+const { UV_ECANCELED, UV_ENOBUFS } = uv;
 
 // What src/event.rs calls `Kind`.
 const READ = 0;
@@ -40,17 +45,16 @@ const READ_END = 1;
 const CONNECTION = 2;
 const ACCEPT_FAILED = 3;
 const CONNECTED = 4;
-const WRITTEN = 5;
+const WRITABLE = 5;
 const SHUTDOWN = 6;
 const CLOSED = 7;
 const FLUSH_FAILED = 8;
+const READABLE = 9;
 
 // The key of no handle.
 const NOBODY = -1;
 
-const SLOT_MASK = (1 << 20) - 1;
 const ACCEPT_RETRY_MS = 100;
-const CLIENT = 0;
 
 const kReadBytesOrError = 0;
 const kArrayBufferOffset = 1;
@@ -59,7 +63,7 @@ const streamBaseState = new Int32Array(5);
 
 const slabMemory = slab.buffer;
 
-/** Open handles, by the slot in their key. */
+/** Handles by key, until the last of their events was delivered. */
 const handles = [];
 let acceptRetry = null;
 
@@ -69,7 +73,7 @@ let acceptRetry = null;
  * @param {any} handle
  */
 function register(handle) {
-  handles[handle[kKey] & SLOT_MASK] = handle;
+  handles[handle[kKey]] = handle;
 }
 
 // What node's own callback scopes run when they end. Without it each event has
@@ -113,8 +117,7 @@ function runTicks() {
  * @returns {any} the handle, closing ones included, unless it is gone
  */
 function openHandle(key) {
-  const handle = handles[key & SLOT_MASK];
-  return handle?.[kKey] === key ? handle : undefined;
+  return handles[key];
 }
 
 function deliver(at) {
@@ -123,20 +126,23 @@ function deliver(at) {
   const argument = ring[at + 2];
   if (handle === undefined) return;
   if (kind === CLOSED) {
-    afterClosed(handle);
+    afterClosed(handle, ring[at]);
   } else if (handle[kClosed]) {
     // The backlog of a closed listener is reset by the kernel; what was
     // already accepted for it goes the same way.
     if (kind === CONNECTION) native.reset(argument);
   } else {
-    deliverOpen(handle, kind, argument, ring[at + 3]);
+    deliverOpen(handle, kind, argument, at);
   }
 }
 
-function deliverOpen(handle, kind, argument, offset) {
+function deliverOpen(handle, kind, argument, at) {
   switch (kind) {
     case READ:
-      onBytes(handle, offset, argument);
+      onBytes(handle, ring[at + 3], argument);
+      break;
+    case READABLE:
+      onReadable(handle);
       break;
     case READ_END:
       onReadEnd(handle, argument);
@@ -150,8 +156,8 @@ function deliverOpen(handle, kind, argument, offset) {
     case CONNECTED:
       afterConnected(handle, argument);
       break;
-    case WRITTEN:
-      complete(handle[kWriteRequests].shift(), argument, handle, undefined);
+    case WRITABLE:
+      onWritable(handle, at);
       break;
     case SHUTDOWN:
       afterShutdown(handle, argument);
@@ -166,18 +172,54 @@ function deliverOpen(handle, kind, argument, offset) {
 
 function onBytes(handle, offset, length) {
   handle[kReceived] += length;
-  if (!handle[kReading]) {
-    // Stopped by a listener of this very batch: kept for the next start.
-    (handle[kStash] ??= []).push(copyOut(offset, length));
+  const chunk = copyOut(offset, length);
+  const isPlain = handle[kUserBuffer] === null && handle[kStash] === null;
+  if (isPlain && handle[kReading]) {
+    emitBytes(handle, chunk);
     return;
   }
-  const userBuffer = handle[kUserBuffer];
-  if (userBuffer === null) {
-    emitBytes(handle, copyOut(offset, length));
-  } else {
-    userBuffer.set(new Uint8Array(slabMemory, offset, length));
-    emitUserBytes(handle, length);
+  // Stopped by a listener of this very batch: kept for the next start.
+  (handle[kStash] ??= []).push(chunk);
+  if (handle[kReading]) drainStash(handle);
+}
+
+// A read into the user's buffer is made when its event has its turn: only now
+// is it known which buffer that is, and whether it still has its memory.
+function onReadable(handle) {
+  if (!handle[kReading] || handle[kUserBuffer] === null) return;
+  const result = native.readInto(handle[kKey], handle[kUserBuffer]);
+  if (result > 0) {
+    handle[kReceived] += result;
+    emitUserBytes(handle, result);
+  } else if (result < 0) {
+    emitReadEnd(handle, result);
   }
+}
+
+// There is room: what waits goes on, one write an event.
+function onWritable(handle, at) {
+  const write = handle[kFirstWrite];
+  if (write === null) return;
+  const status = write.send(handle[kKey]);
+  if (status === WAITS) return;
+  handle[kFirstWrite] = write.next;
+  if (write.next === null) handle[kLastWrite] = null;
+  // This event once more, after the ticks of the completion.
+  if (status === SENT && write.next !== null) ring[CURSOR]--;
+  if (write.next === null) finishShutdown(handle, at);
+  complete(write.request, status, handle, undefined);
+}
+
+// The end that had to wait for the last write. Its outcome is an event; where
+// it fails at once this one becomes it.
+function finishShutdown(handle, at) {
+  if (!handle[kShutdownWaits]) return;
+  handle[kShutdownWaits] = false;
+  const status = native.shutdown(handle[kKey]);
+  if (status === 0) return;
+  ring[at + 1] = SHUTDOWN;
+  ring[at + 2] = status;
+  ring[CURSOR]--;
 }
 
 // Not from Buffer's pool: the ArrayBuffer of a chunk holds that chunk alone.
@@ -233,7 +275,7 @@ function emitReadEnd(handle, status) {
 function drainStash(handle) {
   const stash = handle[kStash];
   while (stash !== null && handle[kReading] && handle[kStash] === stash) {
-    const item = stash.shift();
+    const item = nextPiece(handle, stash);
     if (stash.length === 0) handle[kStash] = null;
     if (typeof item === 'number') {
       emitReadEnd(handle, item);
@@ -245,13 +287,23 @@ function drainStash(handle) {
 }
 
 function emitStashed(handle, chunk) {
-  const userBuffer = handle[kUserBuffer];
-  if (userBuffer === null) {
+  if (handle[kUserBuffer] === null) {
     emitBytes(handle, chunk);
   } else {
-    userBuffer.set(chunk);
+    copyInto(handle[kUserBuffer], chunk, 0);
     emitUserBytes(handle, chunk.length);
   }
+}
+
+/** What the user's buffer has room for comes off the front of the stash. */
+function nextPiece(handle, stash) {
+  const item = stash.shift();
+  const buffer = handle[kUserBuffer];
+  if (buffer === null || typeof item === 'number') return item;
+  const room = byteLengthOf(buffer);
+  if (item.length > room) stash.unshift(item.subarray(room));
+  // As libuv says of a buffer without room.
+  return room === 0 ? UV_ENOBUFS : item.subarray(0, room);
 }
 
 /**
@@ -280,7 +332,7 @@ function takeUndelivered(handle) {
 function onAccepted(server, key) {
   server[kClientOptions] ??= triggeredBy(server);
   const options = server[kClientOptions];
-  const client = new server.constructor(CLIENT, key, options);
+  const client = server[kAdmit](key, options);
   server.runInAsyncScope(server.onconnection, server, 0, client);
 }
 
@@ -312,11 +364,11 @@ function afterShutdown(handle, status) {
 
 // Requests that the close cut short come first, each in a delivery of its own:
 // the cursor goes back, so that a listener that throws loses nothing.
-function afterClosed(handle) {
+function afterClosed(handle, key) {
   ring[CURSOR]--;
   if (cancelOne(handle)) return;
   ring[CURSOR]++;
-  handles[handle[kKey] & SLOT_MASK] = undefined;
+  handles[key] = undefined;
   const callback = handle[kOnClosed];
   handle[kOnClosed] = undefined;
   if (typeof callback === 'function') {
@@ -332,7 +384,9 @@ function cancelOne(handle) {
     complete(connect, UV_ECANCELED, handle, connect, false, false);
     return true;
   }
-  const request = handle[kWriteRequests]?.shift() ?? handle[kShutdownRequest];
+  const write = handle[kFirstWrite];
+  if (write !== null) handle[kFirstWrite] = write.next;
+  const request = write === null ? handle[kShutdownRequest] : write.request;
   if (request === null) return false;
   if (request === handle[kShutdownRequest]) handle[kShutdownRequest] = null;
   complete(request, UV_ECANCELED, handle, undefined);

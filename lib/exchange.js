@@ -21,9 +21,15 @@ function checkMovable(socket) {
   if (!socket._handle || socket.connecting || socket.destroyed) {
     throw new ERR_SOCKET_CLOSED();
   }
-  if (socket.writableLength > 0) {
+  if (socket.writableLength > 0 || hasUnsent(socket._handle)) {
     throw new Error('The socket has data to send: wait for its callback');
   }
+}
+
+// Small writes of ours count as written while they wait to leave together.
+function hasUnsent(handle) {
+  if (!(handle instanceof StreamHandle)) return false;
+  return handle.flush() !== 0 || handle.writeQueueSize > 0;
 }
 
 // What had been read before the move comes first. A socket that nobody reads

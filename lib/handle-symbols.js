@@ -12,7 +12,11 @@ module.exports = {
   kUserBuffer: Symbol('userBuffer'),
   kConnectRequest: Symbol('connectRequest'),
   kShutdownRequest: Symbol('shutdownRequest'),
-  kWriteRequests: Symbol('writeRequests'),
+  /** Writes that the kernel has not taken as a whole, oldest first. */
+  kFirstWrite: Symbol('firstWrite'),
+  kLastWrite: Symbol('lastWrite'),
+  /** The shutdown comes after them. */
+  kShutdownWaits: Symbol('shutdownWaits'),
   kOnClosed: Symbol('onClosed'),
   /** What came in and what went out by way of JavaScript, in bytes. */
   kReceived: Symbol('received'),
@@ -20,6 +24,8 @@ module.exports = {
   /** The relay whose source this handle is, and whether it was in any. */
   kRelay: Symbol('relay'),
   kRelayed: Symbol('relayed'),
+  /** On a server: makes the handle of a connection. */
+  kAdmit: Symbol('admit'),
   /** On a server: what makes it the trigger of what it accepts. */
   kClientOptions: Symbol('clientOptions'),
 };

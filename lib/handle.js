@@ -7,6 +7,12 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const {
+  byteLengthOf,
+  checkBytes,
+  copyInto,
+  invalidArgument,
+} = require('./bytes');
+const {
   activeHandles,
   drainStash,
   kArrayBufferOffset,
@@ -16,9 +22,12 @@ const {
   takeUndelivered,
 } = require('./dispatch');
 const {
+  kAdmit,
   kClosed,
   kConnectRequest,
+  kFirstWrite,
   kKey,
+  kLastWrite,
   kOnClosed,
   kReading,
   kReceived,
@@ -26,11 +35,12 @@ const {
   kRelayed,
   kSent,
   kShutdownRequest,
+  kShutdownWaits,
   kStash,
   kUserBuffer,
-  kWriteRequests,
 } = require('./handle-symbols');
 const { duplicate, guessHandleType, native, out, uv } = require('./native');
+const { PendingWrite, SENT, WAITS, takeList } = require('./pending-write');
 const {
   PipeConnectWrap,
   ShutdownWrap,
@@ -57,24 +67,42 @@ const pipeConstants = Object.freeze({
 const kBytesWritten = 2;
 const kLastWriteWasAsync = 3;
 
-const SMALL_WRITE = 1024;
-// Naming a chunk of a list to the native side costs more than copying so much.
-const SMALL_CHUNK = 4096;
+// Naming memory to the native side costs more than copying so much, and only
+// what is copied can be gathered.
+const SMALL_WRITE = 4096;
 const MAX_BYTES_PER_UNIT = 3;
+// The key of no handle.
+const NOBODY = -1;
 
 const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');
-const kTakeAhead = Symbol('takeAhead');
+const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
-const kSendString = Symbol('sendString');
+const kSendText = Symbol('sendText');
+const kWrite = Symbol('write');
+const kWriteText = Symbol('writeText');
+const kOffer = Symbol('offer');
+const kMustQueue = Symbol('mustQueue');
 const kWritten = Symbol('written');
+const kQueue = Symbol('queue');
 const kConnect = Symbol('connect');
 const kMarkClosed = Symbol('markClosed');
 const kLeaveRelays = Symbol('leaveRelays');
 const manualDestroy = { requireManualDestroy: true };
 
-/** The bytes of the write verb that ran last. */
-let sentLength = 0;
+const copiesWrites = process.env.RUST_NET_COPY_WRITES === '1';
+const { write: writeText } = Buffer.prototype;
+
+/** How many bytes the attempt to send that was made last was about. */
+let attempted = 0;
+
+/** A connection that a listener has accepted. Nobody else can make one. */
+class Admission {
+  constructor(key, options) {
+    this.key = key;
+    this.options = options;
+  }
+}
 
 /** What `TCP` and `Pipe` share: node's stream handle. */
 class StreamHandle extends AsyncResource {
@@ -86,10 +114,13 @@ class StreamHandle extends AsyncResource {
     this[kReferenced] = true;
     this[kStash] = null;
     this[kUserBuffer] = null;
-    this[kAhead] = undefined;
+    this[kAhead] = null;
+    this[kCopyWrites] = copiesWrites;
     this[kConnectRequest] = null;
     this[kShutdownRequest] = null;
-    this[kWriteRequests] = null;
+    this[kShutdownWaits] = false;
+    this[kFirstWrite] = null;
+    this[kLastWrite] = null;
     this[kOnClosed] = undefined;
     this[kOwner] = null;
     this.onread = undefined;
@@ -130,7 +161,12 @@ class StreamHandle extends AsyncResource {
   }
 
   get writeQueueSize() {
-    return this[kClosed] ? 0 : native.writeQueueSize(this[kKey]);
+    if (this[kClosed]) return 0;
+    let size = native.writeQueueSize(this[kKey]);
+    for (let write = this[kFirstWrite]; write !== null; write = write.next) {
+      size += write.left;
+    }
+    return size;
   }
 
   get bytesRead() {
@@ -194,8 +230,9 @@ class StreamHandle extends AsyncResource {
   }
 
   useUserBuffer(buffer) {
+    checkBytes(buffer);
+    if (this[kUserBuffer] === null) native.setReadsDirectly(this[kKey], true);
     this[kUserBuffer] = buffer;
-    native.setReadLimit(this[kKey], buffer.byteLength);
   }
 
   /**
@@ -204,63 +241,77 @@ class StreamHandle extends AsyncResource {
    * verb, which must be given the same data, takes the outcome up.
    */
   writeAhead(data, encoding) {
-    const result =
-      encoding === undefined
-        ? this[kSendBytes](data)
-        : this[kSendString](data, encoding);
-    if (result === 0) {
-      this[kSent] += sentLength;
+    const isText = encoding !== undefined;
+    if (isText && !fitsSlab(data)) return false;
+    const sent = isText
+      ? this[kSendText](data, encoding)
+      : this[kSendBytes](data);
+    if (sent === attempted) {
+      this[kSent] += sent;
       return true;
     }
-    this[kAhead] = result;
+    this[kAhead] = { sent, length: attempted };
     return false;
   }
 
   writeBuffer(request, data) {
-    return this[kWritten](request, this[kSendBytes](data));
+    return this[kWrite](request, checkBytes(data), undefined);
   }
 
   writev(request, chunks, allBuffers) {
-    const joined = joinSmall(chunks, allBuffers);
-    if (joined >= 0) {
-      sentLength = joined;
-      return this[kWritten](request, native.writeOut(this[kKey], joined));
+    const list = takeList(chunks, allBuffers);
+    const length = this[kMustQueue]() ? -1 : joinSmall(list);
+    if (length < 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
+    const sent = native.writeOut(this[kKey], length);
+    if (sent >= 0 && sent < length) {
+      return this[kOffer](request, PendingWrite.ofList(list), sent);
     }
-    const buffers = allBuffers ? chunks : encodeAll(chunks);
-    sentLength = 0;
-    for (const buffer of buffers) sentLength += buffer.byteLength;
-    return this[kWritten](request, native.writeAll(this[kKey], buffers));
+    return this[kWritten](request, sent, length, null);
   }
 
   writeUtf8String(request, string) {
-    return this[kWritten](request, this[kSendString](string, 'utf8'));
+    return this[kWriteText](request, string, 'utf8');
   }
 
   writeAsciiString(request, string) {
-    return this[kWritten](request, this[kSendString](string, 'latin1'));
+    return this[kWriteText](request, string, 'latin1');
   }
 
   writeLatin1String(request, string) {
-    return this[kWritten](request, this[kSendString](string, 'latin1'));
+    return this[kWriteText](request, string, 'latin1');
   }
 
   writeUcs2String(request, string) {
-    return this[kWritten](request, this[kSendString](string, 'utf16le'));
+    return this[kWriteText](request, string, 'utf16le');
+  }
+
+  /**
+   * Sends what was gathered, ahead of what somebody else sends over the same
+   * connection. What the kernel does not take is in `writeQueueSize`.
+   *
+   * @returns {number} 0, or the negative errno of bytes that were lost
+   */
+  flush() {
+    return native.flush(this[kKey]);
   }
 
   shutdown(request) {
-    const status = native.shutdown(this[kKey]);
+    const waits = this[kMustQueue]();
+    if (waits && this[kShutdownRequest] !== null) return uv.UV_ENOTCONN;
+    const status = waits ? 0 : native.shutdown(this[kKey]);
     if (status === 0) {
       begin(request, this);
       this[kShutdownRequest] = request;
+      this[kShutdownWaits] = waits;
     }
     return status;
   }
 
   close(callback) {
     if (this[kClosed]) return;
+    const key = this[kKey];
     this[kMarkClosed](callback);
-    native.close(this[kKey]);
+    native.close(key);
   }
 
   ref() {
@@ -292,6 +343,15 @@ class StreamHandle extends AsyncResource {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
 
+  /**
+   * Whether what waits for room is copied: its memory may then be transferred.
+   *
+   * @param {boolean} enable
+   */
+  setCopyWrites(enable) {
+    this[kCopyWrites] = Boolean(enable);
+  }
+
   /** Whether a thread sends what was gathered. */
   setOffload(enable) {
     return native.setOffload(this[kKey], Boolean(enable));
@@ -310,49 +370,78 @@ class StreamHandle extends AsyncResource {
     return native.setBlocking(this[kKey], Boolean(blocking));
   }
 
-  [kSendBytes](data) {
-    const ahead = this[kTakeAhead]();
-    if (ahead !== undefined) return ahead;
-    const length = data.byteLength;
-    // A string that was said to be a buffer: node's handle throws, too.
-    if (length === undefined) throw notABuffer();
-    sentLength = length;
-    if (length > SMALL_WRITE) return native.write(this[kKey], data);
-    out.set(data);
-    return native.writeOut(this[kKey], length);
+  // These two return what the kernel has taken, of `attempted` bytes, or a
+  // negative errno.
+  [kSendBytes](bytes) {
+    attempted = byteLengthOf(bytes);
+    if (this[kMustQueue]()) return 0;
+    if (attempted > SMALL_WRITE) return native.write(this[kKey], bytes, 0);
+    copyInto(out, bytes, 0);
+    return native.writeOut(this[kKey], attempted);
   }
 
-  [kSendString](string, encoding) {
-    const ahead = this[kTakeAhead]();
-    if (ahead !== undefined) return ahead;
-    if (string.length * MAX_BYTES_PER_UNIT <= out.length) {
-      sentLength = out.write(string, 0, encoding);
-      return native.writeOut(this[kKey], sentLength);
-    }
-    const data = Buffer.from(string, encoding);
-    sentLength = data.length;
-    return native.write(this[kKey], data);
+  [kSendText](string, encoding) {
+    attempted = encodeInto(string, 0, encoding);
+    if (this[kMustQueue]()) return 0;
+    return native.writeOut(this[kKey], attempted);
   }
 
-  // Nothing is written between the attempt and the verb that takes it up, so
-  // that `sentLength` still is the attempt's.
-  [kTakeAhead]() {
+  // One chunk that is sent at once, or by `writeAhead` before.
+  [kWrite](request, chunk, encoding) {
     const ahead = this[kAhead];
-    if (ahead !== undefined) this[kAhead] = undefined;
-    return ahead;
+    let sent;
+    if (ahead !== null) {
+      this[kAhead] = null;
+      attempted = ahead.length;
+      ({ sent } = ahead);
+    } else if (encoding === undefined) {
+      sent = this[kSendBytes](chunk);
+    } else {
+      sent = this[kSendText](chunk, encoding);
+    }
+    const length = attempted;
+    const isDone = sent < 0 || (sent === length && !this[kMustQueue]());
+    const rest = isDone ? null : PendingWrite.of(chunk, encoding).skip(sent);
+    return this[kWritten](request, sent, length, rest);
   }
 
-  [kWritten](request, result) {
-    const length = sentLength;
-    if (result < 0) return result;
+  [kWriteText](request, string, encoding) {
+    if (typeof string !== 'string') throw invalidArgument('string');
+    if (fitsSlab(string)) return this[kWrite](request, string, encoding);
+    return this[kOffer](request, PendingWrite.of(string, encoding), 0);
+  }
+
+  // What is too large to be joined or encoded in the slab, or has to wait.
+  [kOffer](request, write, sent) {
+    const length = write.left;
+    write.skip(sent);
+    const status = this[kMustQueue]() ? WAITS : write.send(this[kKey]);
+    const rest = status === SENT ? null : write;
+    return this[kWritten](request, Math.min(status, 0), length, rest);
+  }
+
+  // Behind a write that waits for room.
+  [kMustQueue]() {
+    return this[kFirstWrite] !== null && !this[kClosed];
+  }
+
+  [kWritten](request, status, length, rest) {
+    if (status < 0) return status;
+    if (rest !== null && this[kShutdownWaits]) return uv.UV_EPIPE;
     this[kSent] += length;
     streamBaseState[kBytesWritten] = length;
-    streamBaseState[kLastWriteWasAsync] = result;
-    if (result === 1) {
-      begin(request, this);
-      (this[kWriteRequests] ??= []).push(request);
-    }
+    streamBaseState[kLastWriteWasAsync] = rest === null ? 0 : 1;
+    if (rest !== null) this[kQueue](request, rest);
     return 0;
+  }
+
+  [kQueue](request, write) {
+    begin(request, this);
+    write.keep(this[kCopyWrites]);
+    write.request = request;
+    if (this[kFirstWrite] === null) this[kFirstWrite] = write;
+    else this[kLastWrite].next = write;
+    this[kLastWrite] = write;
   }
 
   [kConnect](request, status) {
@@ -366,6 +455,8 @@ class StreamHandle extends AsyncResource {
   [kMarkClosed](callback) {
     if (this[kRelayed]) this[kLeaveRelays]();
     this[kClosed] = true;
+    // The slot will be another's.
+    this[kKey] = NOBODY;
     this[kReading] = false;
     this[kStash] = null;
     this[kOnClosed] = callback;
@@ -382,9 +473,16 @@ class StreamHandle extends AsyncResource {
 
 /** A TCP socket or server. */
 class TCP extends StreamHandle {
-  constructor(type, key = native.createTcp(), options = manualDestroy) {
+  constructor(type, admission) {
     const name = type === tcpConstants.SERVER ? 'TCPSERVERWRAP' : 'TCPWRAP';
-    super(name, key, options);
+    if (admission instanceof Admission) {
+      super(name, admission.key, admission.options);
+    } else super(name, native.createTcp(), manualDestroy);
+  }
+
+  /** Makes the handle of a connection that this one has accepted. */
+  [kAdmit](key, options) {
+    return new TCP(tcpConstants.SOCKET, new Admission(key, options));
   }
 
   bind(address, port, flags) {
@@ -441,6 +539,8 @@ class TCP extends StreamHandle {
 
   reset(callback) {
     if (this[kClosed]) return 0;
+    // As in libuv, which does not reset behind an end that was asked for.
+    if (this[kShutdownWaits]) return uv.UV_EINVAL;
     const status = native.reset(this[kKey]);
     if (status === 0) this[kMarkClosed](callback);
     return status;
@@ -449,9 +549,16 @@ class TCP extends StreamHandle {
 
 /** A Unix-domain socket or server. */
 class Pipe extends StreamHandle {
-  constructor(type, key = native.createPipe(), options = manualDestroy) {
+  constructor(type, admission) {
     const name = type === pipeConstants.SERVER ? 'PIPESERVERWRAP' : 'PIPEWRAP';
-    super(name, key, options);
+    if (admission instanceof Admission) {
+      super(name, admission.key, admission.options);
+    } else super(name, native.createPipe(), manualDestroy);
+  }
+
+  /** Makes the handle of a connection that this one has accepted. */
+  [kAdmit](key, options) {
+    return new Pipe(pipeConstants.SOCKET, new Admission(key, options));
   }
 
   bind(path) {
@@ -470,9 +577,13 @@ class Pipe extends StreamHandle {
   setPendingInstances() {}
 }
 
-function notABuffer() {
-  const error = new TypeError('Second argument must be a buffer');
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+function fitsSlab(text) {
+  return text.length * MAX_BYTES_PER_UNIT <= out.length;
+}
+
+// The method is taken once: another in its place could tell any length.
+function encodeInto(text, at, encoding) {
+  return writeText.call(out, text, at, out.length - at, encoding);
 }
 
 function fillAddress(info, address) {
@@ -484,26 +595,22 @@ function fillAddress(info, address) {
 /**
  * Puts the chunks behind one another into the slab.
  *
- * @param {any[]} chunks
- * @param {boolean} allBuffers false: in node's form for mixed data, which is
- *   [chunk, encoding, chunk, encoding, ...]
+ * @param {import('./pending-write').List} list
  * @returns {number} the length of them all, or -1 where one is not small or
  *   they do not fit
  */
-function joinSmall(chunks, allBuffers) {
-  const step = allBuffers ? 1 : 2;
+function joinSmall({ chunks, encodings }) {
   let length = 0;
-  for (let i = 0; i < chunks.length; i += step) {
+  for (let i = 0; i < chunks.length; i++) {
     const chunk = chunks[i];
-    const isText = typeof chunk === 'string';
-    const most = isText ? chunk.length * MAX_BYTES_PER_UNIT : chunk.byteLength;
-    if (length + most > out.length) return -1;
-    if (isText) {
-      length += out.write(chunk, length, chunks[i + 1]);
+    if (typeof chunk === 'string') {
+      if (length + chunk.length * MAX_BYTES_PER_UNIT > out.length) return -1;
+      length += encodeInto(chunk, length, encodings[i]);
     } else {
-      if (most > SMALL_CHUNK) return -1;
-      out.set(chunk, length);
-      length += most;
+      const size = byteLengthOf(chunk);
+      if (size > SMALL_WRITE || length + size > out.length) return -1;
+      copyInto(out, chunk, length);
+      length += size;
     }
   }
   return length;

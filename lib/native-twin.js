@@ -9,7 +9,7 @@
 const nodeNet = require('net');
 
 const { ErrnoException } = require('./errors');
-const { WriteWrap, tcpConstants } = require('./handle');
+const { tcpConstants } = require('./handle');
 const { closeDescriptor } = require('./native');
 
 /** @type {any} */
@@ -21,7 +21,7 @@ const lasting = new WeakMap();
 function copyDescriptor(handle) {
   // Small writes may have been gathered: they leave before anything that is
   // written to the copy. A listener has none, and refuses.
-  handle.writev(new WriteWrap(), [], true);
+  handle.flush?.();
   const copy = handle.share();
   if (copy < 0) throw new ErrnoException(copy, 'dup');
   return copy;

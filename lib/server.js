@@ -7,7 +7,13 @@ const util = require('util');
 
 const { ErrnoException, codes } = require('./errors');
 const { claimInstances } = require('./instance-of');
-const { kAsyncId, kCoalesce, kOffload, kRelays } = require('./symbols');
+const {
+  kAsyncId,
+  kCoalesce,
+  kCopyWrites,
+  kOffload,
+  kRelays,
+} = require('./symbols');
 const { validateNumber } = require('./validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
@@ -78,6 +84,9 @@ function Server(given, connectionListener) {
   if (options.coalesce === false) this[kCoalesce] = false;
   if (options.relay === false) this[kRelays] = false;
   if (typeof options.offload === 'boolean') this[kOffload] = options.offload;
+  if (typeof options.copyWrites === 'boolean') {
+    this[kCopyWrites] = options.copyWrites;
+  }
   assignBlockList(this, options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);

@@ -25,6 +25,7 @@ const {
   kBuffer,
   kBufferGen,
   kCoalesce,
+  kCopyWrites,
   kOffload,
   kOwner,
 } = require('./symbols');
@@ -148,6 +149,9 @@ function initSocketHandle(socket) {
 
   if (socket[kCoalesce] === false) handle.setCoalesce?.(false);
   if (socket[kOffload] !== undefined) handle.setOffload?.(socket[kOffload]);
+  if (socket[kCopyWrites] !== undefined) {
+    handle.setCopyWrites?.(socket[kCopyWrites]);
+  }
 
   if (!socket[kBuffer]) return;
   if (socket[kBufferGen] !== null) {

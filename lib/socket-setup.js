@@ -25,6 +25,7 @@ const {
   kBufferCb,
   kBufferGen,
   kCoalesce,
+  kCopyWrites,
   kOffload,
   kHandle,
   kLastWriteQueueSize,
@@ -73,6 +74,7 @@ class AcceptedOptions {
     this.coalesce = server[kCoalesce];
     this.relay = server[kRelays];
     this.offload = server[kOffload];
+    this.copyWrites = server[kCopyWrites];
   }
 }
 

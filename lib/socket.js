@@ -22,6 +22,7 @@ const {
   kBytesRead,
   kBytesWritten,
   kCoalesce,
+  kCopyWrites,
   kOffload,
   kHandle,
   kLastWriteQueueSize,
@@ -74,6 +75,9 @@ function Socket(given) {
   if (settings.coalesce === false) this[kCoalesce] = false;
   if (settings.relay === false) this[kRelays] = false;
   if (typeof settings.offload === 'boolean') this[kOffload] = settings.offload;
+  if (typeof settings.copyWrites === 'boolean') {
+    this[kCopyWrites] = settings.copyWrites;
+  }
   options.rememberOptions(this, settings);
   // Before any listener of the user's, which may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);

@@ -97,11 +97,11 @@ function serverStats(server) {
 }
 
 function socketStats(socket) {
-  const [queued, reads, writes] = handleStats(socket);
+  const [, reads, writes] = handleStats(socket);
   return {
     bytesRead: socket.bytesRead,
     bytesWritten: socket._bytesDispatched,
-    queued,
+    queued: socket._handle?.writeQueueSize ?? 0,
     reads,
     writes,
   };

@@ -54,6 +54,8 @@ module.exports = {
   kRelays: Symbol('kRelays'),
   /** On a Server: what it has counted. */
   kStats: Symbol('kStats'),
+  /** On a Socket or Server: the boolean that `copyWrites` was given as. */
+  kCopyWrites: Symbol('kCopyWrites'),
   /** On a Socket or Server: the boolean that `offload` was given as. */
   kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),

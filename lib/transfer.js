@@ -11,7 +11,7 @@ const { randomUUID } = require('crypto');
 const { isUint8Array } = require('util').types;
 
 const { ErrnoException, codes } = require('./errors');
-const { Pipe, TCP, WriteWrap } = require('./handle');
+const { Pipe, TCP } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
 const { closeDescriptor, withdrawDescriptor } = require('./native');
 const { Server } = require('./server');
@@ -53,8 +53,7 @@ function detachSocket(socket) {
   if (!isMovable(socket)) throw refused();
   const handle = socket._handle;
   // Small writes that were gathered leave first, or not at all.
-  handle.writev(new WriteWrap(), [], true);
-  if (handle.writeQueueSize > 0) throw refused();
+  if (handle.flush() !== 0 || handle.writeQueueSize > 0) throw refused();
   const id = deposit(handle);
   const received = takeReceived(socket);
   const { allowHalfOpen } = socket;

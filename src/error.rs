@@ -26,11 +26,17 @@ impl Errno {
     pub const INVAL: Self = Self(errno::INVAL);
     pub const IO: Self = Self(errno::IO);
     pub const NFILE: Self = Self(errno::NFILE);
+    pub const NOBUFS: Self = Self(errno::NOBUFS);
     pub const NOTCONN: Self = Self(errno::NOTCONN);
     pub const PIPE: Self = Self(errno::PIPE);
 }
 
 impl Errno {
+    /// Returns the failure that JavaScript names, by libuv's negative number.
+    pub const fn from_code(code: i32) -> Self {
+        Self(code)
+    }
+
     /// The negative number that JavaScript sees.
     pub const fn code(self) -> i32 {
         self.0

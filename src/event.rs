@@ -1,38 +1,39 @@
 //! The facts that travel from the sockets up to JavaScript.
 
-/// Names one handle of an environment: a slot index and a generation, so that a stale fact never
-/// reaches a slot that has been given to another handle. Fits a non-negative `i32`.
+/// Names one handle of an environment: a slot and a generation, so that a stale fact never reaches a
+/// slot that has been given to another handle. No key comes round: a slot that has had all of its
+/// generations is not given away again.
+///
+/// JavaScript knows a handle by its slot alone. That is enough there: a slot is given away again only
+/// after the last event of its handle was delivered, and a closed handle names no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key(u32);
+pub struct Key {
+    slot: u32,
+    generation: u32,
+}
 
 impl Key {
     /// Slots an environment can have at once.
-    pub const SLOTS: u32 = 1 << Self::INDEX_BITS;
+    pub const SLOTS: u32 = 1 << 20;
+    pub const LAST_GENERATION: u32 = u32::MAX;
     /// The last slot is never given away: what is not a handle is watched under this key.
     pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
-    const INDEX_BITS: u32 = 20;
-    const GENERATIONS: u32 = 1 << 11;
 
-    /// The key of `index` in its `generation` (taken modulo the generations that fit).
-    pub const fn new(index: u32, generation: u32) -> Self {
-        Self((index % Self::SLOTS) | ((generation % Self::GENERATIONS) << Self::INDEX_BITS))
+    pub const fn new(slot: u32, generation: u32) -> Self {
+        Self { slot, generation }
     }
 
-    /// A key as JavaScript handed it back.
-    pub const fn from_raw(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    pub const fn raw(self) -> u32 {
-        self.0
+    /// Returns the slot, as JavaScript knows it.
+    pub const fn slot(self) -> i32 {
+        self.slot.cast_signed()
     }
 
     pub const fn index(self) -> usize {
-        (self.0 % Self::SLOTS) as usize
+        self.slot as usize
     }
 }
 
-/// What happened to a handle. The numbers are shared with `lib/handle.js`.
+/// What happened to a handle. The numbers are shared with `lib/dispatch.js`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -40,20 +41,22 @@ pub enum Kind {
     Read = 0,
     /// Reading ended: `a` is `UV_EOF` or a negative errno.
     ReadEnd = 1,
-    /// A listener accepted: `a` is the key of the new handle.
+    /// A listener accepted: `a` is the slot of the new handle.
     Connection = 2,
     /// A listener failed to accept: `a` is a negative errno.
     AcceptFailed = 3,
     /// A connect request finished with status `a`.
     Connected = 4,
-    /// The oldest pending write request finished with status `a`.
-    Written = 5,
+    /// There is room for what JavaScript holds back.
+    Writable = 5,
     /// The shutdown request finished with status `a`.
     Shutdown = 6,
     /// The handle is closed: the last fact about it.
     Closed = 7,
     /// Bytes that were already reported as written could not be sent: `a` is a negative errno.
     FlushFailed = 8,
+    /// There is something to read into a buffer that JavaScript has to name.
+    Readable = 9,
 }
 
 /// One fact about one handle.
@@ -79,12 +82,7 @@ mod tests {
     fn a_key_keeps_index_and_generation_apart() {
         let key = Key::new(77, 5);
         assert_eq!(key.index(), 77);
+        assert_eq!(key.slot(), 77);
         assert_ne!(key, Key::new(77, 6));
-    }
-
-    #[test]
-    fn the_largest_key_is_a_positive_i32() {
-        let key = Key::new(Key::SLOTS - 1, u32::MAX);
-        assert!(i32::try_from(key.raw()).is_ok());
     }
 }

@@ -49,7 +49,7 @@ mod tests {
     fn batches_are_bounded_and_in_order() {
         let mut queue = EventQueue::new(2);
         for status in 0..3 {
-            queue.push(Event::new(Key::new(1, 0), Kind::Written, status));
+            queue.push(Event::new(Key::new(1, 0), Kind::Shutdown, status));
         }
         assert!(queue.is_full());
         let first: Vec<i32> = queue.take_batch().map(|event| event.a).collect();

@@ -12,6 +12,7 @@ const options: net.ServerOpts = {
   keepAliveInitialDelay: 1000,
   noDelay: true,
   offload: true,
+  copyWrites: true,
   pauseOnConnect: false,
   relay: false,
 };
@@ -24,6 +25,7 @@ new net.Server(options, (socket) => void socket.getTypeOfService());
 new net.Server((socket) => void socket.server?.close());
 expectTrue<Equal<net.ServerOpts['coalesce'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['offload'], boolean | undefined>>();
+expectTrue<Equal<net.ServerOpts['copyWrites'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['relay'], boolean | undefined>>();
 // @ts-expect-error not a boolean
 net.createServer({ coalesce: 1 });

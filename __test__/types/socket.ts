@@ -14,6 +14,7 @@ const options: net.SocketConstructorOpts = {
   keepAliveInitialDelay: 1000,
   noDelay: true,
   offload: true,
+  copyWrites: true,
   onread: { buffer: new Uint8Array(1024), callback: (size) => size > 0 },
   relay: false,
   signal: new AbortController().signal,
@@ -23,6 +24,9 @@ const socket = new net.Socket(options);
 expectTrue<Equal<typeof socket, net.Socket>>();
 expectTrue<Equal<net.SocketConstructorOpts['coalesce'], boolean | undefined>>();
 expectTrue<Equal<net.SocketConstructorOpts['offload'], boolean | undefined>>();
+expectTrue<
+  Equal<net.SocketConstructorOpts['copyWrites'], boolean | undefined>
+>();
 expectTrue<Equal<net.SocketConstructorOpts['relay'], boolean | undefined>>();
 new net.Socket({ coalesce: false, handle: new net.BoundSocket() });
 // @ts-expect-error not a boolean

@@ -9,6 +9,7 @@ use napi::{sys, Env, JsValue};
 
 use crate::env::{NetEnv, Options, Shared};
 use crate::error::Errno;
+use crate::sys::{Bytes, Room};
 
 /// The most arguments that a verb takes.
 const ARGUMENTS: usize = 5;
@@ -25,7 +26,7 @@ pub enum Value {
     Counts(Vec<u64>),
 }
 
-/// A verb: one function of `lib/handle.js`'s environment object.
+/// A verb: one function of the environment object of `lib/native.js`.
 pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
 
 struct Bound {
@@ -53,6 +54,19 @@ impl Arguments<'_> {
 
     pub fn uint(&self, index: usize) -> u32 {
         self.int(index).cast_unsigned()
+    }
+
+    /// Returns a slot. What is no number names none.
+    pub fn slot(&self, index: usize) -> u32 {
+        self.optional_uint(index).unwrap_or(u32::MAX)
+    }
+
+    /// Returns a count of bytes; none is negative.
+    pub fn count(&self, index: usize) -> usize {
+        let mut number = 0;
+        // SAFETY: as in `int`.
+        unsafe { sys::napi_get_value_int64(self.env, self.value(index), &mut number) };
+        usize::try_from(number).unwrap_or(0)
     }
 
     /// As [`Self::uint`], or nothing for `undefined` and other things that are no number.
@@ -103,37 +117,65 @@ impl Arguments<'_> {
         unsafe { sys::napi_fatal_exception(self.env, self.value(index)) };
     }
 
-    /// Runs `read` with the bytes of a `Uint8Array`; `None` for anything else.
-    pub fn with_bytes<T>(&self, index: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        // SAFETY: the bytes stay in place while `read` runs: it cannot run JavaScript.
-        let bytes = unsafe { bytes_of(self.env, self.value(index))? };
-        Some(read(bytes))
+    /// Runs `send` with the bytes of a `Uint8Array`; `None` for anything else.
+    pub fn with_bytes<T>(&self, index: usize, send: impl FnOnce(Bytes<'_>) -> T) -> Option<T> {
+        let (start, length) = memory_of(self.env, self.value(index))?;
+        // SAFETY: the memory stays in place while `send` runs: nothing in it runs JavaScript.
+        Some(send(unsafe { Bytes::new(start, length) }))
     }
 
-    /// Runs `read` with the bytes of an array of `Uint8Array`s; `None` for anything else.
-    pub fn with_all_bytes<T>(&self, index: usize, read: impl FnOnce(&[&[u8]]) -> T) -> Option<T> {
-        let array = self.value(index);
+    /// Runs `send` with the bytes of an array of `Uint8Array`s; `None` for anything else.
+    ///
+    /// Reading an element may run JavaScript, a getter's, which may detach the memory of the elements
+    /// before it. So all elements are read before the first address is taken.
+    pub fn with_all_bytes<T>(
+        &self,
+        index: usize,
+        send: impl FnOnce(&mut [Bytes<'_>]) -> T,
+    ) -> Option<T> {
+        let elements = self.elements(self.value(index))?;
+        let mut buffers = Vec::with_capacity(elements.len());
+        for element in elements {
+            let (start, length) = memory_of(self.env, element)?;
+            // SAFETY: the elements are live in the scope of the running call, so that their memory
+            // stays in place until JavaScript runs again, which nothing does before `send` is done.
+            buffers.push(unsafe { Bytes::new(start, length) });
+        }
+        Some(send(&mut buffers))
+    }
+
+    fn elements(&self, array: sys::napi_value) -> Option<Vec<sys::napi_value>> {
         let mut length = 0;
         // SAFETY: as in `int`.
-        unsafe { sys::napi_get_array_length(self.env, array, &mut length) };
-        let mut buffers = Vec::with_capacity(length as usize);
+        let status = unsafe { sys::napi_get_array_length(self.env, array, &mut length) };
+        if status != sys::Status::napi_ok {
+            return None;
+        }
+        let mut elements = Vec::new();
         for place in 0..length {
             let mut element = ptr::null_mut();
-            // SAFETY: as in `int`; plain arrays of our own making have no getters.
-            unsafe { sys::napi_get_element(self.env, array, place, &mut element) };
-            // SAFETY: the array keeps its elements, and nothing runs JavaScript before `read`
-            // is done.
-            buffers.push(unsafe { bytes_of(self.env, element)? });
+            // SAFETY: as in `int`; nothing of ours is borrowed while a getter runs.
+            let status = unsafe { sys::napi_get_element(self.env, array, place, &mut element) };
+            // A getter that throws: the exception is pending, and leaves with the verb.
+            if status != sys::Status::napi_ok {
+                return None;
+            }
+            elements.push(element);
         }
-        Some(read(&buffers))
+        Some(elements)
+    }
+
+    /// Runs `fill` with the memory of a `Uint8Array`; `None` for anything else.
+    pub fn with_room<T>(&self, index: usize, fill: impl FnOnce(Room<'_>) -> T) -> Option<T> {
+        let (start, length) = memory_of(self.env, self.value(index))?;
+        // SAFETY: as in `with_bytes`. Typed arrays are writable.
+        Some(fill(unsafe { Room::new(start, length) }))
     }
 }
 
-/// The bytes of a `Uint8Array`.
-///
-/// # Safety
-/// The slice is used only while JavaScript does not run and the value is live.
-unsafe fn bytes_of<'a>(env: sys::napi_env, value: sys::napi_value) -> Option<&'a [u8]> {
+/// Returns where the bytes of a `Uint8Array` are, and how many; `None` for anything else. A detached
+/// one has none.
+fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usize)> {
     let mut kind = 0;
     let mut length = 0;
     let mut data: *mut c_void = ptr::null_mut();
@@ -154,16 +196,15 @@ unsafe fn bytes_of<'a>(env: sys::napi_env, value: sys::napi_value) -> Option<&'a
     if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
         return None;
     }
-    if data.is_null() || length == 0 {
-        return Some(&[]);
+    if data.is_null() {
+        length = 0;
     }
-    // SAFETY: node vouches for pointer and length; the contract bounds the use.
-    Some(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+    Some((data.cast(), length))
 }
 
 /// Opens the environment that `shared` belongs to.
 pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
-    // SAFETY: called from JavaScript, with arguments of the running call; `lib/handle.js` owns the
+    // SAFETY: called from JavaScript, with arguments of the running call; `lib/native.js` owns the
     // arrays and never lets them go.
     let net = unsafe { NetEnv::open(shared, options)? };
     // SAFETY: it lives as long as JavaScript runs, and every caller is JavaScript.

@@ -6,13 +6,13 @@ use super::block_list::peer_filter;
 use super::raw::{Arguments, Value, Verb};
 use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
-use crate::error::{status, Result};
+use crate::error::{status, Errno, Result};
 use crate::event::Key;
 use crate::net::{format_address, parse_address, Handle, Transport};
 use crate::stream::Relay;
-use crate::sys::descriptor;
+use crate::sys::{descriptor, Bytes};
 
-/// All verbs, by the name that `lib/handle.js` calls.
+/// All verbs, by the name that `lib/native.js` has them under.
 pub const VERBS: &[(&str, Verb)] = &[
     ("createTcp", |net, _| create(net, Transport::Tcp)),
     ("createPipe", |net, _| create(net, Transport::Pipe)),
@@ -36,9 +36,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         address(net, args, |handle| handle.peer_address())
     }),
     ("readStart", |net, args| {
-        to_status(
-            net.run(|core| core.verb(key(args), |handle, reactor, _| handle.read_start(reactor))),
-        )
+        let key = key(net, args);
+        to_status(net.run(|core| core.verb(key, |handle, reactor, _| handle.read_start(reactor))))
     }),
     ("readStop", |net, args| {
         on_handle(net, args, |handle| {
@@ -46,28 +45,52 @@ pub const VERBS: &[(&str, Verb)] = &[
             Ok(())
         })
     }),
-    ("setReadLimit", |net, args| {
+    ("setReadsDirectly", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_read_limit(args.uint(1) as usize);
+            handle.set_reads_directly(args.boolean(1));
             Ok(())
         })
     }),
+    ("readInto", |net, args| {
+        let key = key(net, args);
+        let read = args.with_room(1, |room| net.run(|core| core.read_directly(key, room)));
+        to_number(read.unwrap_or(Err(Errno::INVAL)))
+    }),
     ("write", |net, args| {
-        written(args.with_bytes(1, |bytes| net.run(|core| core.write(key(args), &[bytes]))))
+        let (key, skip) = (key(net, args), args.count(2));
+        sent(args.with_bytes(1, |bytes| {
+            net.run(|core| core.write(key, &mut [bytes.skip(skip)]))
+        }))
     }),
     ("writeAll", |net, args| {
-        written(args.with_all_bytes(1, |all| net.run(|core| core.write(key(args), all))))
+        let (key, skip) = (key(net, args), args.count(2));
+        sent(args.with_all_bytes(1, |mut all| {
+            Bytes::advance(&mut all, skip);
+            net.run(|core| core.write(key, all))
+        }))
     }),
     ("writeOut", |net, args| {
-        let length = args.uint(1) as usize;
-        written(net.run_with_out(length, |core, bytes| core.write(key(args), &[bytes])))
+        let (key, length) = (key(net, args), args.count(1));
+        sent(net.run_with_out(length, |core, bytes| core.write_small(key, bytes)))
+    }),
+    ("flush", |net, args| {
+        let key = key(net, args);
+        to_status(net.run(|core| core.flush(key)))
+    }),
+    ("failWrites", |net, args| {
+        let errno = Errno::from_code(args.int(1));
+        on_handle(net, args, |handle| {
+            handle.fail_writes(errno);
+            Ok(())
+        })
     }),
     ("shutdown", |net, args| {
-        to_status(net.run(|core| core.shutdown(key(args))))
+        let key = key(net, args);
+        to_status(net.run(|core| core.shutdown(key)))
     }),
     ("relayTo", |net, args| {
-        let target = Key::from_raw(args.uint(1));
-        to_status(net.run(|core| core.start_relay(key(args), target)))
+        let (key, target) = (key(net, args), net.key_of(args.slot(1)));
+        to_status(net.run(|core| core.start_relay(key, target)))
     }),
     ("relayedIn", |net, args| {
         relayed(net, args, |relay| Value::Count(relay.received()))
@@ -85,8 +108,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         })
     }),
     ("setOffload", |net, args| {
-        let offloads = args.boolean(1);
-        to_status(net.run(|core| core.set_offloads(key(args), offloads)))
+        let (key, offloads) = (key(net, args), args.boolean(1));
+        to_status(net.run(|core| core.set_offloads(key, offloads)))
     }),
     ("setBlockList", |net, args| {
         on_handle(net, args, |handle| {
@@ -95,10 +118,12 @@ pub const VERBS: &[(&str, Verb)] = &[
         })
     }),
     ("close", |net, args| {
-        to_status(net.run(|core| core.close(key(args))))
+        let key = key(net, args);
+        to_status(net.run(|core| core.close(key)))
     }),
     ("reset", |net, args| {
-        to_status(net.run(|core| core.reset(key(args))))
+        let key = key(net, args);
+        to_status(net.run(|core| core.reset(key)))
     }),
     ("setReferenced", |net, args| {
         on_handle(net, args, |handle| {
@@ -156,7 +181,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         Value::Counts(net.run(|core| core.stats().to_vec()))
     }),
     ("handleStats", |net, args| {
-        match net.run(|core| core.verb(key(args), |handle, _, _| Ok(handle.stats().to_vec()))) {
+        let key = key(net, args);
+        match net.run(|core| core.verb(key, |handle, _, _| Ok(handle.stats().to_vec()))) {
             Ok(counts) => Value::Counts(counts),
             Err(errno) => Value::Int(errno.code()),
         }
@@ -175,8 +201,9 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
 ];
 
-fn key(args: &Arguments<'_>) -> Key {
-    Key::from_raw(args.uint(0))
+/// The key of the handle that argument 0 names by its slot.
+fn key(net: &NetEnv, args: &Arguments<'_>) -> Key {
+    net.key_of(args.slot(0))
 }
 
 fn to_status(result: Result<()>) -> Value {
@@ -187,13 +214,12 @@ fn to_number(result: Result<i32>) -> Value {
     Value::Int(result.unwrap_or_else(|errno| errno.code()))
 }
 
-/// 0: all bytes are out of JavaScript's hands; 1: a `Written` event follows.
-fn written(outcome: Option<Result<bool>>) -> Value {
-    to_number(
-        outcome
-            .unwrap_or(Err(crate::error::Errno::INVAL))
-            .map(i32::from),
-    )
+/// How many bytes are out of JavaScript's hands; a `Writable` event follows where that is not all.
+fn sent(outcome: Option<Result<usize>>) -> Value {
+    match outcome.unwrap_or(Err(Errno::INVAL)) {
+        Ok(sent) => Value::Count(sent as u64),
+        Err(errno) => Value::Int(errno.code()),
+    }
 }
 
 fn on_handle(
@@ -201,7 +227,8 @@ fn on_handle(
     args: &Arguments<'_>,
     verb: impl FnOnce(&mut Handle) -> Result<()>,
 ) -> Value {
-    to_status(net.run(|core| core.verb(key(args), |handle, _, _| verb(handle))))
+    let key = key(net, args);
+    to_status(net.run(|core| core.verb(key, |handle, _, _| verb(handle))))
 }
 
 fn number(
@@ -209,11 +236,13 @@ fn number(
     args: &Arguments<'_>,
     verb: impl FnOnce(&mut Handle) -> Result<i32>,
 ) -> Value {
-    to_number(net.run(|core| core.verb(key(args), |handle, _, _| verb(handle))))
+    let key = key(net, args);
+    to_number(net.run(|core| core.verb(key, |handle, _, _| verb(handle))))
 }
 
 fn relayed(net: &NetEnv, args: &Arguments<'_>, tell: impl FnOnce(Relay) -> Value) -> Value {
-    let relay = net.run(|core| core.verb(key(args), |handle, _, _| Ok(handle.relayed())));
+    let key = key(net, args);
+    let relay = net.run(|core| core.verb(key, |handle, _, _| Ok(handle.relayed())));
     tell(relay.unwrap_or_default())
 }
 
@@ -225,7 +254,7 @@ fn idle_milliseconds(relay: Relay) -> Value {
 
 fn create(net: &NetEnv, transport: Transport) -> Value {
     let made = net.run(|core| core.create(transport));
-    to_number(made.map(|key| key.raw().cast_signed()))
+    to_number(made.map(Key::slot))
 }
 
 /// The address in arguments 1 and 2. Ports are 16 bits wide, as libuv truncates them.
@@ -235,17 +264,18 @@ fn target(args: &Arguments<'_>, v6: bool) -> Result<SocketAddr> {
 }
 
 fn bind(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
-    let flags = args.uint(3);
+    let (key, flags) = (key(net, args), args.uint(3));
     let bound = target(args, v6).and_then(|address| {
-        net.run(|core| core.verb(key(args), |handle, _, _| handle.bind_tcp(address, flags)))
+        net.run(|core| core.verb(key, |handle, _, _| handle.bind_tcp(address, flags)))
     });
     to_status(bound)
 }
 
 fn connect(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
+    let key = key(net, args);
     let started = target(args, v6).and_then(|address| {
         net.run_connect(|core| {
-            core.verb(key(args), |handle, reactor, _| {
+            core.verb(key, |handle, reactor, _| {
                 handle.connect_tcp(reactor, address)
             })
         })
@@ -261,17 +291,18 @@ fn bind_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
 }
 
 fn connect_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
+    let key = key(net, args);
     let (name, padded) = (args.text(1), net.padded_names());
     to_status(net.run_connect(|core| {
-        core.verb(key(args), |handle, reactor, _| {
+        core.verb(key, |handle, reactor, _| {
             handle.connect_pipe(reactor, name.as_bytes(), padded)
         })
     }))
 }
 
 fn listen(net: &NetEnv, args: &Arguments<'_>) -> Value {
-    let backlog = args.int(1);
-    to_status(net.run(|core| core.listen(key(args), backlog)))
+    let (key, backlog) = (key(net, args), args.int(1));
+    to_status(net.run(|core| core.listen(key, backlog)))
 }
 
 fn address(
@@ -279,12 +310,13 @@ fn address(
     args: &Arguments<'_>,
     query: impl FnOnce(&mut Handle) -> Result<Option<SocketAddr>>,
 ) -> Value {
-    match net.run(|core| core.verb(key(args), |handle, _, _| query(handle))) {
+    let key = key(net, args);
+    match net.run(|core| core.verb(key, |handle, _, _| query(handle))) {
         Ok(Some(address)) => {
             let version = if address.is_ipv6() { 6 } else { 4 };
             Value::Address(format_address(&address), version, address.port())
         }
-        Ok(None) => Value::Int(crate::error::Errno::INVAL.code()),
+        Ok(None) => Value::Int(Errno::INVAL.code()),
         Err(errno) => Value::Int(errno.code()),
     }
 }

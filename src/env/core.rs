@@ -12,9 +12,9 @@ use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Handle, Transport};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
-use crate::stream::{Gathered, Gatherer, Offloader, Progress, READ_STEP};
+use crate::stream::{Gathered, Gatherer, Offloader, READ_STEP};
 use crate::sys::descriptor::Reserve;
-use crate::sys::Descriptor;
+use crate::sys::{Bytes, Descriptor, Room};
 
 /// Events in one call into JavaScript.
 pub const BATCH: usize = 1024;
@@ -134,6 +134,11 @@ impl Core {
         Ok(())
     }
 
+    /// Returns the key of the handle in a slot, or one that names nothing.
+    pub fn key_of(&self, slot: u32) -> Key {
+        self.entries.key_of(slot)
+    }
+
     /// Runs a verb on a handle.
     ///
     /// # Errors
@@ -164,23 +169,51 @@ impl Core {
         Ok(())
     }
 
-    /// Writes, or gathers a small write until the end of the callback. `true` where a completion
-    /// event follows.
+    /// Writes, behind what callbacks have gathered. Returns how many bytes have left; a `Writable`
+    /// event follows where that is not all.
     ///
     /// # Errors
     /// The verb's.
-    pub fn write(&mut self, key: Key, buffers: &[&[u8]]) -> Result<bool> {
-        let length: usize = buffers.iter().map(|bytes| bytes.len()).sum();
-        if let [bytes] = buffers {
-            if self.gather(key, bytes) {
-                self.counters.bytes_written += length as u64;
-                return Ok(false);
-            }
-        }
+    pub fn write(&mut self, key: Key, buffers: &mut [Bytes<'_>]) -> Result<usize> {
         self.send_gathered_of(key);
-        let progress = self.verb(key, |handle, reactor, _| handle.write(reactor, buffers))?;
-        self.counters.bytes_written += length as u64;
-        Ok(progress == Progress::Queued)
+        let sent = self.verb(key, |handle, reactor, _| handle.write(reactor, buffers))?;
+        self.counters.bytes_written += sent as u64;
+        Ok(sent)
+    }
+
+    /// As [`Self::write`]; a small write may be gathered until the end of the callback, and counts as
+    /// having left.
+    ///
+    /// # Errors
+    /// The verb's.
+    pub fn write_small(&mut self, key: Key, bytes: &[u8]) -> Result<usize> {
+        if self.gather(key, bytes) {
+            self.counters.bytes_written += bytes.len() as u64;
+            return Ok(bytes.len());
+        }
+        self.write(key, &mut [bytes.into()])
+    }
+
+    /// Sends what callbacks have gathered of a handle. What the kernel does not take counts as
+    /// queued.
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed; the errno of bytes that were lost.
+    pub fn flush(&mut self, key: Key) -> Result<()> {
+        self.send_gathered_of(key);
+        self.verb(key, |handle, _, _| handle.check_flushed())
+    }
+
+    /// Reads into `room`: see [`Handle::read_directly`].
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed.
+    pub fn read_directly(&mut self, key: Key, room: Room<'_>) -> Result<i32> {
+        let read = self.verb(key, |handle, reactor, _| {
+            Ok(handle.read_directly(reactor, room))
+        })?;
+        self.counters.bytes_read += u64::try_from(read).unwrap_or(0);
+        Ok(read)
     }
 
     fn gather(&mut self, key: Key, bytes: &[u8]) -> bool {
@@ -243,7 +276,7 @@ impl Core {
     fn take_returned(&mut self) {
         if let Some((offloader, bell)) = &self.offloader {
             // A rest that is left unread rings again.
-            if let Attempt::Done(_) = bell.try_read(&mut [0; 64]) {
+            if let Attempt::Done(_) = bell.try_read((&mut [0; 64][..]).into()) {
                 bell.arm(Interest::Read);
             }
             offloader.take_returned(&mut self.gathered);
@@ -458,11 +491,7 @@ impl Core {
                     // It is open: it was made a moment ago.
                     let _ = self.set_offloads(key, true);
                 }
-                Event::new(
-                    listener,
-                    Kind::Connection,
-                    i32::try_from(key.raw()).unwrap_or(i32::MAX),
-                )
+                Event::new(listener, Kind::Connection, key.slot())
             }
             Err(errno) => Event::new(listener, Kind::AcceptFailed, errno.code()),
         };

@@ -9,7 +9,7 @@ pub struct Counters {
     pub accepted: u64,
     pub connected: u64,
     pub bytes_read: u64,
-    /// Handed over by JavaScript, sent or still queued.
+    /// Taken by the kernel, or coalesced.
     pub bytes_written: u64,
     /// Calls from the loop.
     pub wakes: u64,

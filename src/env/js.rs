@@ -1,4 +1,4 @@
-//! The way into JavaScript: the memory shared with `lib/handle.js`, and one call per batch.
+//! The way into JavaScript: the memory shared with `lib/native.js`, and one call per batch.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -25,7 +25,7 @@ pub enum Delivery {
     Refused,
 }
 
-/// What `lib/handle.js` hands over when it opens an environment.
+/// What `lib/native.js` hands over when it opens an environment.
 pub struct Shared {
     pub env: sys::napi_env,
     pub dispatch: sys::napi_value,
@@ -101,7 +101,7 @@ impl Js {
     /// Writes one event of the next batch.
     pub fn put(&self, index: usize, event: &Event) {
         let words = [
-            event.key.raw().cast_signed(),
+            event.key.slot(),
             (event.kind as u32).cast_signed(),
             event.a,
             event.b.cast_signed(),
@@ -129,7 +129,7 @@ impl Js {
 
     /// Writes the source of one relay that is to be confirmed, between two batches.
     pub fn put_question(&self, place: usize, source: Key) {
-        self.set_word(place, source.raw().cast_signed());
+        self.set_word(place, source.slot());
     }
 
     /// Has JavaScript look at `count` questions. It runs nobody's code but ours: no ticks, no

@@ -22,6 +22,7 @@ pub use self::core::Core;
 pub use self::js::Shared;
 use self::js::{Delivery, Js};
 use self::uv::{Callbacks, Signal, Watch};
+use crate::event::Key;
 use crate::runtime::Reactor;
 
 /// Batches in one turn of the loop; timers and other handles come after them.
@@ -160,6 +161,11 @@ impl NetEnv {
 
     pub fn padded_names(&self) -> bool {
         self.padded_names
+    }
+
+    /// Returns the key of the handle in a slot, or one that names nothing.
+    pub fn key_of(&self, slot: u32) -> Key {
+        self.core.borrow().key_of(slot)
     }
 
     /// Runs a verb, and sees to what it set off.

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 
-/// Values under keys that carry a generation. The slot that has been free longest is reused first,
-/// so that a generation comes round as late as possible.
+/// Values under keys that carry a generation. The slot that has been free longest is reused first.
 #[derive(Debug)]
 pub struct Slots<T> {
     entries: Vec<Entry<T>>,
@@ -76,6 +75,17 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Returns the key of what lives in a slot, or one that names nothing.
+    pub fn key_of(&self, slot: u32) -> Key {
+        match self.entries.get(slot as usize) {
+            Some(Entry {
+                generation,
+                state: State::Live(_),
+            }) => Key::new(slot, *generation),
+            _ => Key::NOBODY,
+        }
+    }
+
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         match self.entry(key) {
             Some(Entry {
@@ -103,8 +113,11 @@ impl<T> Slots<T> {
         if let Some(entry) = self.entry(key) {
             if matches!(entry.state, State::Retired) {
                 entry.state = State::Free;
-                entry.generation = entry.generation.wrapping_add(1);
-                self.free.push_back(u32::try_from(key.index()).unwrap_or(0));
+                // One that has had them all stays free for ever: its keys would come round.
+                if entry.generation < Key::LAST_GENERATION {
+                    entry.generation += 1;
+                    self.free.push_back(u32::try_from(key.index()).unwrap_or(0));
+                }
             }
         }
     }
@@ -157,6 +170,52 @@ mod tests {
             .collect();
         assert!(!keys.contains(&first));
         assert!(slots.get_mut(first).is_none());
+    }
+
+    #[test]
+    fn a_key_does_not_come_round_with_its_slot() {
+        let mut slots = Slots::new();
+        let first = slots.insert(|_| 0).unwrap();
+        slots.retire(first);
+        slots.release(first);
+        let mut reused = false;
+        // More than 2^11 generations of each slot.
+        for round in 1..300_000 {
+            let key = slots.insert(|_| round).unwrap();
+            reused |= key.slot() == first.slot();
+            assert_ne!(key, first);
+            slots.retire(key);
+            slots.release(key);
+        }
+        assert!(reused);
+        assert_eq!(slots.get(first), None);
+    }
+
+    #[test]
+    fn a_slot_that_has_had_all_generations_is_not_given_away_again() {
+        let mut slots = Slots::new();
+        slots.insert(|_| 0).unwrap();
+        slots.entries[0].generation = Key::LAST_GENERATION;
+        let last = slots.key_of(0);
+        slots.retire(last);
+        slots.release(last);
+        for round in 0..300 {
+            let key = slots.insert(|_| round).unwrap();
+            assert_ne!(key.slot(), last.slot());
+            slots.retire(key);
+            slots.release(key);
+        }
+    }
+
+    #[test]
+    fn a_slot_names_what_lives_in_it() {
+        let mut slots = Slots::new();
+        let key = slots.insert(|_| 1).unwrap();
+        assert_eq!(slots.key_of(0), key);
+        assert_eq!(slots.key_of(u32::MAX), Key::NOBODY);
+        slots.retire(key);
+        assert_eq!(slots.key_of(0), Key::NOBODY);
+        assert_eq!(slots.get(Key::NOBODY), None);
     }
 
     #[test]

@@ -10,12 +10,13 @@ use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
 use crate::stream::{
-    first_look, read_step, relay_step, splice_step, Completion, Gathered, Gatherer, Moved,
-    Offloader, Progress, ReadStep, Relay, Shutdown, Writer, READ_STEP,
+    first_look, read_step, relay_step, splice_step, Gathered, Gatherer, Moved, Offloader, ReadStep,
+    Relay, Shutdown, Writer, READ_STEP,
 };
 use crate::sys::splice::SplicePipe;
 use crate::sys::{
-    descriptor, options, path, socket, Access, BorrowedDescriptor, Descriptor, RawDescriptor,
+    descriptor, options, path, socket, Access, BorrowedDescriptor, Bytes, Descriptor,
+    RawDescriptor, Room,
 };
 
 /// What carries the bytes.
@@ -110,8 +111,8 @@ pub struct Handle {
     /// Whether a listener took it off its backlog.
     accepted: bool,
     reading: bool,
-    /// The most bytes that one read may bring: JavaScript's own buffer is no larger.
-    read_limit: usize,
+    /// Reads go straight into a buffer that JavaScript names at each of them.
+    reads_directly: bool,
     referenced: bool,
     writer: Writer,
     /// Where the gatherer keeps this handle's bytes in the running callback.
@@ -127,7 +128,8 @@ pub struct Handle {
     shutdown: Shutdown,
     /// Made for the first relay that this handle has a part in.
     relay: Option<Box<Relay>>,
-    /// A failure that a relay met: the next write reports it.
+    /// Bytes that were reported as written could not be sent: nothing more is, every write reports
+    /// this, and the peer gets a reset instead of an end.
     write_failure: Option<Errno>,
 }
 
@@ -155,7 +157,7 @@ impl Handle {
             no_delay: false,
             accepted: false,
             reading: false,
-            read_limit: usize::MAX,
+            reads_directly: false,
             referenced: true,
             writer: Writer::default(),
             gather_slot: None,
@@ -190,7 +192,7 @@ impl Handle {
         (self.referenced && (self.reading || self.listening))
             || self.connecting
             || self.shutdown.is_requested()
-            || self.writer.has_requests()
+            || !self.writer.is_idle()
     }
 
     pub fn set_referenced(&mut self, referenced: bool) {
@@ -226,12 +228,12 @@ impl Handle {
         Ok(descriptor::share(self.fd().ok_or(Errno::BADF)?)?)
     }
 
-    /// Bytes written that the kernel has not taken.
+    /// Coalesced bytes that the kernel has not taken.
     pub fn write_queue_size(&self) -> usize {
         self.writer.pending()
     }
 
-    /// In the order in which `lib/stats.js` names them: bytes that the kernel has not taken, how
+    /// In the order in which `lib/stats.js` names them: coalesced bytes that the kernel has not taken, how
     /// often it was asked for some, how often it was given some, and connections turned away.
     pub fn stats(&self) -> [u64; 4] {
         let (reads, writes) = match &self.io {
@@ -302,9 +304,9 @@ impl Handle {
         self.reading = false;
     }
 
-    /// Bounds each read to `limit` bytes, at least one.
-    pub fn set_read_limit(&mut self, limit: usize) {
-        self.read_limit = limit.max(1);
+    /// Announces readiness instead of reading, from now on: [`Self::read_directly`] reads.
+    pub fn set_reads_directly(&mut self, directly: bool) {
+        self.reads_directly = directly;
     }
 
     /// Reads one step into `buffer`, which begins at `offset` of the read slab. The number of
@@ -320,8 +322,11 @@ impl Handle {
         if !self.reading || self.connecting {
             return 0;
         }
-        let room = buffer.len().min(self.read_limit);
-        match self.read_into(reactor, &mut buffer[..room]) {
+        if self.reads_directly {
+            queue.push(Event::new(self.key, Kind::Readable, 0));
+            return 0;
+        }
+        match self.read_into(reactor, buffer.into()) {
             ReadStep::Nothing => 0,
             ReadStep::Data(read) => {
                 self.tell_data(read, offset, queue);
@@ -334,14 +339,34 @@ impl Handle {
         }
     }
 
-    fn read_into(&mut self, reactor: &Reactor, buffer: &mut [u8]) -> ReadStep {
+    /// Reads one step into `room`. Returns the number of bytes, 0 where there is nothing, or why
+    /// reading is over: `UV_EOF` or a negative errno.
+    pub fn read_directly(&mut self, reactor: &Reactor, room: Room<'_>) -> i32 {
+        if !self.reading || self.connecting {
+            return 0;
+        }
+        // As libuv says of a buffer without room. What came stays where it is.
+        if room.len() == 0 {
+            return Errno::NOBUFS.code();
+        }
+        match self.read_into(reactor, room) {
+            ReadStep::Nothing => 0,
+            ReadStep::Data(read) => i32::try_from(read).unwrap_or(i32::MAX),
+            ReadStep::End(status) => {
+                self.end_reading(status);
+                status
+            }
+        }
+    }
+
+    fn read_into(&mut self, reactor: &Reactor, room: Room<'_>) -> ReadStep {
         let step = match &self.io {
             Io::None => return ReadStep::Nothing,
-            Io::Watched(source) => return read_step(source, buffer),
+            Io::Watched(source) => return read_step(source, room),
             Io::Open(fd) => {
                 self.looks.add(1);
                 reactor.calls().reads.add(1);
-                first_look(descriptor::borrow(fd), buffer)
+                first_look(descriptor::borrow(fd), room)
             }
         };
         if matches!(step, ReadStep::End(_)) {
@@ -365,11 +390,15 @@ impl Handle {
         });
     }
 
-    fn tell_end(&mut self, status: i32, queue: &mut EventQueue) {
+    fn end_reading(&mut self, status: i32) {
         self.reading = false;
         if status != crate::error::UV_EOF {
             self.access = NO_ACCESS;
         }
+    }
+
+    fn tell_end(&mut self, status: i32, queue: &mut EventQueue) {
+        self.end_reading(status);
         queue.push(Event::new(self.key, Kind::ReadEnd, status));
     }
 
@@ -424,7 +453,7 @@ impl Handle {
     fn takes_relay(&self) -> bool {
         self.access.writable
             && !self.connecting
-            && self.writer.is_drained()
+            && self.writer.is_idle()
             && self.gather_slot.is_none()
             && self.write_failure.is_none()
     }
@@ -479,16 +508,19 @@ impl Handle {
         }
     }
 
-    /// Writes several buffers in order.
+    /// Writes several buffers in order, and returns how many bytes have left. A `Writable` event
+    /// follows where that is not all.
     ///
     /// # Errors
-    /// The kernel's, or `EBADF` where there is nothing to write to.
-    pub fn write(&mut self, reactor: &Reactor, buffers: &[&[u8]]) -> Result<Progress> {
+    /// The kernel's, or `EBADF` where there is nothing to write to; the errno of coalesced bytes that
+    /// were lost.
+    pub fn write(&mut self, reactor: &Reactor, buffers: &mut [Bytes<'_>]) -> Result<usize> {
         if self.connecting {
-            return Ok(self.writer.defer(buffers));
+            self.writer.defer();
+            return Ok(0);
         }
         self.check_writable()?;
-        if let Some(errno) = self.write_failure.take() {
+        if let Some(errno) = self.write_failure {
             return Err(errno);
         }
         self.watch(reactor)?;
@@ -525,7 +557,7 @@ impl Handle {
         };
         let is_free = self.access.writable
             && !self.connecting
-            && self.writer.is_drained()
+            && self.writer.is_idle()
             && self.write_failure.is_none();
         let gathers = is_free && self.gathers && Gatherer::accepts(bytes.len());
         descriptor::for_thread(source.descriptor()).filter(|_| gathers)
@@ -572,13 +604,37 @@ impl Handle {
             return;
         };
         source.count_foreign_writes(gathered.sends);
+        // What comes after a hole must not be sent.
+        if self.write_failure.is_some() {
+            return;
+        }
         let result = match gathered.failed {
             Some(errno) => Err(errno),
             None => self.writer.write_gathered(source, gathered.rest()),
         };
         if let Err(errno) = result {
-            queue.push(Event::new(self.key, Kind::FlushFailed, errno.code()));
+            self.tell_lost(errno, queue);
         }
+    }
+
+    /// Sends nothing more: bytes that were reported as written are lost.
+    pub fn fail_writes(&mut self, errno: Errno) {
+        self.write_failure.get_or_insert(errno);
+    }
+
+    fn tell_lost(&mut self, errno: Errno, queue: &mut EventQueue) {
+        self.fail_writes(errno);
+        queue.push(Event::new(self.key, Kind::FlushFailed, errno.code()));
+        // What JavaScript holds back fails when it is offered.
+        if self.writer.take_awaited() {
+            queue.push(Event::new(self.key, Kind::Writable, 0));
+        }
+    }
+
+    /// # Errors
+    /// The errno of coalesced bytes that were lost.
+    pub fn check_flushed(&self) -> Result<()> {
+        self.write_failure.map_or(Ok(()), Err)
     }
 
     /// Asks for the end of the writing side, behind everything that is queued. What was gathered
@@ -600,6 +656,8 @@ impl Handle {
             return;
         }
         let outcome = match &self.io {
+            // An end would hide the hole.
+            _ if self.write_failure.is_some() => Poll::Ready(self.check_flushed().map(Ok)),
             Io::None => Poll::Ready(Err(Errno::BADF)),
             Io::Open(fd) => Poll::Ready(Ok(socket::shutdown_write(descriptor::borrow(fd)))),
             Io::Watched(source) => source.poll_shutdown().map(Ok),
@@ -624,13 +682,11 @@ impl Handle {
         let Io::Watched(source) = &self.io else {
             return;
         };
-        let key = self.key;
-        self.writer.resume(source, |completion| {
-            queue.push(match completion {
-                Completion::Request(status) => Event::new(key, Kind::Written, status),
-                Completion::GatheredFailed(status) => Event::new(key, Kind::FlushFailed, status),
-            });
-        });
+        match self.writer.resume(source) {
+            Ok(true) => queue.push(Event::new(self.key, Kind::Writable, 0)),
+            Ok(false) => {}
+            Err(errno) => self.tell_lost(errno, queue),
+        }
         self.finish_shutdown(queue);
     }
 
@@ -713,8 +769,13 @@ impl Handle {
     }
 
     /// Closes the descriptor and removes the name that a bind made. What was gathered must have been
-    /// taken; requests that are pending are the caller's to cancel.
+    /// taken; requests that are pending are the caller's to cancel. Where bytes were lost the peer
+    /// gets a reset, if the transport has one.
     pub fn close(mut self) {
+        if let (Some(_), Some(fd)) = (self.write_failure, self.fd()) {
+            // Refused where there is nobody left to be reset.
+            let _ = options::set_linger_zero(fd);
+        }
         if let Some(name) = self.bound_path.take() {
             path::remove(&name);
         }

@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(keys.len(), sockets.len(), "round {round}");
             for (_, source) in &sockets {
                 let mut buffer = [0u8; 64];
-                match source.try_read(&mut buffer) {
+                match source.try_read((&mut buffer[..]).into()) {
                     Attempt::Done(read) => assert_eq!(read, 4),
                     other => panic!("{other:?}"),
                 }

@@ -1,7 +1,7 @@
 //! One watched descriptor.
 
 use std::cell::OnceCell;
-use std::io::{self, IoSlice};
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -11,7 +11,7 @@ use super::ready::{KeyWaker, Ready, ReadyList};
 use crate::event::Key;
 use crate::sys::poller::Watched;
 use crate::sys::splice::SplicePipe;
-use crate::sys::{socket, BorrowedDescriptor, Descriptor, Interest, Tried};
+use crate::sys::{socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Room, Tried};
 
 /// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
 const MAX_TRIES: usize = 8;
@@ -88,17 +88,17 @@ impl Source {
     }
 
     /// Reads once.
-    pub fn try_read(&self, buffer: &mut [u8]) -> Attempt<usize> {
-        let room = buffer.len();
+    pub fn try_read(&self, mut room: Room<'_>) -> Attempt<usize> {
+        let size = room.len();
         self.attempt(
             Interest::Read,
             |fd| {
                 self.count_read();
-                socket::receive(fd, buffer)
+                socket::receive(fd, room.reborrow())
             },
             // Less than was asked for: the kernel's buffer is empty, and the next byte makes an
             // edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
-            |&read| read != 0 && read < room,
+            |&read| read != 0 && read < size,
         )
     }
 
@@ -112,21 +112,19 @@ impl Source {
     }
 
     /// Writes once what fits of one buffer.
-    pub fn try_write_one(&self, bytes: &[u8]) -> Attempt<usize> {
-        let send = |fd: BorrowedDescriptor<'_>| {
+    pub fn try_write_one(&self, bytes: Bytes<'_>) -> Attempt<usize> {
+        self.attempt_write(|fd| {
             self.count_write();
             socket::send(fd, bytes)
-        };
-        self.attempt(Interest::Write, send, |_| false)
+        })
     }
 
     /// Writes once what fits of several buffers.
-    pub fn try_write(&self, buffers: &[IoSlice<'_>]) -> Attempt<usize> {
-        let send = |fd: BorrowedDescriptor<'_>| {
+    pub fn try_write(&self, buffers: &[Bytes<'_>]) -> Attempt<usize> {
+        self.attempt_write(|fd| {
             self.count_write();
             socket::send_vectored(fd, buffers)
-        };
-        self.attempt(Interest::Write, send, |_| false)
+        })
     }
 
     /// How often this descriptor was read from, and how often written to.
@@ -157,7 +155,7 @@ impl Source {
 
     /// Sends at most `most` of the bytes in `pipe`.
     pub fn try_pour(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
-        self.attempt(Interest::Write, |fd| pipe.pour(fd, most), |_| false)
+        self.attempt_write(|fd| pipe.pour(fd, most))
     }
 
     /// Ends the writing side; where that is pending, the key will come up for writing.
@@ -168,6 +166,24 @@ impl Source {
     /// Waits for the first writability, as a connect in progress does.
     pub fn poll_writable(&self) -> bool {
         self.poll_ready(Interest::Write).is_ready()
+    }
+
+    /// Tries a write. A kernel without memory for a packet (`ENOBUFS`) makes no edge when it has
+    /// some again, so that the next iteration of the loop tries again.
+    fn attempt_write(
+        &self,
+        operation: impl FnMut(BorrowedDescriptor<'_>) -> io::Result<usize>,
+    ) -> Attempt<usize> {
+        match self.attempt(Interest::Write, operation, |_| false) {
+            Attempt::Failed(error) if socket::is_out_of_buffers(&error) => {
+                self.list.push_later(Ready {
+                    key: self.key,
+                    interest: Interest::Write,
+                });
+                Attempt::Pending
+            }
+            outcome => outcome,
+        }
     }
 
     /// Tries until the operation has an outcome; [`Watched::attempt`] says what a try is.

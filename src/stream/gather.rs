@@ -205,9 +205,9 @@ impl Shared {
             }
             self.sends.fetch_add(1, Ordering::Relaxed);
             gathered.sends += 1;
-            match socket::send_raw(gathered.fd, gathered.rest()) {
+            match socket::send_raw(gathered.fd, gathered.rest().into()) {
                 Ok(sent) => gathered.sent += sent,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) if socket::is_full(&error) => {}
                 Err(error) => gathered.failed = Some(error.into()),
             }
         }

@@ -12,4 +12,4 @@ pub use offload::Offloader;
 pub use reader::{first_look, read_step, ReadStep, READ_STEP};
 pub use relay::{relay_step, splice_step, Moved, Relay};
 pub use shutdown::Shutdown;
-pub use writer::{Completion, Progress, Writer};
+pub use writer::Writer;

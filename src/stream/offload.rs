@@ -6,7 +6,7 @@
 //! them all back before it does anything to the socket that must come after them.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -232,7 +232,7 @@ impl State {
     fn finish(&mut self, mut job: Gathered, result: io::Result<usize>) -> bool {
         match result {
             Ok(sent) => job.sent += sent,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if socket::is_full(&error) => {}
             Err(error) => job.failed = Some(error.into()),
         }
         if job.failed.is_none() && job.rest().is_empty() {
@@ -292,7 +292,7 @@ impl Shared {
             state.sending = Some(job.key);
             state.sends += 1;
             drop(state);
-            let result = socket::send_raw(job.fd, job.rest());
+            let result = socket::send_raw(job.fd, job.rest().into());
             state = self.lock();
             state.sending = None;
             if state.finish(job, result) {
@@ -337,7 +337,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
+    use std::io::{ErrorKind, Read};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 

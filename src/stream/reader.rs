@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use crate::error::{Errno, UV_EOF};
 use crate::runtime::{Attempt, Interest, Source};
-use crate::sys::{socket, BorrowedDescriptor};
+use crate::sys::{socket, BorrowedDescriptor, Room};
 
 /// The most that one step reads, in bytes (libuv suggests as much to its users).
 pub const READ_STEP: usize = 64 * 1024;
@@ -12,7 +12,7 @@ pub const READ_STEP: usize = 64 * 1024;
 /// What one step of reading brought.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadStep {
-    /// This many bytes, at the front of the buffer.
+    /// This many bytes, at the front of the room.
     Data(usize),
     /// Nothing now; the source will say when.
     Nothing,
@@ -20,10 +20,10 @@ pub enum ReadStep {
     End(i32),
 }
 
-/// Reads once into `buffer`. After data the source is armed again: a handle with more to read
+/// Reads once into `room`. After data the source is armed again: a handle with more to read
 /// goes to the end of the ready list, behind everybody else.
-pub fn read_step(source: &Source, buffer: &mut [u8]) -> ReadStep {
-    match source.try_read(buffer) {
+pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
+    match source.try_read(room) {
         Attempt::Done(0) => ReadStep::End(UV_EOF),
         Attempt::Done(read) => {
             source.arm(Interest::Read);
@@ -36,8 +36,8 @@ pub fn read_step(source: &Source, buffer: &mut [u8]) -> ReadStep {
 
 /// Reads once from a descriptor that nobody watches yet. Where this is not the end, the caller must
 /// have it watched: data that is there then counts as an edge.
-pub fn first_look(fd: BorrowedDescriptor<'_>, buffer: &mut [u8]) -> ReadStep {
-    match socket::receive(fd, buffer) {
+pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> ReadStep {
+    match socket::receive(fd, room) {
         Ok(0) => ReadStep::End(UV_EOF),
         Ok(read) => ReadStep::Data(read),
         Err(error) if error.kind() == ErrorKind::WouldBlock => ReadStep::Nothing,

@@ -84,12 +84,12 @@ pub enum Moved {
 /// Reads once from `source` into `buffer`, and writes it to `target`. As after any read, the source
 /// is armed again.
 pub fn relay_step(source: &Source, target: &Source, buffer: &mut [u8]) -> Moved {
-    let read = match read_step(source, buffer) {
+    let read = match read_step(source, (&mut *buffer).into()) {
         ReadStep::Data(read) => read,
         ReadStep::Nothing => return Moved::Nothing,
         ReadStep::End(status) => return Moved::End(status),
     };
-    let (sent, failure) = send(read, |sent| target.try_write_one(&buffer[sent..read]));
+    let (sent, failure) = send(read, |sent| target.try_write_one(buffer[sent..read].into()));
     moved(read, sent, failure)
 }
 

@@ -1,208 +1,122 @@
-//! Writing: try now, queue what the kernel does not take.
+//! Writing: the kernel takes what it has room for. What it leaves stays with JavaScript, which offers
+//! it again; only coalesced bytes, long reported as written, are kept here.
 
-use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use crate::error::Result;
+use crate::runtime::{Attempt, Source};
+use crate::sys::Bytes;
 
-use crate::error::{Errno, Result};
-use crate::runtime::{Attempt, Interest, Source};
-
-/// Buffers handed to the kernel in one go.
-const VECTOR: usize = 64;
-
-/// How far a write got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// The kernel has everything.
-    Done,
-    /// The rest is queued; a completion follows.
-    Queued,
-}
-
-/// What became of something queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
-    /// The oldest request is over, with this status.
-    Request(i32),
-    /// Gathered bytes, long reported as written, could not be sent.
-    GatheredFailed(i32),
-}
-
-/// The writing side of one stream. A queued byte belongs to the queue: the caller's memory may
-/// change, move or go away as soon as a call returns.
+/// The writing side of one stream.
 #[derive(Debug, Default)]
 pub struct Writer {
-    queue: VecDeque<Chunk>,
-    queued: usize,
-}
-
-#[derive(Debug)]
-struct Chunk {
-    bytes: Vec<u8>,
+    /// Coalesced bytes that the kernel has not taken, behind `sent` that it has.
+    backlog: Vec<u8>,
     sent: usize,
-    /// Whether somebody waits for this chunk's completion.
-    is_request: bool,
+    /// JavaScript holds bytes back, and must hear when there is room for them.
+    is_awaited: bool,
 }
 
 impl Writer {
-    /// Bytes that the kernel has not taken yet.
+    /// Returns how many coalesced bytes the kernel has not taken yet.
     pub fn pending(&self) -> usize {
-        self.queued
+        self.backlog.len() - self.sent
     }
 
-    pub fn has_requests(&self) -> bool {
-        self.queue.iter().any(|chunk| chunk.is_request)
+    /// True when nothing waits to be sent, neither here nor in JavaScript.
+    pub fn is_idle(&self) -> bool {
+        self.is_drained() && !self.is_awaited
     }
 
+    /// True when no coalesced bytes wait to be sent.
     pub fn is_drained(&self) -> bool {
-        self.queue.is_empty()
+        self.backlog.is_empty()
     }
 
-    /// Writes `buffers` in order, behind whatever waits already.
+    /// Offers `buffers` to the kernel and returns how many bytes it has taken. Where that is not all,
+    /// [`Self::resume`] says when there is room for the rest.
     ///
     /// # Errors
-    /// The kernel's; nothing of `buffers` is queued then.
-    pub fn write(&mut self, source: &Source, buffers: &[&[u8]]) -> Result<Progress> {
-        let mut skip = 0;
-        if self.queue.is_empty() {
-            skip = send_now(source, buffers)?;
-        }
-        self.enqueue(buffers, skip, source)
+    /// The kernel's; nobody waits for room then.
+    pub fn write(&mut self, source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
+        self.is_awaited = false;
+        let total = Bytes::total(buffers);
+        let sent = if self.is_drained() {
+            send(source, buffers)?
+        } else {
+            0
+        };
+        self.is_awaited = sent < total;
+        Ok(sent)
     }
 
-    /// Queues `buffers` without trying: the stream is not connected yet.
-    pub fn defer(&mut self, buffers: &[&[u8]]) -> Progress {
-        self.push_chunk(buffers, 0, true)
+    /// Notes that JavaScript holds bytes back until the stream is connected.
+    pub fn defer(&mut self) {
+        self.is_awaited = true;
     }
 
-    /// Sends bytes that were gathered, and reported as written, before; what the kernel does not
-    /// take is queued, and nobody waits for it.
+    /// Sends coalesced bytes; keeps what the kernel does not take.
     ///
     /// # Errors
     /// The kernel's; the bytes are lost then.
     pub fn write_gathered(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
-        let sent = if self.queue.is_empty() {
-            send_one(source, bytes)?
+        let sent = if self.is_drained() {
+            send(source, &mut [bytes.into()])?
         } else {
             0
         };
-        if sent < bytes.len() {
-            self.push_chunk(&[bytes], sent, false);
-            source.arm(Interest::Write);
-        }
+        self.backlog.extend_from_slice(&bytes[sent..]);
         Ok(())
     }
 
-    /// Goes on with the queue after the source became writable, and tells what was completed.
-    pub fn resume(&mut self, source: &Source, mut tell: impl FnMut(Completion)) {
-        while !self.queue.is_empty() {
-            let result = {
-                let slices: Vec<IoSlice<'_>> = self
-                    .queue
-                    .iter()
-                    .take(VECTOR)
-                    .map(|chunk| IoSlice::new(&chunk.bytes[chunk.sent..]))
-                    .collect();
-                source.try_write(&slices)
-            };
-            match result {
-                Attempt::Done(sent) => self.consume(sent, &mut tell),
-                Attempt::Pending => return,
-                Attempt::Failed(error) => {
-                    self.fail_oldest(error, &mut tell);
-                    return;
+    /// Goes on after the source became writable. True when there is room for what JavaScript holds
+    /// back, which is to be said once.
+    ///
+    /// # Errors
+    /// The kernel's; the coalesced bytes are lost then.
+    pub fn resume(&mut self, source: &Source) -> Result<bool> {
+        if !self.is_drained() {
+            let rest = Bytes::from(&self.backlog[self.sent..]);
+            match send(source, &mut [rest]) {
+                Ok(sent) => self.sent += sent,
+                Err(errno) => {
+                    self.forget();
+                    return Err(errno);
                 }
             }
-        }
-    }
-
-    fn enqueue(&mut self, buffers: &[&[u8]], skip: usize, source: &Source) -> Result<Progress> {
-        let total: usize = buffers.iter().map(|buffer| buffer.len()).sum();
-        if skip == total {
-            return Ok(Progress::Done);
-        }
-        let progress = self.push_chunk(buffers, skip, true);
-        source.arm(Interest::Write);
-        Ok(progress)
-    }
-
-    fn push_chunk(&mut self, buffers: &[&[u8]], mut skip: usize, is_request: bool) -> Progress {
-        let total: usize = buffers.iter().map(|buffer| buffer.len()).sum();
-        let mut bytes = Vec::with_capacity(total - skip);
-        for buffer in buffers {
-            let passed = skip.min(buffer.len());
-            bytes.extend_from_slice(&buffer[passed..]);
-            skip -= passed;
-        }
-        self.queued += bytes.len();
-        self.queue.push_back(Chunk {
-            bytes,
-            sent: 0,
-            is_request,
-        });
-        Progress::Queued
-    }
-
-    fn consume(&mut self, mut sent: usize, tell: &mut impl FnMut(Completion)) {
-        self.queued -= sent;
-        while let Some(chunk) = self.queue.front_mut() {
-            let left = chunk.bytes.len() - chunk.sent;
-            if sent < left {
-                chunk.sent += sent;
-                return;
+            if self.pending() > 0 {
+                return Ok(false);
             }
-            sent -= left;
-            if chunk.is_request {
-                tell(Completion::Request(0));
-            }
-            self.queue.pop_front();
+            self.forget();
         }
+        Ok(self.take_awaited())
     }
 
-    fn fail_oldest(&mut self, error: io::Error, tell: &mut impl FnMut(Completion)) {
-        let Some(chunk) = self.queue.pop_front() else {
-            return;
-        };
-        self.queued -= chunk.bytes.len() - chunk.sent;
-        let status = Errno::from(error).code();
-        tell(if chunk.is_request {
-            Completion::Request(status)
-        } else {
-            Completion::GatheredFailed(status)
-        });
+    /// True when JavaScript holds bytes back and has not been told of room since.
+    pub fn take_awaited(&mut self) -> bool {
+        std::mem::take(&mut self.is_awaited)
     }
-}
 
-/// Sends until everything is gone or the kernel takes no more; the number of bytes sent.
-fn send_now(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
-    match buffers {
-        [bytes] => send_one(source, bytes),
-        _ => send_several(source, buffers),
+    // The memory too: a backlog is rare, and may have been large.
+    fn forget(&mut self) {
+        self.backlog = Vec::new();
+        self.sent = 0;
     }
 }
 
-fn send_one(source: &Source, bytes: &[u8]) -> Result<usize> {
-    let mut total = 0;
-    while total < bytes.len() {
-        match source.try_write_one(&bytes[total..]) {
-            Attempt::Done(sent) => total += sent,
-            Attempt::Pending => break,
-            Attempt::Failed(error) => return Err(error.into()),
-        }
-    }
-    Ok(total)
-}
-
-fn send_several(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
-    let mut slices: Vec<IoSlice<'_>> = buffers.iter().map(|bytes| IoSlice::new(bytes)).collect();
-    let mut rest = slices.as_mut_slice();
+/// Sends until everything is gone or the kernel takes no more; returns the number of bytes sent.
+fn send(source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
+    let mut rest = buffers;
     // Empty buffers at the front count as sent.
-    IoSlice::advance_slices(&mut rest, 0);
+    Bytes::advance(&mut rest, 0);
     let mut total = 0;
     while !rest.is_empty() {
-        match source.try_write(rest) {
+        let attempt = match *rest {
+            [bytes] => source.try_write_one(bytes),
+            _ => source.try_write(rest),
+        };
+        match attempt {
             Attempt::Done(sent) => {
                 total += sent;
-                IoSlice::advance_slices(&mut rest, sent);
+                Bytes::advance(&mut rest, sent);
             }
             Attempt::Pending => break,
             Attempt::Failed(error) => return Err(error.into()),
@@ -215,6 +129,7 @@ fn send_several(source: &Source, buffers: &[&[u8]]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Errno;
     use crate::event::Key;
     use crate::runtime::Reactor;
     use std::io::Read;
@@ -229,52 +144,66 @@ mod tests {
         (reactor, source, theirs)
     }
 
+    /// Fills the kernel's buffer; returns how many bytes it took.
+    fn fill(writer: &mut Writer, source: &Source) -> usize {
+        let large = vec![7u8; 8 << 20];
+        writer.write(source, &mut [large[..].into()]).unwrap()
+    }
+
     #[test]
-    fn a_small_write_is_done_at_once() {
+    fn a_small_write_is_taken_at_once() {
         let (_reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
-        let progress = writer.write(&source, &[b"ab", b"", b"c"]).unwrap();
-        assert_eq!(progress, Progress::Done);
+        let parts: [&[u8]; 3] = [b"ab", b"", b"c"];
+        let taken = writer.write(&source, &mut parts.map(Bytes::from)).unwrap();
+        assert_eq!(taken, 3);
+        assert!(writer.is_idle());
         let mut read = [0u8; 3];
         peer.read_exact(&mut read).unwrap();
         assert_eq!(&read, b"abc");
     }
 
     #[test]
-    fn what_the_kernel_refuses_is_queued_and_completed_in_order() {
+    fn room_is_announced_once_and_only_to_who_holds_bytes_back() {
         let (reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
-        let large = vec![7u8; 8 << 20];
-        assert_eq!(writer.write(&source, &[&large]).unwrap(), Progress::Queued);
-        assert_eq!(writer.write(&source, &[b"end"]).unwrap(), Progress::Queued);
-        let total = large.len() + 3;
-        let reader = std::thread::spawn(move || {
-            let mut received = vec![0u8; total];
-            peer.read_exact(&mut received).unwrap();
-            received
-        });
-        let mut completions = Vec::new();
-        while !writer.is_drained() {
-            reactor.poll();
-            writer.resume(&source, |completion| completions.push(completion));
-        }
-        assert_eq!(
-            completions,
-            [Completion::Request(0), Completion::Request(0)]
-        );
-        let received = reader.join().unwrap();
-        assert!(received.ends_with(b"end") && received[..large.len()] == large[..]);
-        assert_eq!(writer.pending(), 0);
+        assert!(!writer.resume(&source).unwrap());
+        let taken = fill(&mut writer, &source);
+        assert!(taken < 8 << 20);
+        assert!(!writer.is_idle());
+        peer.read_exact(&mut vec![0; taken]).unwrap();
+        reactor.poll();
+        assert!(writer.resume(&source).unwrap());
+        assert!(!writer.resume(&source).unwrap());
     }
 
     #[test]
-    fn a_failure_reaches_the_oldest_request() {
+    fn coalesced_bytes_that_did_not_fit_go_before_what_is_held_back() {
+        let (reactor, source, mut peer) = connected();
+        let mut writer = Writer::default();
+        let taken = fill(&mut writer, &source);
+        writer.write_gathered(&source, b"first ").unwrap();
+        writer.write_gathered(&source, b"second").unwrap();
+        assert_eq!(writer.pending(), 12);
+        let late = writer.write(&source, &mut [b"late"[..].into()]).unwrap();
+        assert_eq!(late, 0);
+        peer.read_exact(&mut vec![0; taken]).unwrap();
+        reactor.poll();
+        assert!(writer.resume(&source).unwrap());
+        assert_eq!(writer.pending(), 0);
+        let mut read = [0u8; 12];
+        peer.read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"first second");
+    }
+
+    #[test]
+    fn a_failure_of_the_backlog_is_told() {
         let (_reactor, source, peer) = connected();
         let mut writer = Writer::default();
-        writer.defer(&[b"lost"]);
+        fill(&mut writer, &source);
+        writer.write_gathered(&source, b"lost").unwrap();
         drop(peer);
-        let mut completions = Vec::new();
-        writer.resume(&source, |completion| completions.push(completion));
-        assert_eq!(completions, [Completion::Request(-libc::EPIPE)]);
+        assert_eq!(writer.resume(&source), Err(Errno::PIPE));
+        assert!(writer.is_drained());
     }
 }

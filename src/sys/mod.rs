@@ -5,7 +5,8 @@
 //! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: something open that is owned, lent, or
 //!   named to another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send`, `send_vectored`, `send_raw`, `local_address`, `peer_address`, zones
+//!   `send`, `send_vectored`, `send_raw`, `is_full`, `is_out_of_buffers`, `local_address`,
+//!   `peer_address`, zones
 //! - `options`: one function a socket option
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
 //!   descriptor that is given up when the process has run out of them)
@@ -23,6 +24,9 @@ use std::io;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+
+mod memory;
+pub use memory::{Bytes, Room};
 
 #[cfg(unix)]
 mod unix;

@@ -9,6 +9,7 @@ pub const CONNREFUSED: i32 = -libc::ECONNREFUSED;
 pub const INVAL: i32 = -libc::EINVAL;
 pub const IO: i32 = -libc::EIO;
 pub const NFILE: i32 = -libc::ENFILE;
+pub const NOBUFS: i32 = -libc::ENOBUFS;
 pub const NOTCONN: i32 = -libc::ENOTCONN;
 pub const PIPE: i32 = -libc::EPIPE;
 

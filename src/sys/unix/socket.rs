@@ -1,12 +1,13 @@
 //! Stream sockets: one function, one system call.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::{check_len, uninterrupted};
+use crate::sys::{Bytes, Room};
 
 /// A non-blocking, close-on-exec stream socket.
 pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
@@ -73,10 +74,10 @@ pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
 
 /// Reads what is there. A pipe's or terminal's descriptor is as good as a socket's, which has the
 /// shorter way through the kernel.
-pub fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    let (fd, start, length) = (fd.as_raw_fd(), buffer.as_mut_ptr(), buffer.len());
+pub fn receive(fd: BorrowedFd<'_>, mut room: Room<'_>) -> io::Result<usize> {
+    let (fd, start, length) = (fd.as_raw_fd(), room.start(), room.len());
     or_as_file(
-        // SAFETY: pointer and length come from one exclusive slice.
+        // SAFETY: a Room is writable over its length.
         || check_len(unsafe { libc::recv(fd, start.cast(), length, 0) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::read(fd, start.cast(), length) }),
@@ -101,32 +102,52 @@ const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
 const NO_SIGNAL: libc::c_int = 0;
 
 /// Writes what fits of one buffer.
-pub fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+pub fn send(fd: BorrowedFd<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     send_raw(fd.as_raw_fd(), bytes)
 }
 
 /// As [`send`], for a caller that knows of the descriptor only that it stays open over the call.
-pub fn send_raw(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
-    let (start, length) = (bytes.as_ptr(), bytes.len());
+pub fn send_raw(fd: RawFd, bytes: Bytes<'_>) -> io::Result<usize> {
+    let (start, length) = (bytes.start(), bytes.len());
     or_as_file(
-        // SAFETY: pointer and length come from one live slice.
+        // SAFETY: Bytes are readable over their length.
         || check_len(unsafe { libc::send(fd, start.cast(), length, NO_SIGNAL) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::write(fd, start.cast(), length) }),
     )
 }
 
-/// The most buffers that one [`send_vectored`] may be given.
-pub const MAX_BUFFERS: usize = 1024;
+/// Buffers that one [`send_vectored`] hands to the kernel; the rest is left for the next call.
+const VECTOR: usize = 64;
 
 /// Writes what fits of several buffers, in order. `SIGPIPE` is ignored in every Node process, so a
 /// pipe's or terminal's descriptor is as good as a socket's.
-pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    let count = libc::c_int::try_from(buffers.len().min(MAX_BUFFERS)).unwrap_or(libc::c_int::MAX);
+pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
+    let mut vector = [libc::iovec {
+        iov_base: std::ptr::null_mut(),
+        iov_len: 0,
+    }; VECTOR];
+    let mut count = 0;
+    for (entry, bytes) in vector.iter_mut().zip(buffers) {
+        entry.iov_base = bytes.start().cast_mut().cast();
+        entry.iov_len = bytes.len();
+        count += 1;
+    }
     uninterrupted(|| {
-        // SAFETY: IoSlice is guaranteed to have iovec's layout on Unix, and all slices are live.
-        check_len(unsafe { libc::writev(fd.as_raw_fd(), buffers.as_ptr().cast(), count) })
+        // SAFETY: Bytes are readable over their length, and `count` entries were filled.
+        check_len(unsafe { libc::writev(fd.as_raw_fd(), vector.as_ptr(), count) })
     })
+}
+
+/// True when the kernel has no memory for a packet, which says nothing of the connection: libuv
+/// tries such a write again.
+pub fn is_out_of_buffers(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOBUFS)
+}
+
+/// True when a write must be made again later.
+pub fn is_full(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || is_out_of_buffers(error)
 }
 
 pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {

@@ -6,7 +6,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::future::Future;
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle};
 use std::pin::pin;
@@ -31,11 +31,14 @@ use super::ending::Ending;
 use super::opening::Opening;
 use super::path::{own, Name};
 use super::permissions::grant_everybody;
+use super::socket::join;
 use super::{system_error, Descriptor};
-use crate::sys::Interest;
+use crate::sys::{Bytes, Interest, Room};
 
 /// What the system keeps of each direction, in bytes.
 const BUFFER: u32 = 64 * 1024;
+/// The most that one read takes out of Tokio's memory.
+const READ_STEP: usize = 64 * 1024;
 /// The most of one write that Tokio copies: what is beyond waits in our own queue, and is counted.
 const WRITE_STEP: usize = 64 * 1024;
 /// Clients that can connect before JavaScript has had a turn (libuv's number).
@@ -202,12 +205,16 @@ impl Pipe {
     }
 
     /// Reads what is there.
-    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn receive(&self, mut room: Room<'_>) -> io::Result<usize> {
+        let mut buffer = vec![0; room.len().min(READ_STEP)];
         let read = match &*self.state.borrow() {
-            State::Client(pipe) => pipe.try_read(buffer),
-            State::Server(pipe) => pipe.try_read(buffer),
+            State::Client(pipe) => pipe.try_read(&mut buffer),
+            State::Server(pipe) => pipe.try_read(&mut buffer),
             _ => Err(io::ErrorKind::WouldBlock.into()),
         };
+        if let Ok(read) = read {
+            room.fill(&buffer[..read]);
+        }
         let Some(ending) = self.ending.get() else {
             return read;
         };
@@ -222,23 +229,17 @@ impl Pipe {
         }
     }
 
-    /// Writes what fits of one buffer. What Tokio has taken leaves by itself, even after a close.
-    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        let bytes = &bytes[..bytes.len().min(WRITE_STEP)];
-        match &*self.state.borrow() {
-            State::Client(pipe) => pipe.try_write(bytes),
-            State::Server(pipe) => pipe.try_write(bytes),
-            _ => Err(io::ErrorKind::WouldBlock.into()),
+    /// Writes what fits of several buffers, in order. What Tokio has taken, a copy, leaves by
+    /// itself, even after a close.
+    pub fn send_vectored(&self, buffers: &[Bytes<'_>]) -> io::Result<usize> {
+        let bytes = join(buffers, WRITE_STEP);
+        if bytes.is_empty() {
+            return Ok(0);
         }
-    }
-
-    /// Writes what fits of several buffers, in order: of small ones as many as make one step.
-    pub fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        let first = buffers.iter().find(|buffer| !buffer.is_empty());
-        match first {
-            None => Ok(0),
-            Some(first) if first.len() >= WRITE_STEP || buffers.len() == 1 => self.send(first),
-            Some(_) => self.send(&join(buffers)),
+        match &*self.state.borrow() {
+            State::Client(pipe) => pipe.try_write(&bytes),
+            State::Server(pipe) => pipe.try_write(&bytes),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -410,14 +411,4 @@ fn poll_client(instance: &NamedPipeServer) -> Poll<io::Result<()>> {
 fn client_of(handle: OwnedHandle) -> io::Result<NamedPipeClient> {
     // SAFETY: the handle is that of a pipe, opened for overlapped operations, and nobody else's.
     unsafe { NamedPipeClient::from_raw_handle(handle.into_raw_handle()) }
-}
-
-/// The beginning of several buffers as one, so that small ones do not take a system call each.
-fn join(buffers: &[IoSlice<'_>]) -> Vec<u8> {
-    let mut joined = Vec::new();
-    for buffer in buffers {
-        let room = WRITE_STEP - joined.len();
-        joined.extend_from_slice(&buffer[..buffer.len().min(room)]);
-    }
-    joined
 }

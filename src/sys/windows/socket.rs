@@ -1,6 +1,6 @@
 //! Stream sockets: one function, one system call. What is read from and written to may be a pipe.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::os::windows::io::{AsRawSocket, BorrowedSocket, RawSocket};
 use std::ptr;
@@ -12,6 +12,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::{system_error, BorrowedDescriptor, Descriptor};
+use crate::sys::{Bytes, Room};
 
 /// A non-blocking stream socket that children do not inherit.
 pub fn stream_socket(domain: Domain) -> io::Result<Descriptor> {
@@ -119,17 +120,17 @@ pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
 }
 
 /// Reads what is there.
-pub fn receive(fd: BorrowedDescriptor<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> {
     match fd {
-        BorrowedDescriptor::Socket(socket) => receive_from(socket, buffer),
-        BorrowedDescriptor::Pipe(pipe) => pipe.receive(buffer),
+        BorrowedDescriptor::Socket(socket) => receive_from(socket, room),
+        BorrowedDescriptor::Pipe(pipe) => pipe.receive(room),
     }
 }
 
-fn receive_from(socket: BorrowedSocket<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    let length = i32::try_from(buffer.len()).unwrap_or(i32::MAX);
-    // SAFETY: pointer and length come from one exclusive slice.
-    let read = unsafe { recv(raw(socket), buffer.as_mut_ptr(), length, 0) };
+fn receive_from(socket: BorrowedSocket<'_>, mut room: Room<'_>) -> io::Result<usize> {
+    let length = i32::try_from(room.len()).unwrap_or(i32::MAX);
+    // SAFETY: a Room is writable over its length.
+    let read = unsafe { recv(raw(socket), room.start(), length, 0) };
     check_len(read).map_err(|error| match error.raw_os_error() {
         // Whoever has ended the connection: a reset, as other systems call it.
         Some(WSAECONNABORTED) => system_error(WSAECONNRESET),
@@ -142,42 +143,51 @@ fn receive_from(socket: BorrowedSocket<'_>, buffer: &mut [u8]) -> io::Result<usi
 const SEND_STEP: usize = 64 * 1024;
 
 /// Writes what fits of one buffer.
-pub fn send(fd: BorrowedDescriptor<'_>, bytes: &[u8]) -> io::Result<usize> {
+pub fn send(fd: BorrowedDescriptor<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     match fd {
         BorrowedDescriptor::Socket(socket) => send_raw(socket.as_raw_socket(), bytes),
-        BorrowedDescriptor::Pipe(pipe) => pipe.send(bytes),
+        BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(&[bytes]),
     }
 }
 
 /// As [`send`], for a caller that knows of the socket only that it stays open over the call.
-pub fn send_raw(socket: RawSocket, bytes: &[u8]) -> io::Result<usize> {
-    let bytes = &bytes[..bytes.len().min(SEND_STEP)];
-    let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-    // SAFETY: pointer and length come from one live slice.
-    check_len(unsafe { send_to(to_winsock(socket), bytes.as_ptr(), length, 0) })
+pub fn send_raw(socket: RawSocket, bytes: Bytes<'_>) -> io::Result<usize> {
+    let length = i32::try_from(bytes.len().min(SEND_STEP)).unwrap_or(i32::MAX);
+    // SAFETY: Bytes are readable over their length.
+    check_len(unsafe { send_to(to_winsock(socket), bytes.start(), length, 0) })
 }
 
 /// Writes what fits of several buffers, in order.
-pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    match fd {
-        BorrowedDescriptor::Socket(socket) => match within_step(buffers) {
-            [] => send(fd, buffers.first().map_or(&[], |first| first)),
-            several => SockRef::from(&socket).send_vectored(several),
-        },
-        BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(buffers),
+pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
+    let socket = match fd {
+        BorrowedDescriptor::Socket(socket) => socket.as_raw_socket(),
+        BorrowedDescriptor::Pipe(pipe) => return pipe.send_vectored(buffers),
+    };
+    match buffers.iter().find(|bytes| bytes.len() > 0) {
+        None => Ok(0),
+        Some(&first) if first.len() >= SEND_STEP => send_raw(socket, first),
+        Some(_) => send_raw(socket, join(buffers, SEND_STEP).as_slice().into()),
     }
 }
 
-/// Those at the front that make one step together; none where the first is larger by itself.
-fn within_step<'a, 'b>(buffers: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
-    let mut room = SEND_STEP;
-    let fits = |buffer: &&IoSlice<'_>| {
-        let left = room.checked_sub(buffer.len());
-        room = left.unwrap_or(0);
-        left.is_some()
-    };
-    let count = buffers.iter().take_while(fits).count();
-    &buffers[..count]
+/// Copies the first `most` bytes of several buffers, so that small ones take one system call.
+pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for bytes in buffers {
+        joined.append(&mut bytes.copy(most - joined.len()));
+    }
+    joined
+}
+
+/// True when the system has no memory for a packet. Winsock says so of a whole connection, which
+/// does not recover: never here.
+pub fn is_out_of_buffers(_error: &io::Error) -> bool {
+    false
+}
+
+/// True when a write must be made again later.
+pub fn is_full(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// Ends the writing side of what nobody watches.

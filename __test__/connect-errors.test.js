@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
-const { both, idOf, same } = require('./helpers/both');
+const { alone, both, idOf, same } = require('./helpers/both');
 const {
   closed,
   errorFields,
@@ -118,6 +118,61 @@ for (const length of [109, 200, 5000]) {
     assert.strictEqual(failed.address, name);
   });
 }
+
+const withNul = { since: '22' };
+for (const [where, tail] of [
+  ['inside', 'b\0c'],
+  ['at the end', 'b\0'],
+  ['before more than fits', `b\0${'x'.repeat(300)}`],
+]) {
+  both(`a path with a NUL ${where}`, withNul, async (net, t) => {
+    const made = folder(t);
+    const name = path.join(made, tail);
+    const server = net.createServer().listen(name);
+    const [failed] = await once(server, 'error');
+    assert.deepStrictEqual(errorFields(failed), {
+      class: 'Error',
+      name: 'Error',
+      message: `listen EINVAL: invalid argument ${name}`,
+      keys: ['code', 'errno', 'syscall', 'address', 'port'],
+      code: 'EINVAL',
+      errno: -22,
+      syscall: 'listen',
+      address: name,
+      port: -1,
+    });
+
+    const { error, events } = await refusal(net, t, { path: name });
+    assert.deepStrictEqual(error, {
+      class: 'Error',
+      name: 'Error',
+      message: `connect EINVAL ${name} - Local (undefined:undefined)`,
+      keys: ['errno', 'code', 'syscall', 'address'],
+      errno: -22,
+      code: 'EINVAL',
+      syscall: 'connect',
+      address: name,
+    });
+    assert.deepStrictEqual(events, ['error EINVAL', 'close true']);
+    assert.strictEqual(net._createServerHandle(name, -1, -1), -22);
+    assert.deepStrictEqual(fs.readdirSync(made), []);
+  });
+}
+
+alone('a handle refuses a path with a NUL', (net, t) => {
+  const { Pipe, PipeConnectWrap, constants } = require('../handles').pipe_wrap;
+  const made = folder(t);
+  const name = path.join(made, 'b\0c');
+  const server = new Pipe(constants.SERVER);
+  assert.strictEqual(server.bind(name), -22);
+  // Nothing was bound, so that nothing can be changed or removed.
+  assert.strictEqual(server.fchmod(constants.UV_READABLE), -9);
+  assert.strictEqual(server.bind(path.join(made, 'b')), 0);
+  server.close();
+  const client = new Pipe(constants.SOCKET);
+  assert.strictEqual(client.connect(new PipeConnectWrap(), name), -22);
+  client.close();
+});
 
 for (const length of [106, 107, 108]) {
   same(`a path of ${length} bytes`, async (net, t) => {

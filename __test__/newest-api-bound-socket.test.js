@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
-const { both } = require('./helpers/both');
+const { both, nodeIs } = require('./helpers/both');
 const {
   bytesOf,
   destroyAfter,
@@ -187,4 +187,46 @@ both('an abstract path', { since: '24.20' }, async (net, t) => {
   await once(server, 'listening');
   const client = destroyAfter(t, net.connect(name));
   assert.strictEqual(`${await bytesOf(client)}`, 'here');
+});
+
+both('a path with a NUL inside', { since: '24.20' }, (net, t) => {
+  const made = folder(t);
+  assert.throws(() => new net.BoundSocket({ path: path.join(made, 'b\0c') }), {
+    name: 'Error',
+    message: 'bind EINVAL',
+    code: 'EINVAL',
+    errno: -22,
+    syscall: 'bind',
+  });
+  assert.deepStrictEqual(fs.readdirSync(made), []);
+});
+
+both(
+  'an abstract path with NULs inside',
+  { since: '24.20' },
+  async (net, t) => {
+    if (process.platform !== 'linux') return;
+    const name = `\0rust-net-${process.pid}-${Math.random()}`;
+    const [one, other] = ['\0one', '\0other'].map((tail) => `${name}${tail}`);
+    for (const each of [one, other]) {
+      const bound = closeAfter(t, new net.BoundSocket({ path: each }));
+      const server = net
+        .createServer((socket) => socket.end(each))
+        .listen(bound);
+      t.after(() => server.close());
+      await once(server, 'listening');
+    }
+    const client = destroyAfter(t, net.connect(one));
+    assert.strictEqual(`${await bytesOf(client)}`, one);
+  },
+);
+
+both('an empty path', { since: '24.20' }, (net, t) => {
+  const bind = () => closeAfter(t, new net.BoundSocket({ path: '' }));
+  // The system chooses a name, which nothing tells.
+  if (process.platform === 'linux' && nodeIs('22')) {
+    assert.strictEqual(bind().address(), '');
+  } else {
+    assert.throws(bind, { code: 'EINVAL', syscall: 'bind' });
+  }
 });

@@ -8,7 +8,7 @@ use crate::sys::path::{self, Name};
 use crate::sys::socket;
 
 impl Handle {
-    /// Binds to a name; see [`Name::new`] for abstract names and `padded`.
+    /// Binds to a name; see [`Name::to_bind`] for abstract names, an empty one and `padded`.
     ///
     /// # Errors
     /// `EINVAL` where a socket exists already or the name is not valid, and those of [`path::bind`].
@@ -16,7 +16,7 @@ impl Handle {
         if !matches!(self.io, Io::None) {
             return Err(Errno::INVAL);
         }
-        let bound = path::bind(&Name::new(name, padded)?)?;
+        let bound = path::bind(&Name::to_bind(name, padded)?)?;
         self.set_io(bound)?;
         if path::is_in_file_system(name) {
             self.bound_path = Some(name.into());

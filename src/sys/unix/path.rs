@@ -11,6 +11,8 @@ use socket2::{Domain, SockAddr};
 
 use super::socket;
 
+const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// A name that can be bound or connected to.
 #[derive(Debug)]
 pub struct Name(SockAddr);
@@ -21,8 +23,24 @@ impl Name {
     /// the name.
     ///
     /// # Errors
-    /// `EINVAL` for an empty name, one that does not fit, or an abstract one outside Linux.
+    /// `EINVAL` for an empty name, one that does not fit, one of a file with a NUL in it (the kernel
+    /// would take what stands before), or an abstract one outside Linux.
     pub fn new(name: &[u8], padded: bool) -> io::Result<Self> {
+        if name.is_empty() {
+            return Err(invalid());
+        }
+        address(name, padded).map(Self)
+    }
+
+    /// As [`Self::new`], but an empty name lets Linux choose an abstract one, unless it is padded:
+    /// libuv does so since it has names of an exact length.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
+    pub fn to_bind(name: &[u8], padded: bool) -> io::Result<Self> {
+        if padded || !HAS_ABSTRACT_NAMES {
+            return Self::new(name, padded);
+        }
         address(name, padded).map(Self)
     }
 }
@@ -71,10 +89,13 @@ pub fn is_in_file_system(name: &[u8]) -> bool {
     name.first().is_some_and(|&byte| byte != 0)
 }
 
+fn invalid() -> io::Error {
+    io::Error::from_raw_os_error(libc::EINVAL)
+}
+
 fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
-    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let is_abstract = *name.first().ok_or_else(invalid)? == 0;
-    if is_abstract && !cfg!(any(target_os = "linux", target_os = "android")) {
+    let is_file = is_in_file_system(name);
+    if is_file && name.contains(&0) || !is_file && !HAS_ABSTRACT_NAMES {
         return Err(invalid());
     }
     // SAFETY: all fields of sockaddr_un are plain bytes and integers; zero is valid.
@@ -87,7 +108,7 @@ fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
         *slot = libc::c_char::from_ne_bytes([*byte]);
     }
     let header = std::mem::offset_of!(libc::sockaddr_un, sun_path);
-    let length = if is_abstract && !padded {
+    let length = if !is_file && !padded {
         header + name.len()
     } else {
         size_of::<libc::sockaddr_un>()
@@ -134,9 +155,26 @@ mod tests {
 
     #[test]
     fn an_empty_or_too_long_name_is_invalid() {
-        assert!(address(b"", false).is_err());
-        assert!(address(&[b'x'; 109], false).is_err());
-        assert!(address(&[b'x'; 108], false).is_ok());
+        assert!(Name::new(b"", false).is_err());
+        assert!(Name::new(&[b'x'; 109], false).is_err());
+        assert!(Name::new(&[b'x'; 108], false).is_ok());
+    }
+
+    #[test]
+    fn a_file_name_with_a_nul_is_invalid() {
+        for name in [&b"a\0b"[..], b"a\0", b"a\0\0"] {
+            for padded in [false, true] {
+                assert!(Name::new(name, padded).is_err());
+                assert!(Name::to_bind(name, padded).is_err());
+            }
+        }
+        assert_eq!(Name::new(b"\0a\0b", false).is_ok(), HAS_ABSTRACT_NAMES);
+    }
+
+    #[test]
+    fn an_empty_name_to_bind_is_the_kernels_choice_where_names_are_exact() {
+        assert_eq!(Name::to_bind(b"", false).is_ok(), HAS_ABSTRACT_NAMES);
+        assert!(Name::to_bind(b"", true).is_err());
     }
 
     #[test]

@@ -39,6 +39,14 @@ impl Name {
         Ok(Self(text.encode_utf16().chain([0]).collect()))
     }
 
+    /// As [`Self::new`]: no name is chosen by the system.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
+    pub fn to_bind(name: &[u8], padded: bool) -> io::Result<Self> {
+        Self::new(name, padded)
+    }
+
     /// For a call that takes a terminated text.
     pub fn as_ptr(&self) -> *const u16 {
         self.0.as_ptr()
@@ -171,6 +179,7 @@ mod tests {
         assert!(Name::new(b"", false).is_err());
         assert!(Name::new(&[b'x'; 257], false).is_err());
         assert!(Name::new(b"\0name", false).is_err());
+        assert!(Name::new(b"\\\\.\\pipe\\na\0me", false).is_err());
         assert!(Name::new(b"\\\\.\\pipe\\name", false).is_ok());
     }
 }

@@ -90,7 +90,10 @@ declare class StreamHandle {
   hasRef(): boolean;
 }
 
-/** A TCP connection or server. */
+/**
+ * A TCP connection or server. What Node's permission model denies is thrown by
+ * bind and listen; a connect returns the error in place of a number.
+ */
 declare class TCP extends StreamHandle {
   constructor(type: number);
   /** Binds to an IPv4 address. */
@@ -122,7 +125,7 @@ declare class TCP extends StreamHandle {
   reset(callback?: () => void): number;
 }
 
-/** A Unix-domain socket or server. */
+/** A Unix-domain socket or server; denied as a TCP is. */
 declare class Pipe extends StreamHandle {
   constructor(type: number);
   /** Binds to a name. */

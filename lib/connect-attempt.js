@@ -129,7 +129,7 @@ function createRequest(endpoint, oncomplete) {
  * @param {any} handle
  * @param {any} req
  * @param {Endpoint} endpoint
- * @returns {number}
+ * @returns {number | (Error & { code: string })} not 0 where the handle refuses
  */
 function dispatch(handle, req, { address, port, family }) {
   if (family === undefined) return handle.connect(req, address);

@@ -256,6 +256,12 @@ function formatEndpoint(address, port) {
   return address ? ` ${address}` : '';
 }
 
+function describeEnds(errno, address, port, local) {
+  const ours = local ? ` - Local (${local})` : '';
+  const detail = `${formatEndpoint(address, port)}${ours}`;
+  return { code: util.getSystemErrorName(errno), detail };
+}
+
 /** A failed system call: `read ECONNRESET`. */
 class ErrnoException extends Error {
   /**
@@ -272,19 +278,24 @@ class ErrnoException extends Error {
   }
 }
 
-/** A failed bind or connect: `connect ECONNREFUSED 127.0.0.1:1`. */
+/**
+ * A failed bind or connect: `connect ECONNREFUSED 127.0.0.1:1`. The permission
+ * model's error in place of a number is named instead of the two ends.
+ */
 class ExceptionWithHostPort extends Error {
   /**
-   * @param {number} errno negative, as libuv's
+   * @param {number | (Error & { code: string })} errno negative, as libuv's
    * @param {string} syscall
    * @param {string} address
    * @param {number} [port]
    * @param {string} [local] our own end
    */
   constructor(errno, syscall, address, port, local) {
-    const code = util.getSystemErrorName(errno);
-    const ours = local ? ` - Local (${local})` : '';
-    super(`${syscall} ${code}${formatEndpoint(address, port)}${ours}`);
+    const { code, detail } =
+      typeof errno === 'number'
+        ? describeEnds(errno, address, port, local)
+        : { code: errno.code, detail: ` ${errno.message}` };
+    super(`${syscall} ${code}${detail}`);
     this.errno = errno;
     this.code = code;
     this.syscall = syscall;

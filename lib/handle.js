@@ -41,6 +41,7 @@ const {
 } = require('./handle-symbols');
 const { duplicate, guessHandleType, native, out, uv } = require('./native');
 const { PendingWrite, SENT, WAITS, takeList } = require('./pending-write');
+const { checkNet, findNetDenial } = require('./permission');
 const {
   PipeConnectWrap,
   ShutdownWrap,
@@ -205,6 +206,7 @@ class StreamHandle extends AsyncResource {
   }
 
   listen(backlog) {
+    checkNet('');
     // The sign makes a number, or throws as node does: of a BigInt, say.
     return native.listen(this[kKey], +backlog);
   }
@@ -471,13 +473,18 @@ class StreamHandle extends AsyncResource {
   }
 }
 
+// What the permission model denies is thrown, but returned by a connect: node's
+// handles do so.
+
 /** A TCP socket or server. */
 class TCP extends StreamHandle {
   constructor(type, admission) {
     const name = type === tcpConstants.SERVER ? 'TCPSERVERWRAP' : 'TCPWRAP';
     if (admission instanceof Admission) {
       super(name, admission.key, admission.options);
-    } else super(name, native.createTcp(), manualDestroy);
+    } else {
+      super(name, native.createTcp(), manualDestroy);
+    }
   }
 
   /** Makes the handle of a connection that this one has accepted. */
@@ -486,19 +493,25 @@ class TCP extends StreamHandle {
   }
 
   bind(address, port, flags) {
+    checkNet('');
     return native.bind(this[kKey], `${address}`, port | 0, flags | 0);
   }
 
   bind6(address, port, flags) {
+    checkNet('');
     return native.bind6(this[kKey], `${address}`, port | 0, flags | 0);
   }
 
   connect(request, address, port) {
+    const denial = findNetDenial(`${address}`);
+    if (denial !== null) return denial;
     const status = native.connect(this[kKey], `${address}`, port | 0);
     return this[kConnect](request, status);
   }
 
   connect6(request, address, port) {
+    const denial = findNetDenial(`${address}`);
+    if (denial !== null) return denial;
     const status = native.connect6(this[kKey], `${address}`, port | 0);
     return this[kConnect](request, status);
   }
@@ -553,7 +566,9 @@ class Pipe extends StreamHandle {
     const name = type === pipeConstants.SERVER ? 'PIPESERVERWRAP' : 'PIPEWRAP';
     if (admission instanceof Admission) {
       super(name, admission.key, admission.options);
-    } else super(name, native.createPipe(), manualDestroy);
+    } else {
+      super(name, native.createPipe(), manualDestroy);
+    }
   }
 
   /** Makes the handle of a connection that this one has accepted. */
@@ -562,15 +577,19 @@ class Pipe extends StreamHandle {
   }
 
   bind(path) {
+    checkNet(`${path}`);
     return native.bindPipe(this[kKey], `${path}`);
   }
 
   connect(request, path) {
+    const denial = findNetDenial(`${path}`);
+    if (denial !== null) return denial;
     const status = native.connectPipe(this[kKey], `${path}`);
     return this[kConnect](request, status);
   }
 
   fchmod(mode) {
+    checkNet('');
     return native.chmod(this[kKey], mode | 0);
   }
 

@@ -44,6 +44,8 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
+// Early, so that it takes node's answers and not a program's.
+if (/** @type {any} */ (process).permission) require('./permission');
 // Later would do, but whoever installs it learns it here.
 expectBinary();
 activeHandles.install();

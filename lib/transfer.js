@@ -113,6 +113,16 @@ function openDescriptor(fd, isServer) {
   }
 }
 
+function listenOn(handle, options) {
+  try {
+    return Reflect.construct(Server, [options]).listen(handle);
+  } catch (error) {
+    // Denied by node's permission model: nobody else has the handle.
+    handle.close();
+    throw error;
+  }
+}
+
 /**
  * @param {any} ticket
  * @returns {any} the Socket, which has not begun to read, or the Server
@@ -121,9 +131,7 @@ function attach(ticket) {
   validateTicket(ticket);
   const isServer = ticket.type === 'net.Server';
   const handle = openDescriptor(withdraw(ticket.id), isServer);
-  if (isServer) {
-    return Reflect.construct(Server, [ticket.options]).listen(handle);
-  }
+  if (isServer) return listenOn(handle, ticket.options);
   const options = { ...ticket.options, handle, manualStart: true };
   /** @type {any} */
   const socket = Reflect.construct(Socket, [options]);

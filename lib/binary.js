@@ -33,9 +33,17 @@ const suitable = builds[platform] ?? [];
  * C libraries installs both for Linux.
  */
 function likeliestFirst() {
+  return isMusl() ? [...suitable].reverse() : suitable;
+}
+
+function isMusl() {
   const arch = { arm64: 'aarch64', x64: 'x86_64' }[process.arch];
-  const isMusl = fs.existsSync(`/lib/ld-musl-${arch}.so.1`);
-  return isMusl ? [...suitable].reverse() : suitable;
+  try {
+    return fs.existsSync(`/lib/ld-musl-${arch}.so.1`);
+  } catch {
+    // Node's permission model lets nobody look there, without --allow-fs-read.
+    return false;
+  }
 }
 
 function inSources(build) {
@@ -58,7 +66,9 @@ function inPackage(build) {
     const resolved = require.resolve(file);
     const owner = path.join(path.dirname(resolved), 'package.json');
     return { file: resolved, owner };
-  } catch {
+  } catch (error) {
+    // It is there, and the permission model lets nobody read it.
+    if (error.code === 'ERR_ACCESS_DENIED') throw error;
     return undefined;
   }
 }

@@ -6,6 +6,7 @@ const { pathToFileURL } = require('url');
 const { swapCommonJs } = require('./common-js');
 const { resolve } = require('./hooks');
 const { isOwnFile } = require('./own-files');
+const { findRefusal, isRefusal, warn } = require('./refusal');
 
 // In the process's symbol registry: a second copy of this package finds it too.
 const kInstalled = Symbol.for('rust-net.register');
@@ -16,19 +17,37 @@ const kHasSyncHooks = parseInt(process.versions.node, 10) >= 24;
 
 function swapImport() {
   const module = /** @type {any} */ (Module);
-  if (kHasSyncHooks) module.registerHooks({ resolve });
-  else module.register(pathToFileURL(require.resolve('./hooks')).href);
+  if (kHasSyncHooks) {
+    module.registerHooks({ resolve });
+    return;
+  }
+  try {
+    module.register(pathToFileURL(require.resolve('./hooks')).href);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    // There can be no other asynchronous loader either, without a thread.
+    if (module.registerHooks) module.registerHooks({ resolve });
+    else warn("rust-net/register leaves node's net to `import`", error);
+  }
 }
 
 /**
  * Hands rust-net out as net, from here on and in this thread, to all code but
  * node's own. A second call does nothing, nor does any with
- * `RUST_NET_REGISTER=off` in the environment.
+ * `RUST_NET_REGISTER=off` in the environment. Where node does not let the addon
+ * be loaded, it warns and node's net stays.
  */
 function install() {
   const marks = /** @type {any} */ (process);
   if (process.env.RUST_NET_REGISTER === 'off' || marks[kInstalled]) return;
   Object.defineProperty(marks, kInstalled, { value: true });
+  const refusal = findRefusal();
+  if (refusal !== null) {
+    warn("rust-net/register leaves node's net in place", refusal);
+    return;
+  }
+  // Before a program can replace node's answers.
+  if (marks.permission) require('../permission');
   // Loaded on first use: a program that never asks for net does not pay for it.
   swapCommonJs((file) => (isOwnFile(file) ? undefined : require('../net')));
   swapImport();

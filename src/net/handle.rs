@@ -502,9 +502,11 @@ impl Handle {
             Moved::All(sent) => self.relay_state().count_sent(sent, now),
             Moved::Part { sent, failure, .. } => {
                 self.relay_state().count_sent(sent, now);
-                self.write_failure = failure;
+                self.write_failure = self.write_failure.or(failure);
             }
-            Moved::Nothing | Moved::End(_) | Moved::Lost(_) => {}
+            // What was in the pipe is missing from the stream.
+            Moved::Lost(errno) => self.fail_writes(errno),
+            Moved::Nothing | Moved::End(_) => {}
         }
     }
 

@@ -55,6 +55,14 @@ test('what is not understood is an error', () => {
   assert.throws(() => expected('a [os = linux]', place), /not a condition/);
 });
 
+test('a list is of a major, whatever the patch release of the suite', () => {
+  const [written, later] = ['20.19.2', '20.30.1'];
+  assert.strictEqual(path.basename(expectedFile(written)), '20.txt');
+  assert.strictEqual(expectedFile(later), expectedFile(written));
+  const wide = expectedFile(later, 'wide');
+  assert.strictEqual(path.basename(wide), 'wide-20.txt');
+});
+
 test('every list of the repository can be read', () => {
   const lists = fs.readdirSync(path.dirname(expectedFile('20.0.0')));
   assert.ok(lists.includes('20.txt'));

@@ -50,10 +50,12 @@ const tests = {
 };
 for (const [name, text] of Object.entries(tests)) write(`test/${name}`, text);
 
-function run(...args) {
+const run = (...args) => runIn(folder, ...args);
+
+function runIn(suite, ...args) {
   const env = {
     ...process.env,
-    NODE_SUITE_DIR: folder,
+    NODE_SUITE_DIR: suite,
     [names.ENTRY]: entry,
   };
   delete env.NODE_TEST_CONTEXT;
@@ -107,6 +109,24 @@ test('expected failures alone end well, and still count as failed', () => {
   const { lines, status } = run('--expect', expect, '--only', 'throws');
   assert.strictEqual(lines.pop(), '0 passed, 1 failed, 0 skipped');
   assert.strictEqual(status, 0);
+});
+
+test('the list of a major holds for every patch release of its suite', (t) => {
+  const suite = fs.mkdtempSync(path.join(os.tmpdir(), 'rn-runner-'));
+  t.after(() => fs.rmSync(suite, { recursive: true }));
+  const inSuite = (name) => path.relative(folder, path.join(suite, name));
+  // It is in the repository's list for Node 20, on every Node and driver.
+  const known = 'internet/test-net-connect-timeout';
+  write(inSuite(`test/${known}.js`), tests['parallel/test-net-throws.js']);
+  write(inSuite('test/parallel/test-net-passes.js'), `require('net');`);
+  const header = ['MAJOR 20', 'MINOR 99', 'PATCH 7']
+    .map((text) => text.split(' '))
+    .map(([part, value]) => `#define NODE_${part}_VERSION ${value}\n`);
+  write(inSuite('src/node_version.h'), header.join(''));
+  const { lines, status } = runIn(suite);
+  assert.match(lines[0], /^suite 20\.99\.7, set net/);
+  assert.strictEqual(lines.pop(), '1 passed, 1 failed, 0 skipped');
+  assert.strictEqual(status, 0, lines.join('\n'));
 });
 
 const hangs = 'a test that hangs is ended with all it started';

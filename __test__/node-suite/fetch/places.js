@@ -30,21 +30,13 @@ const KEYRINGS = [
 ];
 
 /**
- * Debian's two archives: the names of suites that tell a mirror of it from a
- * third party's archive, and where it is when apt is configured with no mirror,
- * as on another distribution.
+ * Debian's two archives, by the names of suites that tell a mirror of it from a
+ * third party's archive.
  */
 const ARCHIVES = {
-  main: {
-    suites:
-      /^(buster|bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable)$/,
-    uri: 'http://deb.debian.org/debian',
-  },
-  security: {
-    suites:
-      /^(bullseye|bookworm|trixie|forky|oldoldstable|oldstable|stable|testing)-security$/,
-    uri: 'http://deb.debian.org/debian-security',
-  },
+  main: /^(buster|bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable)$/,
+  security:
+    /^(bullseye|bookworm|trixie|forky|oldoldstable|oldstable|stable|testing)-security$/,
 };
 
 /**
@@ -94,16 +86,16 @@ function configuredArchives(dir) {
 }
 
 /**
- * @param {{ suites: RegExp, uri: string }} archive one of Debian's
+ * @param {RegExp} archive the suites of one of Debian's
  * @param {string} dir apt's folder
- * @returns {string[]} the configured mirrors of it, or its own address
+ * @returns {string[]} the configured mirrors of it
  */
 function mirrorsOf(archive, dir) {
   const uris = configuredArchives(dir)
-    .filter(({ suites }) => suites.some((suite) => archive.suites.test(suite)))
+    .filter(({ suites }) => suites.some((suite) => archive.test(suite)))
     .map(({ uri }) => uri.replace(/\/+$/, ''))
     .filter((uri) => !uri.startsWith('cdrom:'));
-  return uris.length > 0 ? [...new Set(uris)] : [archive.uri];
+  return [...new Set(uris)];
 }
 
 /** @returns {string} the machine's Debian keyring */
@@ -120,6 +112,7 @@ function debianKeyring() {
  * @param {string} release e.g. `20`
  * @param {{ aptDir?: string, keyring?: string }} [machine]
  * @returns {Place[]}
+ * @throws {Error} where apt is configured with no mirror of Debian
  */
 function debianPlaces(release, machine = {}) {
   if (!Object.hasOwn(SUITES, release)) {
@@ -128,11 +121,13 @@ function debianPlaces(release, machine = {}) {
   }
   const { aptDir = APT_DIR, keyring = debianKeyring() } = machine;
   const options = `signed-by=${keyring}`;
-  return SUITES[release].flatMap((/** @type {string} */ suite) => {
+  const places = SUITES[release].flatMap((/** @type {string} */ suite) => {
     const { main, security } = ARCHIVES;
     const archive = suite.endsWith('-security') ? security : main;
     return mirrorsOf(archive, aptDir).map((uri) => ({ uri, suite, options }));
   });
+  if (places.length > 0) return places;
+  throw new Error('apt is configured with no mirror of Debian');
 }
 
 module.exports = { debianPlaces };

@@ -90,6 +90,18 @@ same('callbacks and the end keep their order', async (net, t) => {
   return seen;
 });
 
+same('the callbacks of writes that destroy() cuts short', async (net, t) => {
+  const { client } = await pair(net, t);
+  const seen = [];
+  const note = (error) => seen.push(error?.code ?? 'no error');
+  client.write(Buffer.alloc(16 * MiB), note);
+  client.write('second', note);
+  client.destroy();
+  await once(client, 'close');
+  while (seen.length < 2) await turn();
+  return seen;
+});
+
 both('destroy() with writes that wait', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const seen = [];

@@ -31,10 +31,13 @@ const {
   kUpdateTimer,
 } = require('./symbols');
 
+// Before Node 22 a write that destroy() cuts short is called back as done.
+const tellsOfDestroy = parseInt(process.versions.node, 10) >= 22;
+
 /** Completes a write that the handle could not finish within the call. */
 function onWriteComplete(status, _handle, message) {
   const socket = this.handle[kOwner];
-  if (status < 0) {
+  if (status < 0 && (tellsOfDestroy || !socket.destroyed)) {
     const error = new ErrnoException(status, 'write', message ?? this.error);
     if (typeof this.callback === 'function') this.callback(error);
     else socket.destroy(error);

@@ -132,3 +132,19 @@ alone("node's lists of what is open name ours", async (net, t) => {
   assert.ok(!process._getActiveHandles().includes(client));
   assert.strictEqual(count('TCPSocketWrap'), sockets + 1);
 });
+
+alone('what cannot be opened leaves nothing open', () => {
+  const { native } = require('../lib/native');
+  const { adoptNativeHandle, activeHandles } = require('../lib/handle');
+  const server = require('node:net').createServer().listen(0);
+  const { open } = native;
+  const before = [descriptors(), activeHandles().length];
+  native.open = () => -9;
+  try {
+    assert.strictEqual(adoptNativeHandle(server._handle), null);
+  } finally {
+    native.open = open;
+  }
+  assert.deepStrictEqual([descriptors(), activeHandles().length], before);
+  server.close();
+});

@@ -39,7 +39,14 @@ const {
   kStash,
   kUserBuffer,
 } = require('./handle-symbols');
-const { duplicate, guessHandleType, native, out, uv } = require('./native');
+const {
+  closeDescriptor,
+  duplicate,
+  guessHandleType,
+  native,
+  out,
+  uv,
+} = require('./native');
 const { PendingWrite, SENT, WAITS, takeList } = require('./pending-write');
 const { checkNet, findNetDenial } = require('./permission');
 const {
@@ -665,7 +672,10 @@ function adoptNativeHandle(nativeHandle) {
     type === 'TCP'
       ? new TCP(tcpConstants.SOCKET)
       : new Pipe(pipeConstants.SOCKET);
-  return handle.open(copy) === 0 ? handle : null;
+  if (handle.open(copy) === 0) return handle;
+  closeDescriptor(copy);
+  handle.close();
+  return null;
 }
 
 module.exports = {

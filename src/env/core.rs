@@ -552,10 +552,17 @@ impl Core {
     }
 
     fn callback_edge(&mut self, starts: bool) {
-        self.in_callback = starts;
+        if std::mem::replace(&mut self.in_callback, starts) == starts {
+            return;
+        }
         if let Some(gatherer) = &self.gatherer {
             gatherer.callback_edge();
         }
+    }
+
+    /// Ends a batch that a panic has cut short.
+    pub fn abandon_batch(&mut self) {
+        self.callback_edge(false);
     }
 
     /// The batch was delivered: slots of closed handles are free again, gathered writes leave.
@@ -612,4 +619,31 @@ fn start_offloader(reactor: &Reactor) -> Option<(Offloader, Source)> {
     let bell = reactor.register(Key::NOBODY, heard).ok()?;
     bell.arm(Interest::Read);
     Some((offloader, bell))
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin_batch(core: &mut Core) {
+        core.queue
+            .push(Event::new(Key::new(1, 0), Kind::Shutdown, 0));
+        assert_eq!(core.begin_batch(|_| {}), 1);
+    }
+
+    #[test]
+    fn a_batch_that_was_cut_short_leaves_the_watchdog_asleep() {
+        let mut core = Core::new(Reactor::on_loop().unwrap(), true, false);
+        let runs = |core: &Core| core.gatherer.as_ref().unwrap().is_in_callback();
+        begin_batch(&mut core);
+        assert!(runs(&core));
+        core.abandon_batch();
+        assert!(!runs(&core));
+        begin_batch(&mut core);
+        begin_batch(&mut core);
+        assert!(runs(&core));
+        core.end_batch();
+        assert!(!runs(&core));
+    }
 }

@@ -429,6 +429,9 @@ unsafe fn with_env(data: *mut c_void, act: impl FnOnce(&NetEnv)) {
     let net = unsafe { &*data.cast::<NetEnv>() };
     if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(net))).is_err() {
         net.in_turn.set(false);
+        if let Ok(mut core) = net.core.try_borrow_mut() {
+            core.abandon_batch();
+        }
     }
 }
 

@@ -249,10 +249,11 @@ impl Handle {
         ]
     }
 
-    /// Adopts a descriptor from outside.
+    /// Adopts a descriptor from outside, which stays the caller's where that fails.
     ///
     /// # Errors
-    /// `EBUSY` with a descriptor in place; `EBADF` where the number is not open.
+    /// `EBUSY` with a descriptor in place; `EBADF` where the number is not open; the kernel's for an
+    /// option that was set before.
     pub fn open(&mut self, number: i32) -> Result<()> {
         if let Some(own) = self.fd() {
             return if descriptor::number(own) == number {
@@ -263,11 +264,16 @@ impl Handle {
             };
         }
         let (fd, access) = descriptor::adopt(number)?;
+        if let Err(errno) = self.apply_options(descriptor::borrow(&fd)) {
+            descriptor::into_number(fd);
+            return Err(errno);
+        }
         self.access = match self.transport {
             Transport::Tcp => FULL_ACCESS,
             Transport::Pipe => access,
         };
-        self.set_io(fd)
+        self.io = Io::Open(fd);
+        Ok(())
     }
 
     /// Lets data come, beginning with what has arrived already.
@@ -800,10 +806,15 @@ impl Handle {
 
     /// Puts a new descriptor in place, with the options that were set before there was one.
     pub(super) fn set_io(&mut self, fd: Descriptor) -> Result<()> {
-        if self.no_delay {
-            options::set_no_delay(descriptor::borrow(&fd), true)?;
-        }
+        self.apply_options(descriptor::borrow(&fd))?;
         self.io = Io::Open(fd);
+        Ok(())
+    }
+
+    fn apply_options(&self, fd: BorrowedDescriptor<'_>) -> Result<()> {
+        if self.no_delay {
+            options::set_no_delay(fd, true)?;
+        }
         Ok(())
     }
 

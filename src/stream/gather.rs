@@ -92,6 +92,11 @@ impl Gatherer {
         self.shared.callback.fetch_add(1, Ordering::Release);
     }
 
+    #[cfg(test)]
+    pub fn is_in_callback(&self) -> bool {
+        self.shared.callback.load(Ordering::Acquire) % 2 == 1
+    }
+
     /// Whether a write of `length` bytes is small enough.
     pub fn accepts(length: usize) -> bool {
         length <= WRITE_LIMIT

@@ -1,8 +1,9 @@
 'use strict';
 
 const assert = require('node:assert');
+const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { both, same } = require('./helpers/both');
+const { alone, both, same } = require('./helpers/both');
 const {
   bytesOf,
   destroyAfter,
@@ -256,4 +257,42 @@ both('tiny pieces over many turns', async (net, t) => {
   }
   peer.end();
   assert.ok((await got).equals(Buffer.concat(expected)));
+});
+
+// Sends SIZE bytes to whoever connects, from a process of its own: they arrive
+// while others are being read.
+const sender = (size) => {
+  const server = require('node:net').createServer((socket) => {
+    socket.on('error', () => {}).end(Buffer.alloc(size, 'x'));
+  });
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+};
+
+alone('a socket that is resumed at once reads once a chunk', async (net, t) => {
+  const SIZE = 48 << 20;
+  const program = `(${sender})(${SIZE})`;
+  const child = spawn(process.execPath, ['-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [port] = await once(child.stdout, 'data');
+  let chunks = 0;
+  const callback = () => {
+    chunks++;
+    client.pause();
+    client.resume();
+    return true;
+  };
+  const client = net.connect({
+    port: Number(port),
+    host: '127.0.0.1',
+    onread: { buffer: Buffer.alloc(4096), callback },
+  });
+  destroyAfter(t, client);
+  let reads;
+  client.on('end', () => ({ reads } = net.getStats(client)));
+  await once(client, 'close');
+  assert.ok(chunks >= SIZE / 4096, `${chunks} chunks`);
+  // A wake-up for nothing costs a read.
+  assert.ok(reads < chunks * 1.05, `${reads} reads for ${chunks} chunks`);
 });

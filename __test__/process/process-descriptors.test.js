@@ -1,14 +1,18 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { fork, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const node = require('node:net');
+const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { both, idOf } = require('../helpers/both');
 const { fine, runs } = require('../helpers/child');
 const { destroyAfter, take, until } = require('../helpers/wire');
 
+const { SIZE } = require('../fixtures/uploads');
+
+const uploads = path.join(__dirname, '..', 'fixtures', 'uploads.js');
 const shell = 'ulimit -n 48; exec "$0" "$@"';
 
 // Accepts until it cannot, says what that cost, and goes on when told to.
@@ -68,6 +72,42 @@ both('out of descriptors: the listener recovers', async (net, t) => {
   const late = connect(port);
   assert.strictEqual(String(await take(late, 8)), 'accepted');
   assert.strictEqual(child.exitCode, null);
+});
+
+// Says how many uploads came in whole.
+const receiver = (net, size) => {
+  let finished = 0;
+  const server = net.createServer((socket) => {
+    let received = 0;
+    socket.on('data', (chunk) => (received += chunk.length));
+    socket.on('close', () => received === size && finished++);
+  });
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+  process.stdin.on('data', () => console.log(finished));
+};
+
+// Connections that peers have filled and left need none for long.
+both('short uploads need few descriptors', { since: '20' }, async (net, t) => {
+  const COUNT = 1200;
+  const program = `(${receiver})(require(${JSON.stringify(idOf(net))}), ${SIZE})`;
+  const args = ['-c', 'ulimit -n 150; exec "$0" "$@"', process.execPath];
+  const server = spawn('sh', [...args, '-e', program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => server.kill('SIGKILL'));
+  const lines = createInterface({ input: server.stdout });
+  const next = async () => (await once(lines, 'line'))[0];
+
+  const child = fork(uploads, [await next(), `${COUNT}`]);
+  t.after(() => child.kill('SIGKILL'));
+  const [code] = await once(child, 'exit');
+  assert.strictEqual(code, 0);
+  let finished;
+  do {
+    server.stdin.write('how many\n');
+    finished = Number(await next());
+  } while (finished < COUNT);
+  assert.strictEqual(finished, COUNT);
 });
 
 // Takes every descriptor that is free, of a program that has a socket already:

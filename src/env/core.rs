@@ -2,8 +2,6 @@
 
 mod relay;
 
-use std::collections::VecDeque;
-
 use self::relay::SharedPipe;
 use super::counters::Counters;
 use super::slots::Slots;
@@ -11,14 +9,16 @@ use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Handle, Transport};
 use crate::queue::EventQueue;
-use crate::runtime::{Attempt, Interest, Reactor, Ready, Source};
+use crate::runtime::{Attempt, First, Interest, Reactor, Ready, Source};
 use crate::stream::{Gathered, Gatherer, Offloader, READ_STEP};
 use crate::sys::descriptor::Reserve;
 use crate::sys::{Bytes, Descriptor, Room};
 
 /// Events in one call into JavaScript.
 pub const BATCH: usize = 1024;
-/// Connections that one listener accepts before everybody else has a turn.
+/// Batches in one turn of the loop; timers and other handles come after them.
+pub const TURN_BATCHES: usize = 4;
+/// The most connections that one listener accepts in one turn.
 const ACCEPT_STEP: usize = 64;
 
 /// A handle, and whether it is counted as keeping the environment alive.
@@ -34,9 +34,12 @@ pub struct Core {
     entries: Slots<Entry>,
     reactor: Reactor,
     queue: EventQueue,
-    /// What was ready when the list was last taken, and has not been served.
-    work: VecDeque<Ready>,
-    taken: Vec<Ready>,
+    /// How often this turn has collected.
+    collected: usize,
+    /// Bytes that this turn has read.
+    read_in_turn: usize,
+    /// Connections that a listener may accept in one turn.
+    accept_step: usize,
     /// Readable, and in a relay that JavaScript has to confirm.
     relays: Vec<Key>,
     splice_pipe: SharedPipe,
@@ -68,8 +71,9 @@ impl Core {
             entries: Slots::new(),
             reactor,
             queue: EventQueue::new(BATCH),
-            work: VecDeque::new(),
-            taken: Vec::new(),
+            collected: 0,
+            read_in_turn: 0,
+            accept_step: 1,
             relays: Vec::new(),
             splice_pipe: SharedPipe::default(),
             slab_used: 0,
@@ -97,7 +101,7 @@ impl Core {
 
     /// Whether there is something to do before the loop may sleep.
     pub fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.work.is_empty() && self.reactor.ready().is_empty()
+        self.queue.is_empty() && self.reactor.ready().is_empty()
     }
 
     pub fn has_closing(&self) -> bool {
@@ -380,11 +384,13 @@ impl Core {
         }
     }
 
-    /// Begins a turn: polls the driver once, and looks first at what it has found.
+    /// Begins a turn: polls the driver once.
     pub fn begin_turn(&mut self) {
-        if !self.work.is_empty() {
-            self.reactor.ready().put_back(self.work.drain(..));
+        if self.read_in_turn > READ_STEP {
+            self.accept_step = 1;
         }
+        self.read_in_turn = 0;
+        self.collected = 0;
         self.reactor.poll();
     }
 
@@ -392,13 +398,18 @@ impl Core {
     /// put aside for [`Self::relay`].
     pub fn collect(&mut self, slab: &mut [u8]) {
         self.slab_used = 0;
-        self.reactor.ready().take(&mut self.taken);
-        self.work.extend(self.taken.drain(..));
+        self.collected += 1;
+        // The light come first, but the heavy are sure of a batch in each turn.
+        let first = if self.collected == TURN_BATCHES {
+            First::Heavy
+        } else {
+            First::Light
+        };
         while !self.queue.is_full()
             && self.relays.len() < BATCH
             && slab.len() - self.slab_used >= READ_STEP
         {
-            let Some(ready) = self.work.pop_front() else {
+            let Some(ready) = self.reactor.ready().pop(first) else {
                 break;
             };
             self.serve(ready, slab);
@@ -455,7 +466,7 @@ impl Core {
     }
 
     fn accept(&mut self, listener: Key) {
-        for _ in 0..ACCEPT_STEP {
+        for _ in 0..self.accept_step {
             let Some(entry) = self.entries.get_mut(listener) else {
                 return;
             };
@@ -475,8 +486,9 @@ impl Core {
                 }
             }
         }
+        self.accept_step = (self.accept_step * 2).min(ACCEPT_STEP);
         if let Some(entry) = self.entries.get_mut(listener) {
-            entry.handle.accept_later();
+            entry.handle.accept_later(&self.reactor);
         }
     }
 
@@ -527,7 +539,7 @@ impl Core {
     pub fn retry_starved(&mut self) {
         for key in std::mem::take(&mut self.starved) {
             if let Some(entry) = self.entries.get_mut(key) {
-                entry.handle.accept_later();
+                entry.handle.accept_later(&self.reactor);
             }
         }
         self.reserve.refill();
@@ -591,6 +603,7 @@ impl Core {
     // Reads begin at multiples of eight, for copies that are aligned.
     fn use_slab(&mut self, used: usize) {
         self.slab_used += used.next_multiple_of(8);
+        self.read_in_turn += used;
     }
 
     fn recount_of(&mut self, key: Key) {

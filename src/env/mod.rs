@@ -19,14 +19,12 @@ use napi::sys;
 
 use self::busy_poll::BusyPoll;
 pub use self::core::Core;
+use self::core::TURN_BATCHES;
 pub use self::js::Shared;
 use self::js::{Delivery, Js};
 use self::uv::{Callbacks, Signal, Watch};
 use crate::event::Key;
 use crate::runtime::Reactor;
-
-/// Batches in one turn of the loop; timers and other handles come after them.
-const TURN_BATCHES: usize = 4;
 
 /// Who shall drive the reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

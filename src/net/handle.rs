@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
-use crate::runtime::{Attempt, Count, Interest, Reactor, Ready, Source};
+use crate::runtime::{Attempt, Count, Interest, Reactor, Source};
 use crate::stream::{
     first_look, read_step, relay_step, splice_step, Gathered, Gatherer, Moved, Offloader, ReadStep,
     Relay, Shutdown, Writer, READ_STEP,
@@ -110,6 +110,8 @@ pub struct Handle {
     pub(super) no_delay: bool,
     /// Whether a listener took it off its backlog.
     accepted: bool,
+    /// In the ready set for the first read, which needs no source.
+    look_is_due: bool,
     reading: bool,
     /// Reads go straight into a buffer that JavaScript names at each of them.
     reads_directly: bool,
@@ -156,6 +158,7 @@ impl Handle {
             bound_path: None,
             no_delay: false,
             accepted: false,
+            look_is_due: false,
             reading: false,
             reads_directly: false,
             referenced: true,
@@ -299,11 +302,10 @@ impl Handle {
     /// A connection that was just accepted is read once before it is watched: a peer that has said
     /// everything already, its end included, need not be watched at all. In the next turn of the
     /// loop, as its readiness would have come.
-    fn look_later(&self, reactor: &Reactor) {
-        reactor.ready().push_later(Ready {
-            key: self.key,
-            interest: Interest::Read,
-        });
+    fn look_later(&mut self, reactor: &Reactor) {
+        if !std::mem::replace(&mut self.look_is_due, true) {
+            reactor.serve_later(self.key, Interest::Read);
+        }
     }
 
     pub fn read_stop(&mut self) {
@@ -324,6 +326,7 @@ impl Handle {
         offset: u32,
         queue: &mut EventQueue,
     ) -> usize {
+        self.look_is_due = false;
         // Data that came with the handshake waits for the connect to be told.
         if !self.reading || self.connecting {
             return 0;
@@ -366,6 +369,7 @@ impl Handle {
     }
 
     fn read_into(&mut self, reactor: &Reactor, room: Room<'_>) -> ReadStep {
+        let size = room.len();
         let step = match &self.io {
             Io::None => return ReadStep::Nothing,
             Io::Watched(source) => return read_step(source, room),
@@ -375,12 +379,14 @@ impl Handle {
                 first_look(descriptor::borrow(fd), room)
             }
         };
-        if matches!(step, ReadStep::End(_)) {
-            return step;
-        }
+        let read = match step {
+            ReadStep::End(_) => return step,
+            ReadStep::Data(read) => read,
+            ReadStep::Nothing => 0,
+        };
         match self.watch(reactor) {
             Ok(source) => {
-                source.arm(Interest::Read);
+                source.follow(read, size);
                 step
             }
             Err(errno) => ReadStep::End(errno.code()),
@@ -751,10 +757,18 @@ impl Handle {
         self.door.get_or_insert_default().filter = filter;
     }
 
-    /// Puts a listener back on the ready list: it stopped before its backlog was empty.
-    pub fn accept_later(&self) {
+    /// Has a listener served again: it stopped before its backlog was empty. What is ready by now
+    /// comes first.
+    pub fn accept_later(&self, reactor: &Reactor) {
         if let Io::Watched(source) = &self.io {
-            source.arm(Interest::Read);
+            reactor.serve_after_poll(source, Interest::Read);
+        }
+    }
+
+    /// Has a handle served again: it was taken out of the ready set, and nothing was read.
+    pub fn read_again(&self) {
+        if let Io::Watched(source) = &self.io {
+            source.announce(Interest::Read);
         }
     }
 

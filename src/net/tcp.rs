@@ -145,10 +145,7 @@ impl Handle {
         self.unwatch()?;
         let failed = self.delayed_error.is_some();
         if failed && matches!(self.io, Io::None) {
-            reactor.ready().push(crate::runtime::Ready {
-                key: self.key,
-                interest: Interest::Write,
-            });
+            reactor.serve_later(self.key, Interest::Write);
             return Ok(());
         }
         let source = self.watch(reactor)?;

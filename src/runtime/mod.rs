@@ -1,6 +1,6 @@
 //! Tokio as the reactor: it watches descriptors and wakes; it runs no task per socket.
 //!
-//! Every registration is polled with a waker of ours that puts the handle's key on a ready list.
+//! Every registration is polled with a waker of ours that adds the handle's key to the ready set.
 //! Who polls Tokio's driver is the difference between the two ways of running it:
 //!
 //! - [`OnLoop`]: the JavaScript thread itself, whenever libuv says that Tokio's own poll
@@ -18,11 +18,10 @@ mod threaded;
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
-pub use ready::{Doorbell, Ready, ReadyList};
+pub use ready::{Doorbell, First, Ready, ReadySet};
 pub use source::{Attempt, Source};
 pub use threaded::Threaded;
 
@@ -35,7 +34,7 @@ use crate::sys::Descriptor;
 #[derive(Debug)]
 pub struct Reactor {
     driver: Driver,
-    ready: Arc<ReadyList>,
+    ready: Rc<ReadySet>,
     calls: Rc<Calls>,
 }
 
@@ -54,7 +53,7 @@ impl Reactor {
     pub fn on_loop() -> io::Result<Self> {
         Ok(Self {
             driver: Driver::OnLoop(OnLoop::start()?),
-            ready: Arc::new(ReadyList::silent()),
+            ready: Rc::new(ReadySet::silent()),
             calls: Rc::default(),
         })
     }
@@ -66,7 +65,7 @@ impl Reactor {
     pub fn threaded(bell: Box<dyn Doorbell>) -> io::Result<Self> {
         Ok(Self {
             driver: Driver::Threaded(Threaded::start()?),
-            ready: Arc::new(ReadyList::with_bell(bell)),
+            ready: Rc::new(ReadySet::with_bell(bell)),
             calls: Rc::default(),
         })
     }
@@ -95,8 +94,8 @@ impl Reactor {
         }
     }
 
-    /// Begins a turn: puts on the list what the driver has found, polled once, without waiting, or
-    /// by its thread.
+    /// Begins a turn: adds to the ready set what the driver has found, polled once, without waiting,
+    /// or by its thread.
     pub fn poll(&self) {
         if let Driver::OnLoop(driver) = &self.driver {
             self.calls.polls.add(1);
@@ -115,7 +114,7 @@ impl Reactor {
             Driver::OnLoop(driver) => driver.enter(),
             Driver::Threaded(driver) => driver.enter(),
         };
-        Source::new(key, fd, Arc::clone(&self.ready), Rc::clone(&self.calls))
+        Source::new(key, fd, Rc::clone(&self.ready), Rc::clone(&self.calls))
     }
 
     /// How often the kernel was asked on this thread.
@@ -123,9 +122,28 @@ impl Reactor {
         &self.calls
     }
 
-    /// The list of what is ready.
-    pub fn ready(&self) -> &ReadyList {
+    /// What is ready.
+    pub fn ready(&self) -> &ReadySet {
         &self.ready
+    }
+
+    /// Has `source` served when the driver has been polled once more: behind everything that is ready
+    /// now.
+    pub fn serve_after_poll(&self, source: &Source, interest: Interest) {
+        match &self.driver {
+            Driver::OnLoop(_) => source.arm_later(interest),
+            Driver::Threaded(driver) => {
+                if let Some(waker) = source.waker_if_ready(interest) {
+                    driver.wake_after_poll(waker.clone());
+                }
+            }
+        }
+    }
+
+    /// Has a handle served that has no source to say that it is ready: in the next turn.
+    pub fn serve_later(&self, key: Key, interest: Interest) {
+        let member = self.ready.member(Ready { key, interest });
+        self.ready.add_later(&member);
     }
 }
 
@@ -143,9 +161,7 @@ mod tests {
     }
 
     fn taken(reactor: &Reactor) -> Vec<Ready> {
-        let mut keys = Vec::new();
-        reactor.ready().take(&mut keys);
-        keys
+        std::iter::from_fn(|| reactor.ready().pop(First::Light)).collect()
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl OnLoop {
     }
 
     /// A task that yields once makes the runtime poll its driver exactly once, without waiting.
-    /// Wakers only write to the ready list, so nothing has to run before this returns.
+    /// Wakers only write to the ready set, so nothing has to run before this returns.
     pub fn poll(&self) {
         self.runtime.block_on(tokio::task::yield_now());
     }

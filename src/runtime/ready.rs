@@ -1,138 +1,406 @@
-//! The ready list: which handles a poll has found ready, and for what.
+//! The ready set: which handles are ready and have not been served, each in it once a direction.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
 use crate::event::Key;
 use crate::sys::Interest;
 
-/// One entry of the list.
+/// What is ready: a handle, and one of its directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
     pub key: Key,
     pub interest: Interest,
 }
 
-/// Tells the JavaScript thread that the list is no longer empty. Called from any thread.
+/// Tells the JavaScript thread that something was found. Called from any thread.
 pub trait Doorbell: Send + Sync {
     fn ring(&self);
 }
 
-/// What is ready and has not been looked at. Any thread may add; the JavaScript thread takes.
+/// Which of the two queues is asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    Light,
+    Heavy,
+}
+
+/// What is ready and has not been served, in two queues that are first in, first out. Light is a
+/// member that its last service left empty-handed or nearly so, heavy is one that took much: the
+/// light go first, so that they never wait for more than each other.
 ///
-/// What another thread finds waits apart until the JavaScript thread asks for it, once in a turn of
-/// the loop: else an answer that comes in within the turn would overtake the closing phase, in
-/// which node tells what this turn has closed.
+/// Belongs to the JavaScript thread; only the inbox is shared with the driver.
+pub struct ReadySet {
+    queues: RefCell<Queues>,
+    inbox: Arc<Inbox>,
+}
+
 #[derive(Default)]
-pub struct ReadyList {
-    state: Mutex<State>,
+struct Queues {
+    light: VecDeque<Arc<Member>>,
+    heavy: VecDeque<Arc<Member>>,
+    /// Not to be served before the next turn.
+    later: Vec<Arc<Member>>,
+}
+
+impl Queues {
+    fn add(&mut self, member: Arc<Member>) {
+        if member.heavy.load(Ordering::Relaxed) {
+            self.heavy.push_back(member);
+        } else {
+            self.light.push_back(member);
+        }
+    }
+}
+
+impl ReadySet {
+    /// A set for a driver that is polled by the thread that owns the set.
+    pub fn silent() -> Self {
+        Self::with(None)
+    }
+
+    /// A set that rings `bell` when the driver finds something, once between two calls of
+    /// [`Self::begin_turn`].
+    pub fn with_bell(bell: Box<dyn Doorbell>) -> Self {
+        Self::with(Some(bell))
+    }
+
+    fn with(bell: Option<Box<dyn Doorbell>>) -> Self {
+        Self {
+            queues: RefCell::default(),
+            inbox: Arc::new(Inbox {
+                state: Mutex::default(),
+                bell,
+            }),
+        }
+    }
+
+    /// One direction of one handle, not in the set yet.
+    pub(super) fn member(&self, ready: Ready) -> Arc<Member> {
+        Arc::new(Member {
+            ready,
+            listed: AtomicBool::new(false),
+            heavy: AtomicBool::new(false),
+            inbox: Arc::clone(&self.inbox),
+        })
+    }
+
+    /// Adds a member at the end of its queue, unless it is in the set.
+    pub(super) fn add(&self, member: &Arc<Member>) {
+        if member.enter() {
+            self.queues.borrow_mut().add(Arc::clone(member));
+        }
+    }
+
+    /// Adds a member for the next turn, unless it is in the set.
+    pub(super) fn add_later(&self, member: &Arc<Member>) {
+        if member.enter() {
+            self.queues.borrow_mut().later.push(Arc::clone(member));
+        }
+    }
+
+    /// Begins a turn: adds what was kept for it and what the driver has found since the last one.
+    /// What is found within a turn waits for the next: an answer of the peer would otherwise
+    /// overtake the closing phase, in which node tells what this turn has closed.
+    pub fn begin_turn(&self) {
+        let mut queues = self.queues.borrow_mut();
+        let mut later = mem::take(&mut queues.later);
+        for member in later.drain(..) {
+            queues.add(member);
+        }
+        queues.later = later;
+        self.inbox.empty_into(&mut queues);
+    }
+
+    /// Takes out the member that has waited longest in the queue that is asked first, or else in
+    /// the other. What happens to it from here on adds it again.
+    pub fn pop(&self, first: First) -> Option<Ready> {
+        let queues = &mut *self.queues.borrow_mut();
+        let (one, other) = match first {
+            First::Light => (&mut queues.light, &mut queues.heavy),
+            First::Heavy => (&mut queues.heavy, &mut queues.light),
+        };
+        let member = one.pop_front().or_else(|| other.pop_front())?;
+        member.leave();
+        Some(member.ready)
+    }
+
+    /// True when nothing waits, for this turn or the next. What the driver finds after this rings
+    /// the bell.
+    pub fn is_empty(&self) -> bool {
+        let queues = self.queues.borrow();
+        queues.light.is_empty() && queues.heavy.is_empty() && queues.later.is_empty()
+    }
+}
+
+// A member that was found and never taken would keep the inbox alive, and the inbox the member.
+impl Drop for ReadySet {
+    fn drop(&mut self) {
+        self.inbox.lock().found.clear();
+    }
+}
+
+impl fmt::Debug for ReadySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let queues = self.queues.borrow();
+        formatter
+            .debug_struct("ReadySet")
+            .field("light", &queues.light.len())
+            .field("heavy", &queues.heavy.len())
+            .field("later", &queues.later.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the driver has found since the last turn began. Its thread adds, where it has one.
+struct Inbox {
+    state: Mutex<Found>,
     bell: Option<Box<dyn Doorbell>>,
 }
 
 #[derive(Default)]
-struct State {
-    keys: Vec<Ready>,
-    /// By the driver, since the last turn began.
-    found: Vec<Ready>,
-    /// What the JavaScript thread keeps for its next turn.
-    later: Vec<Ready>,
+struct Found {
+    found: Vec<Arc<Member>>,
     rung: bool,
 }
 
-impl ReadyList {
-    /// A list for a driver that is polled by the thread that takes from it.
-    pub fn silent() -> Self {
-        Self::default()
-    }
-
-    /// A list that rings `bell` when a waker adds to it, once between two calls of
-    /// [`Self::begin_turn`].
-    pub fn with_bell(bell: Box<dyn Doorbell>) -> Self {
-        Self {
-            bell: Some(bell),
-            ..Self::default()
-        }
-    }
-
-    /// Adds what the JavaScript thread itself knows to be ready.
-    pub fn push(&self, ready: Ready) {
-        self.lock().keys.push(ready);
-    }
-
-    /// Adds what shall not be looked at before the next turn of the loop.
-    pub fn push_later(&self, ready: Ready) {
-        self.lock().later.push(ready);
-    }
-
+impl Inbox {
     // The bell is rung outside the lock: it may take a lock of its own that a taker holds.
-    fn wake(&self, ready: Ready) {
+    fn add(&self, member: Arc<Member>) {
         let mut state = self.lock();
-        state.found.push(ready);
+        state.found.push(member);
         let Some(bell) = &self.bell else {
             return;
         };
-        let silent = !std::mem::replace(&mut state.rung, true);
+        let silent = !mem::replace(&mut state.rung, true);
         drop(state);
         if silent {
             bell.ring();
         }
     }
 
-    /// Takes back, for the next turn, what has been taken and not been served.
-    pub fn put_back(&self, rest: impl Iterator<Item = Ready>) {
-        self.lock().keys.splice(0..0, rest);
-    }
-
-    /// A turn begins. What the driver has found comes first: it has waited for nothing yet, and who
-    /// is left over from the turn before is somebody that sends more than a turn can take. What was
-    /// kept for this turn comes last. The bell may ring again.
-    pub fn begin_turn(&self) {
+    fn empty_into(&self, queues: &mut Queues) {
         let mut state = self.lock();
-        let state = &mut *state;
         state.rung = false;
-        state.keys.splice(0..0, state.found.drain(..));
-        state.keys.append(&mut state.later);
+        for member in state.found.drain(..) {
+            queues.add(member);
+        }
     }
 
-    /// Moves everything that is ready to the end of `into`.
-    pub fn take(&self, into: &mut Vec<Ready>) {
-        into.append(&mut self.lock().keys);
-    }
-
-    /// Whether there is nothing to take, now or in the next turn; what is found after this rings the
-    /// bell.
-    pub fn is_empty(&self) -> bool {
-        let state = self.lock();
-        state.keys.is_empty() && state.later.is_empty()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Found> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for ReadyList {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ReadyList")
-            .field("keys", &self.lock().keys)
-            .finish_non_exhaustive()
+/// One direction of one handle, as the set knows it, and the waker of that direction.
+pub(super) struct Member {
+    ready: Ready,
+    /// In one of the queues or in the inbox.
+    listed: AtomicBool,
+    /// The last service took much.
+    heavy: AtomicBool,
+    inbox: Arc<Inbox>,
+}
+
+impl Member {
+    pub(super) fn is_listed(&self) -> bool {
+        self.listed.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether a service took much. Only the JavaScript thread calls this.
+    pub(super) fn set_heavy(&self, heavy: bool) {
+        self.heavy.store(heavy, Ordering::Relaxed);
+    }
+
+    /// False if it is listed already.
+    fn enter(&self) -> bool {
+        !self.listed.swap(true, Ordering::AcqRel)
+    }
+
+    // Before the service looks at the readiness: a wake that finds the member listed was made after
+    // its readiness was noted, so this exchange, which sees that wake, makes the service see it too.
+    fn leave(&self) {
+        self.listed.swap(false, Ordering::AcqRel);
     }
 }
 
-/// The waker of one direction of one handle.
-pub(super) struct KeyWaker {
-    pub(super) ready: Ready,
-    pub(super) list: Arc<ReadyList>,
+impl fmt::Debug for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.ready.fmt(formatter)
+    }
 }
 
-impl Wake for KeyWaker {
+impl Wake for Member {
     fn wake(self: Arc<Self>) {
-        self.list.wake(self.ready);
+        if self.enter() {
+            let inbox = Arc::clone(&self.inbox);
+            inbox.add(self);
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.list.wake(self.ready);
+        Arc::clone(self).wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(set: &ReadySet, index: u32) -> Arc<Member> {
+        set.member(Ready {
+            key: Key::new(index, 0),
+            interest: Interest::Read,
+        })
+    }
+
+    fn members<const N: usize>(set: &ReadySet) -> [Arc<Member>; N] {
+        std::array::from_fn(|index| member(set, u32::try_from(index).unwrap()))
+    }
+
+    fn served(set: &ReadySet, first: First) -> Vec<usize> {
+        std::iter::from_fn(|| set.pop(first))
+            .map(|ready| ready.key.index())
+            .collect()
+    }
+
+    #[test]
+    fn a_member_is_in_the_set_once_however_it_came_in() {
+        let set = ReadySet::silent();
+        let [added, found, kept] = members(&set);
+        for _ in 0..3 {
+            set.add(&added);
+            found.wake_by_ref();
+            set.add_later(&kept);
+        }
+        added.wake_by_ref();
+        set.add(&found);
+        kept.wake_by_ref();
+        set.begin_turn();
+        assert_eq!(served(&set, First::Light), [0, 2, 1]);
+        assert!(set.is_empty());
+    }
+
+    #[test]
+    fn both_directions_of_a_handle_are_members() {
+        let set = ReadySet::silent();
+        let reading = member(&set, 0);
+        let writing = set.member(Ready {
+            interest: Interest::Write,
+            ..reading.ready
+        });
+        set.add(&reading);
+        set.add(&writing);
+        assert_eq!(served(&set, First::Light), [0, 0]);
+    }
+
+    #[test]
+    fn the_light_are_served_before_the_heavy_and_each_by_age() {
+        let set = ReadySet::silent();
+        let [one, two, three, four] = members(&set);
+        one.set_heavy(true);
+        three.set_heavy(true);
+        for member in [&one, &two, &three, &four] {
+            member.wake_by_ref();
+        }
+        set.begin_turn();
+        assert_eq!(served(&set, First::Light), [1, 3, 0, 2]);
+        for member in [&one, &two, &three, &four] {
+            set.add(member);
+        }
+        assert_eq!(served(&set, First::Heavy), [0, 2, 1, 3]);
+    }
+
+    #[test]
+    fn a_member_that_is_added_again_goes_to_the_end() {
+        let set = ReadySet::silent();
+        let [one, two] = members(&set);
+        set.add(&one);
+        set.add(&two);
+        assert_eq!(set.pop(First::Light), Some(one.ready));
+        set.add(&one);
+        assert_eq!(served(&set, First::Light), [1, 0]);
+    }
+
+    #[test]
+    fn what_comes_within_a_turn_waits_for_the_next() {
+        let set = ReadySet::silent();
+        let [found, kept] = members(&set);
+        set.begin_turn();
+        found.wake_by_ref();
+        set.add_later(&kept);
+        assert_eq!(set.pop(First::Light), None);
+        assert!(!set.is_empty());
+        set.begin_turn();
+        assert_eq!(served(&set, First::Light), [1, 0]);
+    }
+
+    #[test]
+    fn a_wake_during_the_service_lists_again() {
+        let set = ReadySet::silent();
+        let waking = member(&set, 0);
+        waking.wake_by_ref();
+        set.begin_turn();
+        assert_eq!(set.pop(First::Light), Some(waking.ready));
+        waking.wake_by_ref();
+        assert_eq!(set.pop(First::Light), None);
+        set.begin_turn();
+        assert_eq!(served(&set, First::Light), [0]);
+    }
+
+    // Each wake is preceded by a fact. Whoever serves after the wake must see that fact, however
+    // the two threads interleave.
+    #[test]
+    fn no_wake_of_another_thread_is_lost() {
+        use std::sync::atomic::AtomicUsize;
+        const WAKES: usize = 100_000;
+        let set = ReadySet::silent();
+        let waking = member(&set, 0);
+        let facts = Arc::new(AtomicUsize::new(0));
+        let thread = std::thread::spawn({
+            let (waking, facts) = (Arc::clone(&waking), Arc::clone(&facts));
+            move || {
+                for fact in 1..=WAKES {
+                    facts.store(fact, Ordering::Relaxed);
+                    waking.wake_by_ref();
+                }
+            }
+        });
+        let mut seen = 0;
+        let mut is_over = false;
+        while !is_over {
+            is_over = thread.is_finished();
+            set.begin_turn();
+            while set.pop(First::Light).is_some() {
+                seen = facts.load(Ordering::Relaxed);
+            }
+        }
+        thread.join().unwrap();
+        assert_eq!(seen, WAKES);
+    }
+
+    #[test]
+    fn the_bell_rings_once_a_turn() {
+        struct Bell(std::sync::mpsc::Sender<()>);
+        impl Doorbell for Bell {
+            fn ring(&self) {
+                let _ = self.0.send(());
+            }
+        }
+        let (sender, rings) = std::sync::mpsc::channel();
+        let set = ReadySet::with_bell(Box::new(Bell(sender)));
+        let [one, two] = members(&set);
+        one.wake_by_ref();
+        two.wake_by_ref();
+        assert_eq!(rings.try_iter().count(), 1);
+        set.begin_turn();
+        assert_eq!(served(&set, First::Light), [0, 1]);
+        one.wake_by_ref();
+        assert_eq!(rings.try_iter().count(), 1);
     }
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::calls::{Calls, Count};
-use super::ready::{KeyWaker, Ready, ReadyList};
+use super::ready::{Member, Ready, ReadySet};
 use crate::event::Key;
 use crate::sys::poller::Watched;
 use crate::sys::splice::SplicePipe;
 use crate::sys::{socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Room, Tried};
 
+/// A read of at least so many bytes is a heavy one, as is any that fills its buffer.
+const HEAVY_READ: usize = 32 * 1024;
 /// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
 const MAX_TRIES: usize = 8;
 
@@ -20,7 +22,7 @@ const MAX_TRIES: usize = 8;
 #[derive(Debug)]
 pub enum Attempt<T> {
     Done(T),
-    /// Not ready: the waker is set, and the key will come up on the ready list.
+    /// Not ready: the waker is set, and the key will come up in the ready set.
     Pending,
     Failed(io::Error),
 }
@@ -33,27 +35,40 @@ pub enum Attempt<T> {
 pub struct Source {
     io: Watched,
     key: Key,
-    list: Arc<ReadyList>,
-    read_waker: OnceCell<Waker>,
-    write_waker: OnceCell<Waker>,
+    set: Rc<ReadySet>,
+    reading: OnceCell<Direction>,
+    writing: OnceCell<Direction>,
     calls: Rc<Calls>,
     reads: Count,
     writes: Count,
+}
+
+/// Made when a direction is first waited for.
+#[derive(Debug)]
+struct Direction {
+    member: Arc<Member>,
+    waker: Waker,
+}
+
+/// True when there is probably more. A peer that sends much has the next bytes under way: those that
+/// were read make room for them, and they are there before a poll could tell.
+fn is_heavy(read: usize, room: usize) -> bool {
+    read == room || read >= HEAVY_READ
 }
 
 impl Source {
     pub(super) fn new(
         key: Key,
         fd: Descriptor,
-        list: Arc<ReadyList>,
+        set: Rc<ReadySet>,
         calls: Rc<Calls>,
     ) -> io::Result<Self> {
         Ok(Self {
             io: Watched::new(fd)?,
             key,
-            list,
-            read_waker: OnceCell::new(),
-            write_waker: OnceCell::new(),
+            set,
+            reading: OnceCell::new(),
+            writing: OnceCell::new(),
             calls,
             reads: Count::default(),
             writes: Count::default(),
@@ -72,34 +87,70 @@ impl Source {
         self.io.descriptor()
     }
 
-    /// Asks to be told of readiness: through the waker, or at once if it is there already.
+    /// Asks to be told of readiness: through the waker, or at once if it is there already. A member
+    /// of the ready set will be served in any case.
     pub fn arm(&self, interest: Interest) {
-        if !matches!(self.poll_ready(interest), Poll::Pending) {
+        if self.waker_if_ready(interest).is_some() {
             self.announce(interest);
         }
     }
 
-    /// Puts the key on the ready list, as if it had become ready.
+    /// As [`Self::arm`], for the next turn of the loop.
+    pub(super) fn arm_later(&self, interest: Interest) {
+        if self.waker_if_ready(interest).is_some() {
+            self.announce_later(interest);
+        }
+    }
+
+    /// The waker, where it must be used by hand: readiness is there, and the ready set does not have
+    /// this member.
+    pub(super) fn waker_if_ready(&self, interest: Interest) -> Option<&Waker> {
+        let Direction { member, waker } = self.direction(interest);
+        let must_add = !member.is_listed() && self.io.poll_ready(interest, waker).is_ready();
+        must_add.then_some(waker)
+    }
+
+    /// Adds the key to the ready set, as if it had become ready.
     pub fn announce(&self, interest: Interest) {
-        self.list.push(Ready {
-            key: self.key,
-            interest,
-        });
+        self.set.add(&self.direction(interest).member);
+    }
+
+    fn announce_later(&self, interest: Interest) {
+        self.set.add_later(&self.direction(interest).member);
     }
 
     /// Reads once.
     pub fn try_read(&self, mut room: Room<'_>) -> Attempt<usize> {
         let size = room.len();
-        self.attempt(
+        let attempt = self.attempt(
             Interest::Read,
             |fd| {
                 self.count_read();
                 socket::receive(fd, room.reborrow())
             },
-            // Less than was asked for: the kernel's buffer is empty, and the next byte makes an
-            // edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
-            |&read| read != 0 && read < size,
-        )
+            // Little, and less than was asked for: the kernel's buffer is empty, and the next byte
+            // makes an edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
+            |&read| read != 0 && !is_heavy(read, size),
+        );
+        if let Attempt::Done(read) = attempt {
+            self.note_read(read, size);
+        }
+        attempt
+    }
+
+    fn note_read(&self, read: usize, room: usize) {
+        let member = &self.direction(Interest::Read).member;
+        member.set_heavy(is_heavy(read, room));
+    }
+
+    /// Goes on after a first read that was made without this source.
+    pub fn follow(&self, read: usize, room: usize) {
+        self.note_read(read, room);
+        if is_heavy(read, room) {
+            self.announce(Interest::Read);
+        } else {
+            self.arm(Interest::Read);
+        }
     }
 
     /// Accepts once.
@@ -150,7 +201,11 @@ impl Source {
     /// Moves what has come in into the empty `pipe`, at most `most` bytes.
     pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
         // A pipe may be full before the socket is empty: a short step tells nothing.
-        self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false)
+        let attempt = self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false);
+        if let Attempt::Done(read) = attempt {
+            self.note_read(read, most);
+        }
+        attempt
     }
 
     /// Sends at most `most` of the bytes in `pipe`.
@@ -160,12 +215,14 @@ impl Source {
 
     /// Ends the writing side; where that is pending, the key will come up for writing.
     pub fn poll_shutdown(&self) -> Poll<io::Result<()>> {
-        self.io.poll_shutdown(self.waker(Interest::Write))
+        self.io
+            .poll_shutdown(&self.direction(Interest::Write).waker)
     }
 
     /// Waits for the first writability, as a connect in progress does.
     pub fn poll_writable(&self) -> bool {
-        self.poll_ready(Interest::Write).is_ready()
+        let waker = &self.direction(Interest::Write).waker;
+        self.io.poll_ready(Interest::Write, waker).is_ready()
     }
 
     /// Tries a write. A kernel without memory for a packet (`ENOBUFS`) makes no edge when it has
@@ -176,10 +233,7 @@ impl Source {
     ) -> Attempt<usize> {
         match self.attempt(Interest::Write, operation, |_| false) {
             Attempt::Failed(error) if socket::is_out_of_buffers(&error) => {
-                self.list.push_later(Ready {
-                    key: self.key,
-                    interest: Interest::Write,
-                });
+                self.announce_later(Interest::Write);
                 Attempt::Pending
             }
             outcome => outcome,
@@ -193,7 +247,7 @@ impl Source {
         mut operation: impl FnMut(BorrowedDescriptor<'_>) -> io::Result<T>,
         is_drained: impl Fn(&T) -> bool,
     ) -> Attempt<T> {
-        let waker = self.waker(interest);
+        let waker = &self.direction(interest).waker;
         for _ in 0..MAX_TRIES {
             match self
                 .io
@@ -207,27 +261,20 @@ impl Source {
         }
         // The reactor insists on a readiness that the kernel denies. Not now, then, and not here:
         // the next turn of the loop tries again.
-        self.announce(interest);
+        self.announce_later(interest);
         Attempt::Pending
     }
 
-    fn poll_ready(&self, interest: Interest) -> Poll<io::Result<()>> {
-        self.io.poll_ready(interest, self.waker(interest))
-    }
-
-    fn waker(&self, interest: Interest) -> &Waker {
+    fn direction(&self, interest: Interest) -> &Direction {
         let cell = match interest {
-            Interest::Read => &self.read_waker,
-            Interest::Write => &self.write_waker,
+            Interest::Read => &self.reading,
+            Interest::Write => &self.writing,
         };
         cell.get_or_init(|| {
-            Waker::from(Arc::new(KeyWaker {
-                ready: Ready {
-                    key: self.key,
-                    interest,
-                },
-                list: Arc::clone(&self.list),
-            }))
+            let key = self.key;
+            let member = self.set.member(Ready { key, interest });
+            let waker = Waker::from(Arc::clone(&member));
+            Direction { member, waker }
         })
     }
 }

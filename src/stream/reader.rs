@@ -21,7 +21,7 @@ pub enum ReadStep {
 }
 
 /// Reads once into `room`. After data the source is armed again: a handle with more to read
-/// goes to the end of the ready list, behind everybody else.
+/// goes to the end of the ready set.
 pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
     match source.try_read(room) {
         Attempt::Done(0) => ReadStep::End(UV_EOF),

@@ -41,7 +41,7 @@ impl Core {
             }
             // Each step may bring an event, and bytes for it.
             if self.queue.is_full() || slab.len() - self.slab_used < READ_STEP {
-                self.work.push_back(readable(key));
+                self.read_again(key);
             } else if !self.relay_one(key, now, slab) {
                 self.end_relay(key);
                 self.serve(readable(key), slab);
@@ -49,6 +49,12 @@ impl Core {
         }
         keys.clear();
         self.relays = keys;
+    }
+
+    fn read_again(&self, key: Key) {
+        if let Some(entry) = self.entries.get(key) {
+            entry.handle.read_again();
+        }
     }
 
     fn end_relay(&mut self, key: Key) {

@@ -238,3 +238,26 @@ alone('a worker counts for itself', async (net, t) => {
   const { accepted, connected: ours } = since(net, before);
   assert.deepStrictEqual([accepted, ours], [1, 0]);
 });
+
+for (const [name, where] of transports) {
+  alone(
+    `${name}: a connect asks only the listener it reaches`,
+    async (net, t) => {
+      const CONNECTS = 50;
+      for (let i = 0; i < 200; i++) await listening(net, t, where(t));
+      const server = await listening(net, t, where(t));
+      const before = net.getStats().systemCalls.accept;
+      for (let i = 0; i < CONNECTS; i++) {
+        const accepted = once(server, 'connection');
+        const client = await connected(net, t, server);
+        const [peer] = await accepted;
+        client.destroy();
+        peer.destroy();
+      }
+      const accepts = net.getStats().systemCalls.accept - before;
+      // One that succeeds, and one that finds no more; twice, as the poll tells it too.
+      assert.ok(accepts >= CONNECTS, `${accepts} accepts`);
+      assert.ok(accepts <= 4 * CONNECTS, `${accepts} accepts`);
+    },
+  );
+}

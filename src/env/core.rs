@@ -7,7 +7,7 @@ use super::counters::Counters;
 use super::slots::Slots;
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
-use crate::net::{Accepted, Handle, Transport};
+use crate::net::{Accepted, Handle, Place, Transport};
 use crate::queue::EventQueue;
 use crate::runtime::{Attempt, First, Interest, Reactor, Ready, Source};
 use crate::stream::{Gathered, Gatherer, Offloader, READ_STEP};
@@ -39,7 +39,7 @@ pub struct Core {
     /// Bytes that this turn has read.
     read_in_turn: usize,
     /// Connections that a listener may accept in one turn.
-    accept_step: usize,
+    accept_share: usize,
     /// Readable, and in a relay that JavaScript has to confirm.
     relays: Vec<Key>,
     splice_pipe: SharedPipe,
@@ -56,8 +56,8 @@ pub struct Core {
     in_callback: bool,
     alive: usize,
     reserve: Reserve,
-    /// Those that listen, and some that no longer do.
-    listeners: Vec<Key>,
+    /// All that listen, and where.
+    listeners: Vec<(Key, Place)>,
     /// Listeners that found no descriptor, to be tried again when one may be free.
     starved: Vec<Key>,
     counters: Counters,
@@ -73,7 +73,7 @@ impl Core {
             queue: EventQueue::new(BATCH),
             collected: 0,
             read_in_turn: 0,
-            accept_step: 1,
+            accept_share: 1,
             relays: Vec::new(),
             splice_pipe: SharedPipe::default(),
             slab_used: 0,
@@ -167,10 +167,14 @@ impl Core {
             Transport::Tcp => handle.listen_tcp(reactor, backlog),
             Transport::Pipe => handle.listen_pipe(reactor, backlog),
         })?;
-        if !self.listeners.contains(&key) {
-            self.listeners.push(key);
-        }
+        let place = (self.entries.get(key)).and_then(|entry| entry.handle.place());
+        self.forget_listener(key);
+        self.listeners.extend(place.map(|place| (key, place)));
         Ok(())
+    }
+
+    fn forget_listener(&mut self, key: Key) {
+        self.listeners.retain(|&(listener, _)| listener != key);
     }
 
     /// Writes, behind what callbacks have gathered. Returns how many bytes have left; a `Writable`
@@ -358,6 +362,9 @@ impl Core {
         if std::mem::take(&mut entry.counted) {
             self.alive -= 1;
         }
+        if entry.handle.is_listening() {
+            self.forget_listener(key);
+        }
         entry.handle.close();
         self.closing.push(key);
         if !self.starved.is_empty() {
@@ -387,7 +394,7 @@ impl Core {
     /// Begins a turn: polls the driver once.
     pub fn begin_turn(&mut self) {
         if self.read_in_turn > READ_STEP {
-            self.accept_step = 1;
+            self.accept_share = 1;
         }
         self.read_in_turn = 0;
         self.collected = 0;
@@ -425,7 +432,7 @@ impl Core {
             return;
         };
         match ready.interest {
-            Interest::Read if entry.handle.is_listening() => self.accept(ready.key),
+            Interest::Read if entry.handle.is_listening() => self.accept_share(ready.key),
             Interest::Read if entry.handle.relay_target().is_some() => self.relays.push(ready.key),
             Interest::Read => {
                 let (room, offset) = slab_room(slab, self.slab_used);
@@ -437,7 +444,8 @@ impl Core {
             }
             Interest::Write => {
                 if entry.handle.is_connecting() {
-                    self.accept_all();
+                    let destination = entry.handle.destination();
+                    self.accept_at(destination.as_ref());
                 }
                 self.write_on(ready.key);
             }
@@ -453,43 +461,51 @@ impl Core {
 
     /// Accepts what the reactor may not have told yet. What has just connected may have done so to a
     /// listener of ours, which is to hear of it first: see [`super::NetEnv::overtakes`].
-    fn accept_all(&mut self) {
-        let mut listeners = std::mem::take(&mut self.listeners);
-        listeners.retain(|&key| {
-            let listens = (self.entries.get(key)).is_some_and(|entry| entry.handle.is_listening());
-            if listens {
-                self.accept(key);
-            }
-            listens
-        });
-        self.listeners = listeners;
+    fn accept_at(&mut self, destination: Option<&Place>) {
+        let reached: Vec<Key> = (self.listeners.iter())
+            .filter(|(_, place)| Some(place) == destination)
+            .map(|&(key, _)| key)
+            .collect();
+        for key in reached {
+            self.accept(key, ACCEPT_STEP);
+        }
     }
 
-    fn accept(&mut self, listener: Key) {
-        for _ in 0..self.accept_step {
+    /// Accepts a listener's share of this turn. As long as a turn reads more than one step that is one
+    /// connection: those that are open would otherwise be many before the first of them is finished.
+    /// A share that is used up doubles.
+    fn accept_share(&mut self, listener: Key) {
+        if !self.accept(listener, self.accept_share) {
+            self.accept_share = (self.accept_share * 2).min(ACCEPT_STEP);
+        }
+    }
+
+    /// False where it stopped because of `most`.
+    fn accept(&mut self, listener: Key, most: usize) -> bool {
+        for _ in 0..most {
             let Some(entry) = self.entries.get_mut(listener) else {
-                return;
+                return true;
             };
             let transport = entry.handle.transport();
             match entry.handle.accept() {
-                Accepted::Nothing => return,
+                Accepted::Nothing => return true,
                 Accepted::Aborted => {}
                 Accepted::Connection(fd) => self.admit(listener, transport, fd),
                 Accepted::Failed {
                     exhausted: true, ..
-                } if self.shed_load(listener) => return,
+                } if self.shed_load(listener) => return true,
                 Accepted::Failed { errno, .. } => {
                     self.starved.push(listener);
                     self.queue
                         .push(Event::new(listener, Kind::AcceptFailed, errno.code()));
-                    return;
+                    return true;
                 }
             }
         }
-        self.accept_step = (self.accept_step * 2).min(ACCEPT_STEP);
         if let Some(entry) = self.entries.get_mut(listener) {
             entry.handle.accept_later(&self.reactor);
         }
+        false
     }
 
     fn admit(&mut self, listener: Key, transport: Transport, fd: Descriptor) {

@@ -3,10 +3,12 @@
 mod handle;
 mod internet;
 mod pipe;
+mod place;
 mod tcp;
 
 pub use handle::{Accepted, Handle, PeerFilter, Transport};
 pub use internet::{format_address, parse_address};
+pub use place::Place;
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).
 pub const IPV6_ONLY: u32 = 1;

@@ -6,7 +6,7 @@
 //!   named to another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
 //!   `send`, `send_vectored`, `send_raw`, `is_full`, `is_out_of_buffers`, `local_address`,
-//!   `peer_address`, zones
+//!   `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function a socket option
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
 //!   descriptor that is given up when the process has run out of them)

@@ -164,6 +164,16 @@ pub fn peer_address(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     Ok(SockRef::from(&fd).peer_addr()?.as_socket())
 }
 
+/// The local name of a Unix-domain socket. What is connected to it has this as its peer's.
+pub fn local_name(fd: BorrowedFd<'_>) -> io::Result<Option<SockAddr>> {
+    SockRef::from(&fd).local_addr().map(Some)
+}
+
+/// The peer's name of a Unix-domain socket.
+pub fn peer_name(fd: BorrowedFd<'_>) -> io::Result<Option<SockAddr>> {
+    SockRef::from(&fd).peer_addr().map(Some)
+}
+
 /// The interface number of an IPv6 zone, by name or by number; zero when there is none.
 pub fn zone_index(zone: &str) -> u32 {
     let Ok(name) = std::ffi::CString::new(zone) else {

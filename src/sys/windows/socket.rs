@@ -214,6 +214,22 @@ pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>
     }
 }
 
+/// The name of a listening pipe: `None`, as a client does not know its peer's.
+///
+/// # Errors
+/// None here.
+pub fn local_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
+    Ok(None)
+}
+
+/// The name of a pipe's peer, as [`local_name`].
+///
+/// # Errors
+/// None here.
+pub fn peer_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
+    Ok(None)
+}
+
 /// The interface number of an IPv6 zone: on Windows zones are numbers.
 pub fn zone_index(zone: &str) -> u32 {
     zone.parse().unwrap_or(0)

@@ -264,6 +264,35 @@ const fairness = () => [
       })),
     ],
   },
+  {
+    name: 'uploads',
+    title: 'short uploads, 256 KiB',
+    kind: 'server',
+    unit: 'connections/s',
+    per: 'connection',
+    subject: ['server.js', 'churn', ...options({ follow: true })],
+    load: [
+      'churn',
+      ...options({ connections: 1, size: 256 * KIBIBYTE, abandon: true }),
+    ],
+    targets: [
+      {},
+      {
+        metric: 'open',
+        title: 'uploads open at once',
+        unit: 'connections',
+        lower: true,
+        must: 1.5,
+      },
+      ...['p50', 'p99'].map((metric) => ({
+        metric,
+        title: `${metric} of the life of an upload`,
+        unit: 'us',
+        lower: true,
+        must: 1.5,
+      })),
+    ],
+  },
   requests('timer', 'echo-64 beside a timer', {
     connections: 64,
     size: 64,

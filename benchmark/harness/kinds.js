@@ -91,7 +91,11 @@ async function server(row, variant, context) {
         throw new Error(`${result.ops} connections, ${accepted} accepted`);
       }
       const cpu = after.cpu - before.cpu;
-      return { ...sample({ ...result, cpu }), late: after.late };
+      return {
+        ...sample({ ...result, cpu }),
+        late: after.late,
+        ...after.lives,
+      };
     });
 
   const stop = async () => {

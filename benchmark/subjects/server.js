@@ -3,13 +3,14 @@
 /*
  * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
  * [--upstream PORT]`. With `--beat true` a timer runs beside it, and `usage` says
- * how late it was.
+ * how late it was; with `--follow true` it says how long connections live.
  */
 
 const { parseArgs } = require('node:util');
 
 const { startBeat } = require('./beat');
 const { control, cpu } = require('./control');
+const { follow } = require('./lives');
 const { servers } = require('./servers');
 
 // More than are opened at once; the kernel's own limit is mostly the same.
@@ -29,6 +30,7 @@ function main() {
       work: { type: 'string', default: '0' },
       upstream: { type: 'string', default: '0' },
       beat: { type: 'string' },
+      follow: { type: 'string' },
     },
   });
   const [moduleId, kind] = positionals;
@@ -38,6 +40,7 @@ function main() {
     upstream: Number(values.upstream),
   });
   const late = values.beat ? startBeat() : () => undefined;
+  const lives = values.follow ? follow(server) : () => undefined;
   let connections = 0;
   server.on('connection', (socket) => {
     connections++;
@@ -51,7 +54,12 @@ function main() {
     control(
       { port },
       {
-        usage: () => ({ cpu: cpu(), connections, late: late() }),
+        usage: () => ({
+          cpu: cpu(),
+          connections,
+          late: late(),
+          lives: lives(),
+        }),
       },
     );
   });

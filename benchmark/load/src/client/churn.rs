@@ -1,5 +1,6 @@
 //! Connect, say `--size` bytes (or nothing), end, and wait for the server's
-//! end: `--connections` at a time, the oldest first.
+//! end: `--connections` at a time, the oldest first. With `--abandon true` the
+//! server's end is not waited for: the connection is closed when all is said.
 //!
 //! No poller: over the loopback a blocking connect does not wait, and a server
 //! that answers in order has ended the oldest connection when it has ended any.
@@ -32,6 +33,7 @@ pub struct Churn {
     address: Address,
     size: usize,
     parallel: usize,
+    abandon: bool,
     next_local: u8,
 }
 
@@ -41,6 +43,7 @@ impl Churn {
             address: args.address()?,
             size: args.get("size", 0)?,
             parallel: args.get("connections", 16)?,
+            abandon: args.get("abandon", false)?,
             next_local: 0,
         })
     }
@@ -90,7 +93,9 @@ impl Load for Churn {
             open.push_back(self.start()?);
         }
         while let Some(mut oldest) = open.pop_front() {
-            await_end(&mut oldest)?;
+            if !self.abandon {
+                await_end(&mut oldest)?;
+            }
             latencies.record(oldest.since.elapsed());
             if start.elapsed() < time {
                 open.push_back(self.start()?);

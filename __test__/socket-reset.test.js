@@ -157,3 +157,34 @@ both('a reset connection leaves the others alone', async (net, t) => {
   }
   await until(() => server._connections === 0);
 });
+
+// The data and the reset are read one after the other, before JavaScript hears of
+// either.
+both('a reset behind data, paused and resumed between', async (net, t) => {
+  const CHUNK = 32 * 1024;
+  const server = await listening(net, t, tcp(t));
+  const accepted = once(server, 'connection');
+  const seen = [];
+  const client = net.connect({
+    port: server.address().port,
+    onread: {
+      buffer: Buffer.alloc(CHUNK),
+      callback(size) {
+        seen.push(size);
+        client.pause();
+        client.resume();
+        return true;
+      },
+    },
+  });
+  destroyAfter(t, client);
+  await once(client, 'connect');
+  client.pause();
+  const [peer] = await accepted;
+  peer.write(Buffer.alloc(CHUNK), () => peer.resetAndDestroy());
+  await once(peer, 'close');
+  client.resume();
+  const [error] = await once(client, 'error');
+  assert.deepStrictEqual([error.syscall, error.code], ['read', 'ECONNRESET']);
+  assert.deepStrictEqual(seen, [CHUNK]);
+});

@@ -163,3 +163,16 @@ both('descriptors are not inherited by a child', async (net) => {
   };
   assert.deepStrictEqual(await runs(net, program), fine('true\n'));
 });
+
+both('a listener that is made blocking blocks nobody', async (net) => {
+  const program = (module) => {
+    const server = module.createServer((c) => c.end('hello'));
+    server.listen(0, '127.0.0.1', () => {
+      console.log(server._handle.setBlocking(true));
+      const client = module.connect(server.address().port, '127.0.0.1');
+      client.on('data', (data) => console.log(`${data}`));
+      client.on('close', () => server.close());
+    });
+  };
+  assert.deepStrictEqual(await runs(net, program), fine('0\nhello\n'));
+});

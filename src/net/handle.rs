@@ -115,6 +115,8 @@ pub struct Handle {
     reading: bool,
     /// Reads go straight into a buffer that JavaScript names at each of them.
     reads_directly: bool,
+    /// What reading failed with. The kernel says it once, and who starts to read again is to hear it.
+    read_failure: Option<i32>,
     referenced: bool,
     writer: Writer,
     /// Where the gatherer keeps this handle's bytes in the running callback.
@@ -161,6 +163,7 @@ impl Handle {
             look_is_due: false,
             reading: false,
             reads_directly: false,
+            read_failure: None,
             referenced: true,
             writer: Writer::default(),
             gather_slot: None,
@@ -287,6 +290,11 @@ impl Handle {
         if self.reading {
             return Err(Errno::ALREADY);
         }
+        if self.read_failure.is_some() {
+            reactor.serve_later(self.key, Interest::Read);
+            self.reading = true;
+            return Ok(());
+        }
         if !self.access.readable {
             return Err(Errno::NOTCONN);
         }
@@ -329,6 +337,10 @@ impl Handle {
         self.look_is_due = false;
         // Data that came with the handshake waits for the connect to be told.
         if !self.reading || self.connecting {
+            return 0;
+        }
+        if let Some(status) = self.read_failure {
+            self.tell_end(status, queue);
             return 0;
         }
         if self.reads_directly {
@@ -406,6 +418,7 @@ impl Handle {
         self.reading = false;
         if status != crate::error::UV_EOF {
             self.access = NO_ACCESS;
+            self.read_failure = Some(status);
         }
     }
 
@@ -803,10 +816,16 @@ impl Handle {
         }
     }
 
+    /// Has reads and writes of others wait, with whom the descriptor is shared. A listener never waits:
+    /// it is asked for connections until there is none.
+    ///
     /// # Errors
     /// `EBADF` without a descriptor.
     pub fn set_blocking(&self, blocking: bool) -> Result<()> {
         let fd = self.fd().ok_or(Errno::BADF)?;
+        if self.listening {
+            return Ok(());
+        }
         Ok(descriptor::set_blocking(fd, blocking)?)
     }
 

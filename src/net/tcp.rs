@@ -8,7 +8,7 @@ use super::handle::{Handle, Io, Transport, FULL_ACCESS};
 use super::{IPV6_ONLY, REUSE_PORT};
 use crate::error::{Errno, Result};
 use crate::runtime::{Interest, Reactor};
-use crate::sys::{options, path, socket, BorrowedDescriptor};
+use crate::sys::{descriptor, options, path, socket, BorrowedDescriptor};
 
 impl Handle {
     /// Binds to a local address.
@@ -163,6 +163,8 @@ impl Handle {
             Transport::Tcp => socket::listen(fd, backlog)?,
             Transport::Pipe => path::listen(fd, backlog)?,
         }
+        // It may have been made blocking before it became a listener. What cannot be is not.
+        let _ = descriptor::set_blocking(fd, false);
         self.watch(reactor)?.arm(Interest::Read);
         self.listening = true;
         Ok(())

@@ -5,4 +5,8 @@
  * of node's, and a socket or server from one thread to another.
  */
 
+const { keepLoaded } = require('./lib/node/loader');
+
 module.exports = { ...require('./lib/exchange'), ...require('./lib/transfer') };
+
+keepLoaded();

@@ -6,6 +6,7 @@
  */
 
 const handle = require('./lib/handle');
+const { keepLoaded } = require('./lib/node/loader');
 
 const tcp_wrap = {
   TCP: handle.TCP,
@@ -31,3 +32,5 @@ const stream_wrap = {
 
 // Named here, so that `import { tcp_wrap } from 'rust-net/handles'` finds them.
 module.exports = { tcp_wrap, pipe_wrap, stream_wrap };
+
+keepLoaded();

@@ -23,19 +23,36 @@ const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 const code = (file) => read(file).replace(/\/\/.*|\/\*[^]*?\*\//g, '');
 const requires = (file) =>
   [...code(file).matchAll(/require\('(\.[^']*)'\)/g)].map(([, name]) =>
-    path.posix.normalize(`lib/${name}`).replace(/(\.js)?$/, '.js'),
+    path.posix.join(path.posix.dirname(file), name).replace(/(\.js)?$/, '.js'),
   );
 const breakers = (files, rule) => files.filter((file) => rule(file));
 
 const js = sources('lib', '.js');
 const rust = sources('src', '.rs');
-const leaves = ['errors', 'validators', 'symbols', 'normalize-args'].map(
-  (name) => `lib/${name}.js`,
-);
+const leaves = [
+  'errors',
+  'node/loader',
+  'node/net',
+  'normalize-args',
+  'symbols',
+  'validators',
+].map((name) => `lib/${name}.js`);
 
 test('only lib/native.js loads the binding', () => {
   const loads = (file) => /= loadBinary\(\)/.test(code(file));
   assert.deepStrictEqual(breakers(js, loads), ['lib/native.js']);
+});
+
+test("only lib/node/net.js requires node's net", () => {
+  const asks = (file) => /require\('(node:)?net'\)/.test(code(file));
+  assert.deepStrictEqual(breakers(js, asks), ['lib/node/net.js']);
+});
+
+test('what lib requires later on passes by hooks and mocks', () => {
+  // In binary.js it is part of loading lib/native.js, which passes already.
+  const late = /(^ +|=> )(?!.*loadOwn\()(?<!loadOwn.*).*\brequire\('/m;
+  const asks = (file) => file !== 'lib/binary.js' && late.test(code(file));
+  assert.deepStrictEqual(breakers(js, asks), []);
 });
 
 test('socket.js does not know server.js', () => {

@@ -6,8 +6,10 @@
  * only.
  */
 
+const { loadOwn } = require('./node/loader');
+
 // Loaded on use: to install this takes nothing of it.
-const loadHandle = () => require('./handle');
+const loadHandle = () => loadOwn(() => require('./handle'));
 
 function describe(handle) {
   const { TCP } = loadHandle();

@@ -1,7 +1,6 @@
 'use strict';
 
-const nodeNet = require('net');
-
+const nodeNet = require('./node/net');
 const { validateBoolean, validateInt32 } = require('./validators');
 
 const kMinAttemptTimeout = 10;

@@ -1,7 +1,6 @@
 'use strict';
 
 const { inspect } = require('util');
-const nodeNet = require('net');
 
 const { codes } = require('./errors');
 const {
@@ -12,6 +11,7 @@ const {
 } = require('./native');
 const { claimInstances } = require('./instance-of');
 const { groups, readIPv4, readIPv6 } = require('./ip');
+const nodeNet = require('./node/net');
 const {
   SocketAddress,
   adoptSymbols,

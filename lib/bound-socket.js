@@ -2,6 +2,7 @@
 
 const { isIP } = require('./ip');
 const { ErrnoException, ExceptionWithHostPort, codes } = require('./errors');
+const { loadOwn } = require('./node/loader');
 const { kBoundSocketConsume, kBoundSocketPath } = require('./symbols');
 const {
   validateBoolean,
@@ -16,7 +17,7 @@ const { ERR_INVALID_ARG_VALUE, ERR_SOCKET_HANDLE_ADOPTED } = codes;
 const kEmptyShell = Symbol('kBoundSocketDeserialize');
 
 // Loaded on use: few programs need it before they have a socket.
-const loadHandle = () => require('./handle');
+const loadHandle = () => loadOwn(() => require('./handle'));
 
 const kNoOptions = Object.freeze({ __proto__: null });
 

@@ -7,6 +7,7 @@
 const { checkBindError } = require('./connect-attempt');
 const { ExceptionWithHostPort } = require('./errors');
 const { adoptNativeHandle } = require('./handle');
+const { loadOwn } = require('./node/loader');
 const { setNodeOwner } = require('./node-owner');
 
 /**
@@ -38,7 +39,7 @@ function shareHandle(handle) {
 function listenInCluster(server, query, exclusive) {
   // Loaded on use: outside a cluster it is needed for this one answer.
   /** @type {any} */
-  const cluster = require('cluster');
+  const cluster = loadOwn(() => require('cluster'));
   const { address, port, addressType, backlog, fd, flags } = query;
   // Through the method, which packages wrap.
   const listen = () =>

@@ -6,12 +6,11 @@
  * destroyed.
  */
 
-const nodeNet = require('net');
-
 const { codes } = require('./errors');
 const { StreamHandle } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
 const { createTwin } = require('./native-twin');
+const nodeNet = require('./node/net');
 const { Socket } = require('./socket');
 const { isNodeHandle, takeReceived } = require('./socket-handle');
 

@@ -8,9 +8,10 @@
  */
 
 const { subscribe } = require('diagnostics_channel');
-const nodeNet = require('net');
 
 const { isOwnInstance } = require('./instance-of');
+const { loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 
 const kBridged = Symbol('bridged');
 // In the process's symbol registry: a second copy of this package finds it too.
@@ -23,7 +24,7 @@ const tellsOfChildren = parseInt(process.versions.node, 10) >= 20;
 let classes;
 
 // Loaded on use, like all that only senders of handles need.
-const loadSend = () => require('./ipc-send');
+const loadSend = () => loadOwn(() => require('./ipc-send'));
 
 /**
  * Has node make one object of ours where it would make one of its own: it looks
@@ -52,7 +53,7 @@ function createServer() {
   // The first to listen is node, on a native handle that nobody else owns.
   server.listen = function (handle, callback) {
     delete server.listen;
-    const { takeOverHandle } = require('./socket-handle');
+    const { takeOverHandle } = loadOwn(() => require('./socket-handle'));
     return server.listen(takeOverHandle(handle), callback);
   };
   return server;
@@ -128,7 +129,7 @@ function wrapChildren(ChildProcess) {
 }
 
 function wrapChildProcess() {
-  const { ChildProcess } = require('child_process');
+  const { ChildProcess } = loadOwn(() => require('child_process'));
   wrapSpawn(ChildProcess.prototype);
   wrapChildren(ChildProcess);
 }

@@ -6,11 +6,10 @@
  * of ours, on a descriptor of its own.
  */
 
-const nodeNet = require('net');
-
 const { StreamHandle } = require('./handle');
 const { isOwnInstance } = require('./instance-of');
 const { createTwin, lastingTwin } = require('./native-twin');
+const nodeNet = require('./node/net');
 
 /** What waits in node's queue for its turn, by what stands for it there. */
 const tickets = new WeakMap();

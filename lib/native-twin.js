@@ -6,11 +6,10 @@
  * what it opened and no other.
  */
 
-const nodeNet = require('net');
-
 const { ErrnoException } = require('./errors');
 const { tcpConstants } = require('./handle');
 const { closeDescriptor } = require('./native');
+const nodeNet = require('./node/net');
 
 /** @type {any} */
 let NodeTcp;

@@ -1,20 +1,20 @@
 'use strict';
 
-const nodeNet = require('net');
-
 const activeHandles = require('./active-handles');
 const family = require('./auto-select-family');
 const { expectBinary } = require('./binary');
 const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
 const ipcBridge = require('./ipc-bridge');
 const { isIP, isIPv4, isIPv6 } = require('./ip');
+const { keepLoaded, loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 const { normalizeArgs } = require('./normalize-args');
 const { Server, createServer } = require('./server');
 const { Socket, connect } = require('./socket');
 
 function createServerHandle(address, port, addressType, fd, flags) {
-  const { createServerHandle: create } = require('./server-handle');
-  return create(address, port, addressType, fd, flags);
+  const serverHandle = loadOwn(() => require('./server-handle'));
+  return serverHandle.createServerHandle(address, port, addressType, fd, flags);
 }
 
 /**
@@ -25,7 +25,7 @@ function createServerHandle(address, port, addressType, fd, flags) {
  * @returns {object} see docs/api.md
  */
 function getStats(target) {
-  return require('./get-stats').getStats(target);
+  return loadOwn(() => require('./get-stats')).getStats(target);
 }
 
 let hasWarned = false;
@@ -48,8 +48,10 @@ const legacy =
 if (/** @type {any} */ (process).permission) require('./permission');
 // Later would do, but whoever installs it learns it here.
 expectBinary();
-activeHandles.install();
+keepLoaded();
+// This one looks for children among node's own handles, and so is the first.
 ipcBridge.install({ Server, Socket });
+activeHandles.install();
 
 /** The public object: the keys of node:net, in their order, and one of ours. */
 module.exports = {
@@ -59,10 +61,10 @@ module.exports = {
   ...legacy,
   // Loaded on use, as node does: few programs need them.
   get BlockList() {
-    return require('./block-list').BlockList;
+    return loadOwn(() => require('./block-list')).BlockList;
   },
   get SocketAddress() {
-    return require('./socket-address').SocketAddress;
+    return loadOwn(() => require('./socket-address')).SocketAddress;
   },
   BoundSocket,
   connect,

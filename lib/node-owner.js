@@ -1,6 +1,6 @@
 'use strict';
 
-const nodeNet = require('net');
+const nodeNet = require('./node/net');
 
 let ownerSymbol;
 

@@ -6,8 +6,7 @@
  * for what only node's handles have; on a handle of ours, ours act instead.
  */
 
-const nodeNet = require('net');
-
+const nodeNet = require('./node/net');
 const { kOwner } = require('./symbols');
 
 const kGuardName = 'freeSocketOnReadGuard';

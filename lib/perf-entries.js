@@ -6,10 +6,11 @@
  * owner of the handle. So it is given owners that are nothing but a context.
  */
 
-const nodeNet = require('net');
 const debug = require('util').debuglog('net');
 
 const { netClientSocketChannel } = require('./channels');
+const { loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 const { kPerfContext } = require('./symbols');
 
 const ignore = () => {};
@@ -150,7 +151,7 @@ function isObserved() {
  */
 function startEntry(socket, host, port) {
   if (!isObserved()) return;
-  const { performance } = require('perf_hooks');
+  const { performance } = loadOwn(() => require('perf_hooks'));
   socket[kPerfContext] = {
     type: 'net',
     name: 'connect',

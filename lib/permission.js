@@ -7,7 +7,7 @@
  */
 
 const { _createServerHandle: createServerHandle } = /** @type {any} */ (
-  require('net')
+  require('./node/net')
 );
 
 // Taken now: a program can put its own answers in their place later on.

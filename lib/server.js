@@ -1,12 +1,13 @@
 'use strict';
 
 const EventEmitter = require('events');
-const nodeNet = require('net');
 const { getDefaultHighWaterMark } = require('stream');
 const util = require('util');
 
 const { ErrnoException, codes } = require('./errors');
 const { claimInstances } = require('./instance-of');
+const { loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 const {
   kAsyncId,
   kCoalesce,
@@ -53,7 +54,7 @@ function validateHighWaterMark(options) {
  */
 function Server(given, connectionListener) {
   if (!(this instanceof Server)) return new Server(given, connectionListener);
-  parts ??= require('./parts');
+  parts ??= loadOwn(() => require('./parts'));
   const { assignBlockList, toSeconds, validateKeepAliveDelay } = parts.options;
   EventEmitter.call(this);
 

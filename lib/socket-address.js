@@ -1,12 +1,12 @@
 'use strict';
 
 const { inspect } = require('util');
-const nodeNet = require('net');
 
 const { codes } = require('./errors');
 const { canonicalAddress } = require('./native');
 const { claimInstances } = require('./instance-of');
 const { readIPv4 } = require('./ip');
+const nodeNet = require('./node/net');
 const {
   validateObject,
   validatePort,

@@ -6,7 +6,6 @@
  */
 
 const { AsyncResource } = require('async_hooks');
-const nodeNet = require('net');
 const { isUint8Array } = require('util').types;
 const debug = require('util').debuglog('net');
 
@@ -19,6 +18,8 @@ const {
   pipeConstants,
   tcpConstants,
 } = require('./handle');
+const { loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 const { onStreamRead, onStreamWriteError } = require('./stream-base');
 const {
   kAsyncId,
@@ -91,7 +92,7 @@ function takeOverHandle(handle) {
 // On Windows handles of node's have no descriptor, and descriptors are its C
 // library's: what only node can use is used through a socket of node's.
 function throughNode(given) {
-  const { DuplexHandle } = require('./duplex-handle');
+  const { DuplexHandle } = loadOwn(() => require('./duplex-handle'));
   /** @type {any} */
   const socket = new nodeNet.Socket({
     ...given,

@@ -8,6 +8,7 @@
 const { getSystemErrorName } = require('util');
 
 const { ErrnoException, codes } = require('./errors');
+const { loadOwn } = require('./node/loader');
 const {
   kSetKeepAlive,
   kSetKeepAliveCount,
@@ -45,6 +46,9 @@ function validateKeepAliveDelay(options) {
   if (options.keepAliveInitialDelay < 0) options.keepAliveInitialDelay = 0;
 }
 
+/** @type {typeof import('./block-list').BlockList} */
+let BlockList;
+
 /**
  * Checks the `blockList` option and keeps it.
  *
@@ -54,7 +58,7 @@ function validateKeepAliveDelay(options) {
 function assignBlockList(target, options) {
   if (!options.blockList) return;
   // Loaded on use, as node does: few programs need it.
-  const { BlockList } = require('./block-list');
+  BlockList ??= loadOwn(() => require('./block-list')).BlockList;
   if (!BlockList.isBlockList(options.blockList)) {
     throw new ERR_INVALID_ARG_TYPE(
       'options.blockList',

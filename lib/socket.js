@@ -8,11 +8,12 @@
  */
 
 const { Duplex } = require('stream');
-const nodeNet = require('net');
 const util = require('util');
 
 const { ErrnoException, codes, writeAfterEndError } = require('./errors');
 const { claimInstances } = require('./instance-of');
+const { loadOwn } = require('./node/loader');
+const nodeNet = require('./node/net');
 const { normalizeArgs } = require('./normalize-args');
 const properties = require('./socket-properties');
 const {
@@ -62,7 +63,7 @@ let parts;
  */
 function Socket(given) {
   if (!(this instanceof Socket)) return new Socket(given);
-  parts ??= require('./parts');
+  parts ??= loadOwn(() => require('./parts'));
   const { options, setup } = parts;
   setup.rejectObjectMode(given);
   options.validateKeepAliveDelay(given);

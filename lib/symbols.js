@@ -6,7 +6,7 @@
  * session is what they know.
  */
 
-const nodeNet = require('net');
+const nodeNet = require('./node/net');
 
 /** Node's own symbol, which is to be had from an object of node's only. */
 function nodeSymbol(object, description) {

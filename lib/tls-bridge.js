@@ -7,6 +7,7 @@
  */
 
 const { isOwnInstance } = require('./instance-of');
+const { loadOwn } = require('./node/loader');
 
 const kBinding = 'Internal Binding tls_wrap';
 const kNoSocket = -1;
@@ -94,7 +95,8 @@ const bridge = {
     if (!isTlsLoaded()) return;
     bridge.ready = true;
     try {
-      wrapInit(require('tls').TLSSocket.prototype, Socket);
+      const { TLSSocket } = loadOwn(() => require('tls'));
+      wrapInit(TLSSocket.prototype, Socket);
     } catch {
       // A Node without cryptography has no tls to teach.
     }

@@ -1,6 +1,7 @@
 'use strict';
 
 const net = require('../net');
+const { keepLoaded } = require('../node/loader');
 const { Server, createServer } = require('./server');
 const { Stream, createConnection } = require('./stream');
 
@@ -21,3 +22,5 @@ module.exports = Object.defineProperties(
     ...Object.getOwnPropertyDescriptors(legacy),
   },
 );
+
+keepLoaded();

@@ -6,6 +6,7 @@
  */
 
 const { codes } = require('../errors');
+const { loadOwn } = require('../node/loader');
 const { normalizeArgs } = require('../normalize-args');
 const { Socket } = require('../socket');
 const { kNormalizedArgs } = require('../symbols');
@@ -128,7 +129,7 @@ function dropHeld(stream) {
 
 function startSecure(stream, credentials) {
   // Loaded on use: it needs node's cryptography.
-  const { afterWrites, makeSecure } = require('./secure');
+  const { afterWrites, makeSecure } = loadOwn(() => require('./secure'));
   // From here on the peer may send TLS.
   stream._handle.readStop();
   afterWrites(stream, () => {
@@ -151,7 +152,8 @@ function startSecure(stream, credentials) {
  */
 Stream.prototype.setSecure = function (credentials) {
   if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is secure already');
-  const read = require('./secure').readCredentials(credentials);
+  const secure = loadOwn(() => require('./secure'));
+  const read = secure.readCredentials(credentials);
   this[kAsked] = true;
   this[kHeld] = [];
   this.once('close', () => dropHeld(this));

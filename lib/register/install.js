@@ -7,6 +7,9 @@ const { swapCommonJs } = require('./common-js');
 const { resolve } = require('./hooks');
 const { isOwnFile } = require('./own-files');
 const { findRefusal, isRefusal, warn } = require('./refusal');
+const { overrideHooks } = require('./override-hooks');
+// Before the swap: what it loads for us is not swapped.
+const { keepLoaded, loadOwn } = require('../node/loader');
 
 // In the process's symbol registry: a second copy of this package finds it too.
 const kInstalled = Symbol.for('rust-net.register');
@@ -38,6 +41,7 @@ function swapImport() {
  * be loaded, it warns and node's net stays.
  */
 function install() {
+  keepLoaded();
   const marks = /** @type {any} */ (process);
   if (process.env.RUST_NET_REGISTER === 'off' || marks[kInstalled]) return;
   Object.defineProperty(marks, kInstalled, { value: true });
@@ -49,7 +53,10 @@ function install() {
   // Before a program can replace node's answers.
   if (marks.permission) require('../permission');
   // Loaded on first use: a program that never asks for net does not pay for it.
-  swapCommonJs((file) => (isOwnFile(file) ? undefined : require('../net')));
+  const answer = (file) =>
+    isOwnFile(file) ? undefined : loadOwn(() => require('../net'));
+  swapCommonJs(answer);
+  overrideHooks(answer);
   swapImport();
 }
 

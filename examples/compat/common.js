@@ -14,10 +14,17 @@ const { nodeNet, opened, probeSocket, rustNet, swap } = require('./swap');
 
 const cache = path.resolve(__dirname, '../../.cache/compat');
 const versions = {
+  '@opentelemetry/instrumentation': '0.223.0',
+  '@opentelemetry/instrumentation-dns': '0.66.0',
+  '@opentelemetry/instrumentation-net': '0.67.0',
+  '@opentelemetry/sdk-trace-node': '2.12.0',
   aedes: '1.2.0',
+  'basic-ftp': '6.2.6',
   express: '5.3.0',
   fastify: '5.12.8',
+  'ftp-srv': '4.6.3',
   ioredis: '6.0.0',
+  mitm: '1.7.3',
   mqtt: '5.16.0',
   mysql2: '3.24.5',
   nodemailer: '10.6.0',
@@ -32,6 +39,12 @@ const versions = {
 const patience = 120_000;
 
 const requireCached = createRequire(path.join(cache, 'package.json'));
+
+/** The package that a module is in. */
+function packageOf(name) {
+  const [first, second] = name.split('/');
+  return name.startsWith('@') ? `${first}/${second}` : first;
+}
 
 function isInstalled(name) {
   const file = path.join(cache, 'node_modules', name, 'package.json');
@@ -65,7 +78,7 @@ function install() {
  * @returns {any}
  */
 function load(name) {
-  if (!isInstalled(name.split('/')[0])) install();
+  if (!isInstalled(packageOf(name))) install();
   return requireCached(name);
 }
 
@@ -76,10 +89,7 @@ function load(name) {
  * @param {(step: Function) => Promise<void>} body gets `step(name, check)`,
  *   where `check` may return a few words to be printed
  */
-async function main(body) {
-  fs.mkdirSync(cache, { recursive: true });
-  // Modules know themselves by where links lead to, and `.cache` may be one.
-  swap(path.join(fs.realpathSync(cache), 'node_modules'));
+async function runSteps(body) {
   const watchdog = setTimeout(() => {
     console.error(`hangs: ${process.getActiveResourcesInfo().join(' ')}`);
     process.exit(1);
@@ -93,11 +103,25 @@ async function main(body) {
   };
   try {
     await body(step);
-    report();
   } catch (error) {
     console.error('FAILED', error);
     process.exit(1);
   }
+}
+
+/**
+ * As `runSteps`, with rust-net for all packages, which must have been used.
+ *
+ * @param {(step: Function) => Promise<void>} body
+ */
+async function main(body) {
+  fs.mkdirSync(cache, { recursive: true });
+  // Modules know themselves by where links lead to, and `.cache` may be one.
+  swap(path.join(fs.realpathSync(cache), 'node_modules'));
+  await runSteps(async (step) => {
+    await body(step);
+    report();
+  });
 }
 
 function report() {
@@ -212,10 +236,12 @@ const sha256 = (data) => crypto.createHash('sha256').update(data).digest('hex');
 
 module.exports = {
   Server,
+  cache,
   freePort,
   load,
   main,
   randomBytes,
+  runSteps,
   sha256,
   temporaryFolder,
 };

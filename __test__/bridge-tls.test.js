@@ -130,6 +130,67 @@ both('STARTTLS: text first, TLS after it', async (net, t) => {
   assertCarried(net, client, peer);
 });
 
+both('STARTTLS on sockets with an encoding', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const seen = [];
+  for (const socket of [client, peer]) {
+    socket.setEncoding('utf8').on('data', (text) => seen.push(text));
+  }
+  peer.write('220 go\r\n');
+  await once(client, 'data');
+  for (const socket of [client, peer]) socket.removeAllListeners('data');
+  const serverSide = new tls.TLSSocket(peer, {
+    isServer: true,
+    ...certificates(t).server,
+  });
+  const clientSide = tls.connect({ socket: client, ...trusting });
+  // Not text in any encoding.
+  const data = randomBytes(1 << 16);
+  serverSide.pipe(serverSide);
+  clientSide.end(data);
+  assert.ok(data.equals(await bytesOf(clientSide)));
+  assert.deepStrictEqual(seen, ['220 go\r\n']);
+  assertCarried(net, client, peer);
+});
+
+for (const event of ['data', 'readable']) {
+  both(`tls.connect below a listener for '${event}'`, async (net, t) => {
+    const socket = destroyAfter(t, net.connect(await greeting(t)));
+    await once(socket, 'connect');
+    const seen = [];
+    socket.on(event, () => seen.push(event));
+    const secure = tls.connect({ socket, ...trusting });
+    await once(secure, 'secureConnect');
+    await talk(secure);
+    assert.deepStrictEqual(seen, []);
+    assertCarried(net, socket);
+  });
+}
+
+both('a socket below TLS whose listeners are removed', async (net, t) => {
+  const socket = destroyAfter(t, net.connect(await greeting(t)));
+  await once(socket, 'connect');
+  const secure = tls.connect({ socket, ...trusting });
+  await once(secure, 'secureConnect');
+  socket.removeAllListeners('data').removeAllListeners('readable');
+  await new Promise((resolve) => setImmediate(resolve));
+  await talk(secure);
+  assertCarried(net, socket);
+});
+
+// A server of FTP does, for listeners that know no other socket.
+both('what is emitted on a socket below TLS', async (net, t) => {
+  const socket = destroyAfter(t, net.connect(await greeting(t)));
+  await once(socket, 'connect');
+  const seen = [];
+  socket.on('data', (data) => seen.push(String(data)));
+  const secure = tls.connect({ socket, ...trusting });
+  secure.on('data', (data) => socket.emit('data', data));
+  await talk(secure);
+  assert.deepStrictEqual(seen, ['hello', 'echo']);
+  assertCarried(net, socket);
+});
+
 both('a megabyte each way', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const server = tls.createServer(certificates(t).server);

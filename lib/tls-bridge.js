@@ -48,6 +48,76 @@ function createVerbs(socket) {
   };
 }
 
+function ignore() {}
+
+/**
+ * Of a socket of node's TLS takes the handle: what listens on the socket hears of
+ * no bytes any more, but of what the program emits there itself.
+ *
+ * @param {any} socket ours
+ * @param {Function} listener is called for what was read, in place of all that
+ *   listen
+ */
+function redirectData(socket, listener) {
+  const { emit, push, read } = socket;
+  let isReading = false;
+  const reading = (verb) =>
+    function (...args) {
+      const wasReading = isReading;
+      isReading = true;
+      try {
+        return verb.apply(this, args);
+      } finally {
+        isReading = wasReading;
+      }
+    };
+  socket.push = reading(function (...args) {
+    // Without listeners, which the program may remove, a stream does not flow.
+    if (this.readableFlowing === null) this.resume();
+    return push.apply(this, args);
+  });
+  socket.read = reading(read);
+  socket.emit = function (event, ...args) {
+    if (event === 'readable') return false;
+    if (event !== 'data' || !isReading) return emit.call(this, event, ...args);
+    isReading = false;
+    try {
+      listener.apply(this, args);
+    } finally {
+      isReading = true;
+    }
+    return true;
+  };
+}
+
+/** Undoes `setEncoding`: TLS is no text. */
+function dropEncoding(socket) {
+  const { readableEncoding: encoding } = socket;
+  if (!encoding) return;
+  const text = socket.readableLength > 0 ? socket.read() : null;
+  const state = socket._readableState;
+  state.decoder = null;
+  state.encoding = null;
+  if (text !== null) socket.unshift(Buffer.from(text, encoding));
+}
+
+/**
+ * Has TLS alone read the socket.
+ *
+ * @param {any} socket ours; the wrapper was the last to listen
+ */
+function readForTls(socket) {
+  dropEncoding(socket);
+  const listener = socket.listeners('data').at(-1);
+  redirectData(socket, listener);
+  socket.removeListener('data', listener);
+  // A stream flows where somebody listens, and not where 'readable' is used.
+  socket.on('data', ignore);
+  if (socket.listenerCount('readable') === 0) return;
+  socket._readableState.readableListening = false;
+  socket.resume();
+}
+
 /**
  * What node does for a socket of its own, at the end of the constructor.
  *
@@ -57,6 +127,7 @@ function createVerbs(socket) {
  */
 function attach(tlsSocket, socket, wrapper) {
   tlsSocket._parent = socket;
+  readForTls(socket);
   // The handshake waits for the connection.
   tlsSocket.connecting = socket.connecting || !socket._handle;
   socket.once('connect', () => {

@@ -3,7 +3,7 @@
 /* What the programs of this folder share: packages, checks, a real server. */
 
 const assert = require('node:assert');
-const { spawn, spawnSync } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -113,18 +113,19 @@ async function runSteps(body) {
  * As `runSteps`, with rust-net for all packages, which must have been used.
  *
  * @param {(step: Function) => Promise<void>} body
+ * @param {{ foreign?: number }} [expected] sockets that node's tls accepts
  */
-async function main(body) {
+async function main(body, { foreign = 0 } = {}) {
   fs.mkdirSync(cache, { recursive: true });
   // Modules know themselves by where links lead to, and `.cache` may be one.
   swap(path.join(fs.realpathSync(cache), 'node_modules'));
   await runSteps(async (step) => {
     await body(step);
-    report();
+    report(foreign);
   });
 }
 
-function report() {
+function report(expectedForeign) {
   const { clients, accepted, native, foreign } = opened;
   const stats = rustNet.getStats();
   console.log(
@@ -136,7 +137,7 @@ function report() {
       `${stats.accepted} accepted, ${stats.bytesRead} bytes read`,
   );
   assert.ok(native > 0, "none of rust-net's sockets was used");
-  assert.strictEqual(foreign, 0, "node's net was used");
+  assert.strictEqual(foreign, expectedForeign, "node's net was used");
   // What listeners have seen in JavaScript, the native side must have done.
   assert.ok(stats.connected + stats.accepted >= native);
   assert.ok(stats.bytesRead > 0);
@@ -164,6 +165,24 @@ function temporaryFolder() {
     fs.rmSync(folder, { recursive: true, force: true }),
   );
   return folder;
+}
+
+/** @returns {{ key: Buffer, cert: Buffer }} a key and a certificate of our own */
+function credentials() {
+  const folder = temporaryFolder();
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) =>
+    path.join(folder, name),
+  );
+  const wanted =
+    'req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost';
+  execFileSync(
+    'openssl',
+    [...wanted.split(' '), '-keyout', key, '-out', cert],
+    {
+      stdio: 'ignore',
+    },
+  );
+  return { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
 }
 
 const answers = (where) =>
@@ -237,6 +256,7 @@ const sha256 = (data) => crypto.createHash('sha256').update(data).digest('hex');
 module.exports = {
   Server,
   cache,
+  credentials,
   freePort,
   load,
   main,

@@ -9,34 +9,13 @@
  */
 
 const assert = require('node:assert');
-const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
-const fs = require('node:fs');
-const path = require('node:path');
 const common = require('./common');
 const { rustNet } = require('./swap');
 
 const MEGABYTE = 1024 * 1024;
 const host = '127.0.0.1';
 const auth = { user: 'someone', pass: 'something' };
-
-/** A key and a certificate of our own. */
-function credentials() {
-  const folder = common.temporaryFolder();
-  const [key, cert] = ['key.pem', 'cert.pem'].map((name) =>
-    path.join(folder, name),
-  );
-  const wanted =
-    'req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost';
-  execFileSync(
-    'openssl',
-    [...wanted.split(' '), '-keyout', key, '-out', cert],
-    {
-      stdio: 'ignore',
-    },
-  );
-  return { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
-}
 
 function receive(stream, session, callback, mails) {
   const chunks = [];
@@ -145,7 +124,7 @@ async function refused() {
 }
 
 common.main(async (step) => {
-  const server = await startServer(credentials());
+  const server = await startServer(common.credentials());
   await step('smtp, plain', () => plain(server));
   await step('smtp, STARTTLS', () => startTls(server));
   await step('smtp, attachment', () => attachment(server));

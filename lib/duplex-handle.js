@@ -49,6 +49,8 @@ class DuplexHandle {
   /** Requests that are on their way. */
   #pending = new Set();
 
+  /** It counts as our other handles do. */
+  isDuplexHandle = true;
   /** Whether reading was started; kept by the Socket. */
   reading = false;
   bytesRead = 0;

@@ -20,7 +20,7 @@ const {
 } = require('./handle');
 const { loadOwn } = require('./node/loader');
 const nodeNet = require('./node/net');
-const { onStreamRead, onStreamWriteError } = require('./stream-base');
+const { onStreamWriteError, readerFor } = require('./stream-base');
 const {
   kAsyncId,
   kBuffer,
@@ -144,7 +144,7 @@ function initSocketHandle(socket) {
   const handle = socket._handle;
   if (!handle) return;
   handle[kOwner] = socket;
-  handle.onread = onStreamRead;
+  handle.onread = readerFor(handle);
   handle.onwriteerror = onStreamWriteError;
   socket[kAsyncId] = getAsyncId(handle);
 

@@ -81,7 +81,10 @@ function bytesWritten() {
   for (const { chunk, encoding } of writableBuffer) {
     bytes += byteLength(chunk, encoding);
   }
-  return bytes + pendingLength(this._pendingData, this._pendingEncoding);
+  const { _pendingData: pending } = this;
+  // A handle of the program's may not count, and nothing is added to that.
+  if (!pending) return bytes;
+  return bytes + pendingLength(pending, this._pendingEncoding);
 }
 
 /** @this {any} */

@@ -11,6 +11,7 @@ const { isUint8Array } = require('util').types;
 const { ErrnoException } = require('./errors');
 const { emitData } = require('./fast-path');
 const {
+  StreamHandle,
   WriteWrap,
   kArrayBufferOffset,
   kBytesWritten,
@@ -20,6 +21,7 @@ const {
   uv,
 } = require('./handle');
 const { setOwnReader } = require('./node-reader');
+const { nodeStreamState } = require('./node/stream-state');
 const { enterRelay } = require('./relay');
 const {
   kAfterAsyncWrite,
@@ -33,6 +35,16 @@ const {
 
 // Before Node 22 a write that destroy() cuts short is called back as done.
 const tellsOfDestroy = parseInt(process.versions.node, 10) >= 22;
+
+/** Whether a handle counts in our `streamBaseState`. */
+function isOwnHandle(handle) {
+  return handle instanceof StreamHandle || handle.isDuplexHandle === true;
+}
+
+/** What a handle has written within the call. */
+function writeStateOf(handle) {
+  return isOwnHandle(handle) ? streamBaseState : nodeStreamState();
+}
 
 /** Completes a write that the handle could not finish within the call. */
 function onWriteComplete(status, _handle, message) {
@@ -69,8 +81,9 @@ function afterWriteDispatched(req, status, callback) {
     callback(new ErrnoException(status, 'write', req.error));
     return req;
   }
-  req.bytes = streamBaseState[kBytesWritten];
-  req.async = streamBaseState[kLastWriteWasAsync] !== 0;
+  const state = writeStateOf(req.handle);
+  req.bytes = state[kBytesWritten];
+  req.async = state[kLastWriteWasAsync] !== 0;
   if (req.async) req.callback = callback;
   else if (typeof callback === 'function') callback();
   return req;
@@ -144,7 +157,7 @@ function writeChunks(handle, entries, callback) {
   const chunks = flattenChunks(entries);
   const status = handle.writev(req, chunks, allBuffers);
   // A synchronous writev has copied or sent the data by now.
-  if (streamBaseState[kLastWriteWasAsync] !== 0) req.buffer = chunks;
+  if (writeStateOf(handle)[kLastWriteWasAsync] !== 0) req.buffer = chunks;
   return afterWriteDispatched(req, status, callback);
 }
 
@@ -231,9 +244,33 @@ function onStreamRead(memory) {
 onStreamRead[kTakesBuffer] = true;
 setOwnReader(onStreamRead);
 
+/**
+ * The same for a handle that is not ours.
+ *
+ * @this {any} the handle
+ * @param {Uint8Array | ArrayBuffer} [memory]
+ * @returns {Uint8Array | undefined}
+ */
+function onForeignRead(memory) {
+  const state = nodeStreamState();
+  streamBaseState[kReadBytesOrError] = state[kReadBytesOrError];
+  streamBaseState[kArrayBufferOffset] = state[kArrayBufferOffset];
+  // Copied, as node does.
+  const chunk = isUint8Array(memory) ? Buffer.from(memory) : memory;
+  return onStreamRead.call(this, chunk);
+}
+
+/**
+ * @param {any} handle
+ * @returns {Function} the `onread` for it
+ */
+function readerFor(handle) {
+  return isOwnHandle(handle) ? onStreamRead : onForeignRead;
+}
+
 module.exports = {
-  onStreamRead,
   onStreamWriteError,
+  readerFor,
   stopReading,
   writeChunk,
   writeChunks,

@@ -24,7 +24,6 @@ const versions = {
   fastify: '5.12.8',
   'ftp-srv': '4.6.3',
   ioredis: '6.0.0',
-  mitm: '1.7.3',
   mqtt: '5.16.0',
   mysql2: '3.24.5',
   nodemailer: '10.6.0',

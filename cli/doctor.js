@@ -7,6 +7,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 
+const { checkSettings, nativeSettings } = require('../lib/settings');
 const { version, engines } = require('../package.json');
 const { loadAddon } = require('./load-addon');
 const { echo, withPath } = require('./self-test');
@@ -14,17 +15,6 @@ const { echo, withPath } = require('./self-test');
 /** How long each of the three parts of the self-test lasts. */
 const PART_MS = 650;
 const FEW_DESCRIPTORS = 1024;
-
-const isSwitch = (value) => ['0', '1'].includes(value);
-const settings = {
-  RUST_NET_BINARY: (value) => value !== '',
-  RUST_NET_DRIVER: (value) => ['on-loop', 'threaded', 'auto'].includes(value),
-  RUST_NET_COALESCE: isSwitch,
-  RUST_NET_OFFLOAD: isSwitch,
-  RUST_NET_RELAY: isSwitch,
-  RUST_NET_BUSY_POLL: (value) => /^\d+$/.test(value) && Number(value) <= 1000,
-  RUST_NET_REGISTER: (value) => value === 'off',
-};
 
 let failed = false;
 
@@ -90,16 +80,9 @@ function sayBinary() {
 }
 
 function saySettings() {
-  for (const name of Object.keys(process.env).sort()) {
-    if (!name.startsWith('RUST_NET_')) continue;
-    const value = process.env[name] ?? '';
-    if (settings[name]?.(value)) {
-      say('ok', 'setting', `${name}=${value}`);
-    } else if (settings[name]) {
-      say('note', 'setting', `${name}=${value} is no value that it knows`);
-    } else {
-      say('note', 'setting', `${name} is nothing that rust-net knows`);
-    }
+  for (const { name, value, objection } of checkSettings()) {
+    if (objection === undefined) say('ok', 'setting', `${name}=${value}`);
+    else say('note', 'setting', objection);
   }
 }
 
@@ -122,7 +105,7 @@ function sayDriver() {
   try {
     ({ native } = require('../lib/native'));
   } catch (error) {
-    const chosen = process.env.RUST_NET_DRIVER ?? 'auto';
+    const chosen = nativeSettings().driver;
     const text = `${chosen} cannot start: ${error.message}.`;
     const advice = chosen === 'on-loop' ? ' Unset RUST_NET_DRIVER.' : '';
     say('FAIL', 'driver', text + advice);

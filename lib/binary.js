@@ -9,6 +9,8 @@
 const fs = require('fs');
 const path = require('path');
 
+const { binaryPath } = require('./settings');
+
 const root = path.resolve(__dirname, '..');
 
 /** What is built and published, by `process.platform` and `process.arch`. */
@@ -80,7 +82,7 @@ function inPackage(build) {
  *   the manifest of the package that it came with
  */
 function* candidates() {
-  const named = process.env.RUST_NET_BINARY;
+  const named = binaryPath();
   if (named) {
     yield { file: path.resolve(named), owner: undefined };
     return;

@@ -8,6 +8,7 @@
 const util = require('node:util');
 
 const { loadBinary } = require('./binary');
+const { nativeSettings } = require('./settings');
 
 const binding = loadBinary();
 
@@ -33,18 +34,15 @@ const slab = Buffer.allocUnsafeSlow(256 * 1024);
 // Small writes and strings are put here for the native side to read at once.
 const out = Buffer.allocUnsafeSlow(64 * 1024);
 
-const coalesce = process.env.RUST_NET_COALESCE !== '0';
+const settings = nativeSettings();
 let dispatch = () => {};
 let confirm = () => {};
 
 /** @type {any} the verbs of src/binding/verbs.rs */
 const native = binding.open(
   {
-    driver: process.env.RUST_NET_DRIVER || 'auto',
-    coalesce,
-    offload: process.env.RUST_NET_OFFLOAD === '1',
+    ...settings,
     paddedNames: padsAbstractNames(process.versions.uv),
-    busyPoll: readBusyPoll(process.env.RUST_NET_BUSY_POLL),
   },
   () => dispatch(),
   () => confirm(),
@@ -52,12 +50,7 @@ const native = binding.open(
   slab,
   out,
 );
-if (coalesce) process.on('exit', () => native.stopGathering());
-
-function readBusyPoll(text) {
-  const microseconds = Math.trunc(Number(text));
-  return microseconds > 0 ? Math.min(microseconds, 1000) : 0;
-}
+if (settings.coalesce) process.on('exit', () => native.stopGathering());
 
 // Both ends of an abstract socket must agree on its name: libuv filled it up
 // with NULs until 1.46.

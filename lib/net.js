@@ -10,6 +10,7 @@ const { keepLoaded, loadOwn } = require('./node/loader');
 const nodeNet = require('./node/net');
 const { normalizeArgs } = require('./normalize-args');
 const { Server, createServer } = require('./server');
+const { warnOfSettings } = require('./settings');
 const { Socket, connect } = require('./socket');
 
 function createServerHandle(address, port, addressType, fd, flags) {
@@ -48,6 +49,7 @@ const legacy =
 if (/** @type {any} */ (process).permission) require('./permission');
 // Later would do, but whoever installs it learns it here.
 expectBinary();
+warnOfSettings();
 keepLoaded();
 // This one looks for children among node's own handles, and so is the first.
 ipcBridge.install({ Server, Socket });

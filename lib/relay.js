@@ -20,10 +20,11 @@ const { isWritingFreely } = require('./fast-path');
 const { StreamHandle } = require('./handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('./handle-symbols');
 const { COUNT, HEADER, native, onQuestions, ring } = require('./native');
+const { relays } = require('./settings');
 const { kBuffer, kHandle, kRelays } = require('./symbols');
 
 const CONFIRMED = -1;
-const enabled = process.env.RUST_NET_RELAY !== '0';
+const enabled = relays();
 
 const { push } = Duplex.prototype;
 const { writeBuffer } = StreamHandle.prototype;

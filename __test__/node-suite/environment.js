@@ -6,15 +6,15 @@
  */
 module.exports = {
   /** `rust-net`, or `node` for the reference figures: then nothing is swapped. */
-  SUBJECT: 'RUST_NET_SUITE_SUBJECT',
+  SUBJECT: 'NET_SUITE_SUBJECT',
   /** The folder for the marks which prove that the swap was in force. */
-  MARKS: 'RUST_NET_SUITE_MARKS',
+  MARKS: 'NET_SUITE_MARKS',
   /** The root of the suite, the folder above `test/`. */
-  ROOT: 'RUST_NET_SUITE_ROOT',
+  ROOT: 'NET_SUITE_ROOT',
   /** Set when the test asks for net with `import`: loader hooks are needed. */
-  ESM: 'RUST_NET_SUITE_ESM',
+  ESM: 'NET_SUITE_ESM',
   /** The main file under test, when it is not this tree's: a packed tarball's. */
-  ENTRY: 'RUST_NET_ENTRY',
+  ENTRY: 'NET_SUITE_ENTRY',
   /** rust-net's own choice of driver. */
   DRIVER: 'RUST_NET_DRIVER',
 };

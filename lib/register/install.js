@@ -10,6 +10,7 @@ const { findRefusal, isRefusal, warn } = require('./refusal');
 const { overrideHooks } = require('./override-hooks');
 // Before the swap: what it loads for us is not swapped.
 const { keepLoaded, loadOwn } = require('../node/loader');
+const { isRegisterOff, warnOfSettings } = require('../settings');
 
 // In the process's symbol registry: a second copy of this package finds it too.
 const kInstalled = Symbol.for('rust-net.register');
@@ -43,7 +44,8 @@ function swapImport() {
 function install() {
   keepLoaded();
   const marks = /** @type {any} */ (process);
-  if (process.env.RUST_NET_REGISTER === 'off' || marks[kInstalled]) return;
+  if (isRegisterOff() || marks[kInstalled]) return;
+  warnOfSettings();
   Object.defineProperty(marks, kInstalled, { value: true });
   const refusal = findRefusal();
   if (refusal !== null) {

@@ -66,7 +66,10 @@ test('what is not understood is answered with the usage', async () => {
   for (const args of [[], ['cure'], ['__proto__']]) {
     const { code, stdout, stderr } = await cli(args);
     assert.deepStrictEqual([code, stdout], [2, '']);
-    assert.match(stderr, /^usage: rust-net doctor/);
+    assert.match(stderr, /^usage: rust-net doctor/m);
+    for (const name of args) {
+      assert.ok(stderr.startsWith(`rust-net: there is no command ${name}\n`));
+    }
   }
   const help = await cli(['--help']);
   assert.strictEqual(help.code, 0);
@@ -74,6 +77,34 @@ test('what is not understood is answered with the usage', async () => {
   assert.strictEqual((await cli(['doctor', 'who'])).code, 2);
   assert.strictEqual((await cli(['bench', '--rounds', 'many'])).code, 2);
   assert.strictEqual((await cli(['bench', '--loud'])).code, 2);
+});
+
+test('the version', async () => {
+  for (const name of ['--version', '-v']) {
+    const outcome = await cli([name]);
+    assert.deepStrictEqual(outcome, {
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  }
+});
+
+test('a reader that has seen enough', limit, async () => {
+  const file = path.join(root, 'cli/rust-net.js');
+  const child = spawn(process.execPath, [file, 'doctor']);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [code, signal] = await once(child, 'close');
+  assert.deepStrictEqual(
+    { code, signal, stderr },
+    {
+      code: 0,
+      signal: null,
+      stderr: '',
+    },
+  );
 });
 
 function assertHealthy({ code, stdout, stderr }) {

@@ -250,11 +250,39 @@ test('a binary of another version, or a damaged one', limit, () => {
     /rust-net-.* is of version 0\.0\.9, and rust-net of \d+\.\d+\.\d+: install/,
   );
   fs.writeFileSync(file, JSON.stringify(theirs));
-  fs.writeFileSync(path.join(inside, theirs.main), 'no binary');
+  const text = 'no binary'.padEnd(theirs.binarySize);
+  fs.writeFileSync(path.join(inside, theirs.main), text);
   const { status, stderr } = runs(at, echo);
   assert.strictEqual(status, 1);
   assert.match(stderr, /rust-net cannot load .*\.node: /);
   assert.match(stderr, /npx rust-net doctor/);
+});
+
+test('a binary that was cut short', limit, () => {
+  const at = project('cut');
+  install(
+    at,
+    packed.map(({ tarball }) => tarball),
+  );
+  const inside = path.join(at, 'node_modules', packed[1].name);
+  const { main, binarySize } = JSON.parse(
+    fs.readFileSync(path.join(inside, 'package.json'), 'utf8'),
+  );
+  const file = path.join(inside, main);
+  assert.strictEqual(fs.statSync(file).size, binarySize);
+  fs.truncateSync(file, 4096);
+  const { status, stderr } = runs(at, echo);
+  assert.strictEqual(status, 1);
+  assert.match(
+    stderr,
+    new RegExp(`damaged: .* 4096 bytes, and ${binarySize} `),
+  );
+  const doctor = path.join(at, 'node_modules/rust-net/cli/rust-net.js');
+  const said = spawnSync(process.execPath, [doctor, 'doctor'], {
+    encoding: 'utf8',
+  });
+  assert.deepStrictEqual([said.status, said.stderr], [1, '']);
+  assert.match(said.stdout, /^FAIL +binary +.* is damaged: it has 4096 bytes/m);
 });
 
 test('the binary in a build is stripped', () => {

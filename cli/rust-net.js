@@ -10,6 +10,7 @@ const commands = {
 };
 
 const usage = `usage: rust-net doctor            what rust-net is running on, and a self-test
+       rust-net --version         the version of this package
        rust-net bench [options]   rust-net beside node:net on this machine
          --rounds N               measurements of each (default 5)
          --seconds S              the length of one (default 0.5)
@@ -18,12 +19,27 @@ The exit code is 0 where all is well, 1 where something does not work, and 2
 where the command is not understood.
 `;
 
+// A reader such as `head` has seen enough, and nothing else can be said to it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 async function main([name, ...args]) {
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(usage);
     return 0;
   }
+  if (name === '--version' || name === '-v') {
+    console.log(require('../package.json').version);
+    return 0;
+  }
   if (!Object.hasOwn(commands, name ?? '')) {
+    if (name !== undefined) {
+      process.stderr.write(`rust-net: there is no command ${name}\n`);
+    }
     process.stderr.write(usage);
     return 2;
   }

@@ -131,8 +131,23 @@ function checkVersion(owner) {
   );
 }
 
+// What is cut short may end the process that loads it. More is no damage: a
+// signature may have been added.
+function checkSize(file, owner) {
+  const { name, binarySize } = require(owner);
+  const { size } = fs.statSync(file);
+  if (binarySize === undefined || size >= binarySize) return;
+  throw new Error(
+    `${file} is damaged: it has ${size} bytes, and ${binarySize} in ${name} as ` +
+      'it was published: install it again.',
+  );
+}
+
 function load({ file, owner }) {
-  if (owner !== undefined) checkVersion(owner);
+  if (owner !== undefined) {
+    checkVersion(owner);
+    checkSize(file, owner);
+  }
   try {
     return require(file);
   } catch (cause) {

@@ -88,7 +88,9 @@ function packPlatform({ folder, manifest }, target) {
     LICENSE: path.join(root, 'LICENSE'),
     [manifest.main]: binary,
   };
-  return packCopy(files, manifest, target);
+  // By which a copy that was cut short is known.
+  const { size } = fs.statSync(binary);
+  return packCopy(files, { ...manifest, binarySize: size }, target);
 }
 
 /**

@@ -7,6 +7,7 @@
 
 const handle = require('./lib/handle');
 const { keepLoaded } = require('./lib/node/loader');
+const { setForeignStreamState } = require('./lib/node/stream-state');
 
 const tcp_wrap = {
   TCP: handle.TCP,
@@ -33,4 +34,6 @@ const stream_wrap = {
 // Named here, so that `import { tcp_wrap } from 'rust-net/handles'` finds them.
 module.exports = { tcp_wrap, pipe_wrap, stream_wrap };
 
+// A program that has these writes its own handles for them.
+setForeignStreamState(handle.streamBaseState);
 keepLoaded();

@@ -4,7 +4,8 @@
 // intercept connections. It gives its numbers as node's own handles do.
 
 const assert = require('node:assert');
-const { both, nodeIs, same } = require('./helpers/both');
+const { alone, both, nodeIs, same } = require('./helpers/both');
+const { inProject, program } = require('./helpers/project');
 const { bytesOf, closed, destroyAfter } = require('./helpers/wire');
 
 const { UV_ECONNRESET, UV_EOF } = process.binding('uv');
@@ -101,6 +102,24 @@ function inMemory(data) {
 }
 inMemory.offset = 3;
 
+const countingForUs = `
+  const net = require('rust-net');
+  const { stream_wrap } = require('rust-net/handles');
+  const { kReadBytesOrError, streamBaseState } = stream_wrap;
+  const handle = {
+    getAsyncId: () => 1,
+    readStart: () => 0,
+    close: (callback) => setImmediate(callback),
+  };
+  const socket = new net.Socket({ handle, readable: true, writable: false });
+  let text = '';
+  socket.on('data', (data) => (text += data));
+  socket.on('close', () => console.log(text));
+  streamBaseState[kReadBytesOrError] = 3;
+  handle.onread(Buffer.from('abc'));
+  streamBaseState[kReadBytesOrError] = process.binding('uv').UV_EOF;
+  handle.onread();`;
+
 function pair(net, t, options) {
   const handles = [new Handle(options), new Handle(options)];
   [handles[0].other, handles[1].other] = [handles[1], handles[0]];
@@ -167,3 +186,12 @@ same('a JavaScript handle that does not count', async (net, t) => {
   const socket = destroyAfter(t, new net.Socket({ handle: bare }));
   return [String(socket.bytesRead), String(socket.bytesWritten)];
 });
+
+// In a process of its own: it is so for all handles from then on.
+alone(
+  'a JavaScript handle that counts for rust-net/handles',
+  async (net, t) => {
+    const { lines } = await program(inProject(t), ['-e', countingForUs]);
+    assert.deepStrictEqual(lines, ['abc']);
+  },
+);

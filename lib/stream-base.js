@@ -21,7 +21,7 @@ const {
   uv,
 } = require('./handle');
 const { setOwnReader } = require('./node-reader');
-const { nodeStreamState } = require('./node/stream-state');
+const { foreignStreamState } = require('./node/stream-state');
 const { enterRelay } = require('./relay');
 const {
   kAfterAsyncWrite,
@@ -43,7 +43,7 @@ function isOwnHandle(handle) {
 
 /** What a handle has written within the call. */
 function writeStateOf(handle) {
-  return isOwnHandle(handle) ? streamBaseState : nodeStreamState();
+  return isOwnHandle(handle) ? streamBaseState : foreignStreamState();
 }
 
 /** Completes a write that the handle could not finish within the call. */
@@ -252,7 +252,7 @@ setOwnReader(onStreamRead);
  * @returns {Uint8Array | undefined}
  */
 function onForeignRead(memory) {
-  const state = nodeStreamState();
+  const state = foreignStreamState();
   streamBaseState[kReadBytesOrError] = state[kReadBytesOrError];
   streamBaseState[kArrayBufferOffset] = state[kArrayBufferOffset];
   // Copied, as node does.

@@ -22,8 +22,17 @@ function find() {
 /**
  * @returns {Int32Array} node's, indexed like our own
  */
-function nodeStreamState() {
+function foreignStreamState() {
   return (state ??= find());
 }
 
-module.exports = { nodeStreamState };
+/**
+ * Has handles that are not ours give their numbers in another array.
+ *
+ * @param {Int32Array} given
+ */
+function setForeignStreamState(given) {
+  state = given;
+}
+
+module.exports = { foreignStreamState, setForeignStreamState };

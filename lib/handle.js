@@ -56,6 +56,7 @@ const {
   WriteWrap,
   begin,
 } = require('./requests');
+const { copiesWrites } = require('./settings');
 const { kOwner } = require('./symbols');
 
 const tcpConstants = Object.freeze({
@@ -98,7 +99,7 @@ const kMarkClosed = Symbol('markClosed');
 const kLeaveRelays = Symbol('leaveRelays');
 const manualDestroy = { requireManualDestroy: true };
 
-const copiesWrites = process.env.RUST_NET_COPY_WRITES === '1';
+const copiesByDefault = copiesWrites();
 const { write: writeText } = Buffer.prototype;
 
 /** How many bytes the attempt to send that was made last was about. */
@@ -123,7 +124,7 @@ class StreamHandle extends AsyncResource {
     this[kStash] = null;
     this[kUserBuffer] = null;
     this[kAhead] = null;
-    this[kCopyWrites] = copiesWrites;
+    this[kCopyWrites] = copiesByDefault;
     this[kConnectRequest] = null;
     this[kShutdownRequest] = null;
     this[kShutdownWaits] = false;

@@ -21,6 +21,7 @@ const switches = {
     allows: (value) => /^\d+$/.test(value) && Number(value) <= MOST_BUSY_POLL,
   },
   RUST_NET_COALESCE: either('0', '1'),
+  RUST_NET_COPY_WRITES: either('0', '1'),
   RUST_NET_DRIVER: either('on-loop', 'threaded', 'auto'),
   RUST_NET_OFFLOAD: either('0', '1'),
   RUST_NET_REGISTER: either('off'),
@@ -37,6 +38,9 @@ const binaryPath = () => valueOf('RUST_NET_BINARY');
 
 /** @returns {boolean} whether `rust-net/register` is to do nothing */
 const isRegisterOff = () => valueOf('RUST_NET_REGISTER') === 'off';
+
+/** @returns {boolean} whether what waits to be sent is copied */
+const copiesWrites = () => valueOf('RUST_NET_COPY_WRITES') === '1';
 
 /** @returns {boolean} whether bytes may go from socket to socket unseen */
 const relays = () => valueOf('RUST_NET_RELAY') !== '0';
@@ -98,6 +102,7 @@ function warnOfSettings() {
 module.exports = {
   binaryPath,
   checkSettings,
+  copiesWrites,
   isRegisterOff,
   nativeSettings,
   relays,

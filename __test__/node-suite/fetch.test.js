@@ -234,7 +234,7 @@ test('the copies lie in the cache folder of the user', () => {
     path.join(home, below),
   );
   assert.strictEqual(
-    copiesFolder({ XDG_CACHE_HOME: '/x', RUST_NET_SUITE_CACHE: moved }),
+    copiesFolder({ XDG_CACHE_HOME: '/x', NET_SUITE_CACHE: moved }),
     moved,
   );
 });

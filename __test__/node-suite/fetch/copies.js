@@ -20,7 +20,7 @@ const { unpack } = require('./unpack.js');
  * @returns {string} the folder of the copies
  */
 function copiesFolder(env = process.env) {
-  if (env.RUST_NET_SUITE_CACHE) return path.resolve(env.RUST_NET_SUITE_CACHE);
+  if (env.NET_SUITE_CACHE) return path.resolve(env.NET_SUITE_CACHE);
   // A relative path there is to be ignored, as the XDG specification says.
   const given = env.XDG_CACHE_HOME || '';
   const base = path.isAbsolute(given)

@@ -6,8 +6,10 @@
  * scope for the network, nothing is asked.
  */
 
+const nodeNet = require('./node/net');
+
 const { _createServerHandle: createServerHandle } = /** @type {any} */ (
-  require('./node/net')
+  nodeNet
 );
 
 // Taken now: a program can put its own answers in their place later on.

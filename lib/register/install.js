@@ -53,7 +53,7 @@ function install() {
     return;
   }
   // Before a program can replace node's answers.
-  if (marks.permission) require('../permission');
+  if (marks.permission) loadOwn(() => require('../permission'));
   // Loaded on first use: a program that never asks for net does not pay for it.
   const answer = (file) =>
     isOwnFile(file) ? undefined : loadOwn(() => require('../net'));

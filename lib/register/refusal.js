@@ -5,6 +5,8 @@
  * `--allow-addons`, `--no-addons`), to read its files, to run a loader's thread.
  */
 
+const { getEnvironmentData, setEnvironmentData } = require('worker_threads');
+
 const { loadBinary } = require('../binary');
 
 const kCodes = new Set(['ERR_ACCESS_DENIED', 'ERR_DLOPEN_DISABLED']);
@@ -50,7 +52,6 @@ function findRefusal() {
  * @param {Error} refusal
  */
 function warn(consequence, refusal) {
-  const { getEnvironmentData, setEnvironmentData } = require('worker_threads');
   if (getEnvironmentData(kWarned)) return;
   setEnvironmentData(kWarned, true);
   const [reason] = refusal.message.split('\n');

@@ -405,6 +405,7 @@ impl Core {
     /// put aside for [`Self::relay`].
     pub fn collect(&mut self, slab: &mut [u8]) {
         self.slab_used = 0;
+        self.reactor.ready().begin_batch();
         self.collected += 1;
         // The light come first, but the heavy are sure of a batch in each turn.
         let first = if self.collected == TURN_BATCHES {

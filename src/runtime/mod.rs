@@ -161,6 +161,7 @@ mod tests {
     }
 
     fn taken(reactor: &Reactor) -> Vec<Ready> {
+        reactor.ready().begin_batch();
         std::iter::from_fn(|| reactor.ready().pop(First::Light)).collect()
     }
 

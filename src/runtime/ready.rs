@@ -44,6 +44,8 @@ pub struct ReadySet {
 struct Queues {
     light: VecDeque<Arc<Member>>,
     heavy: VecDeque<Arc<Member>>,
+    /// Not to be served before the next batch.
+    next: Vec<Arc<Member>>,
     /// Not to be served before the next turn.
     later: Vec<Arc<Member>>,
 }
@@ -90,10 +92,13 @@ impl ReadySet {
         })
     }
 
-    /// Adds a member at the end of its queue, unless it is in the set.
+    /// Adds a member for the next batch, unless it is in the set.
+    ///
+    /// Within one batch a socket is read once: JavaScript may write before it learns of the next
+    /// read, and a failure that this read took from the kernel would be missing from that write.
     pub(super) fn add(&self, member: &Arc<Member>) {
         if member.enter() {
-            self.queues.borrow_mut().add(Arc::clone(member));
+            self.queues.borrow_mut().next.push(Arc::clone(member));
         }
     }
 
@@ -108,6 +113,7 @@ impl ReadySet {
     /// What is found within a turn waits for the next: an answer of the peer would otherwise
     /// overtake the closing phase, in which node tells what this turn has closed.
     pub fn begin_turn(&self) {
+        self.begin_batch();
         let mut queues = self.queues.borrow_mut();
         let mut later = mem::take(&mut queues.later);
         for member in later.drain(..) {
@@ -115,6 +121,16 @@ impl ReadySet {
         }
         queues.later = later;
         self.inbox.empty_into(&mut queues);
+    }
+
+    /// Begins a batch: what was added since the last one may be served.
+    pub fn begin_batch(&self) {
+        let mut queues = self.queues.borrow_mut();
+        let mut next = mem::take(&mut queues.next);
+        for member in next.drain(..) {
+            queues.add(member);
+        }
+        queues.next = next;
     }
 
     /// Takes out the member that has waited longest in the queue that is asked first, or else in
@@ -134,7 +150,10 @@ impl ReadySet {
     /// the bell.
     pub fn is_empty(&self) -> bool {
         let queues = self.queues.borrow();
-        queues.light.is_empty() && queues.heavy.is_empty() && queues.later.is_empty()
+        queues.light.is_empty()
+            && queues.heavy.is_empty()
+            && queues.next.is_empty()
+            && queues.later.is_empty()
     }
 }
 
@@ -152,6 +171,7 @@ impl fmt::Debug for ReadySet {
             .debug_struct("ReadySet")
             .field("light", &queues.light.len())
             .field("heavy", &queues.heavy.len())
+            .field("next", &queues.next.len())
             .field("later", &queues.later.len())
             .finish_non_exhaustive()
     }
@@ -296,6 +316,7 @@ mod tests {
         });
         set.add(&reading);
         set.add(&writing);
+        set.begin_batch();
         assert_eq!(served(&set, First::Light), [0, 0]);
     }
 
@@ -313,18 +334,25 @@ mod tests {
         for member in [&one, &two, &three, &four] {
             set.add(member);
         }
+        set.begin_batch();
         assert_eq!(served(&set, First::Heavy), [0, 2, 1, 3]);
     }
 
     #[test]
-    fn a_member_that_is_added_again_goes_to_the_end() {
+    fn what_is_added_within_a_batch_waits_for_the_next_at_the_end() {
         let set = ReadySet::silent();
         let [one, two] = members(&set);
         set.add(&one);
         set.add(&two);
+        assert_eq!(set.pop(First::Light), None);
+        set.begin_batch();
         assert_eq!(set.pop(First::Light), Some(one.ready));
         set.add(&one);
-        assert_eq!(served(&set, First::Light), [1, 0]);
+        assert_eq!(served(&set, First::Light), [1]);
+        assert!(!set.is_empty());
+        set.begin_batch();
+        assert_eq!(served(&set, First::Light), [0]);
+        assert!(set.is_empty());
     }
 
     #[test]

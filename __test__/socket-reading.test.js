@@ -6,10 +6,12 @@ const { once } = require('node:events');
 const { alone, both, same } = require('./helpers/both');
 const {
   bytesOf,
+  connected,
   destroyAfter,
   listening,
   pair,
   take,
+  tcp,
   turn,
   until,
 } = require('./helpers/wire');
@@ -296,3 +298,63 @@ alone('a socket that is resumed at once reads once a chunk', async (net, t) => {
   // A wake-up for nothing costs a read.
   assert.ok(reads < chunks * 1.05, `${reads} reads for ${chunks} chunks`);
 });
+
+/** The statuses that a handle is told in place of its socket. */
+function toldOf(net, handle) {
+  const told = [];
+  handle.onread = () => told.push('called');
+  return told;
+}
+
+same('the end is told again to a handle that starts again', async (net, t) => {
+  const { client, peer } = await pair(net, t, {
+    client: { allowHalfOpen: true },
+  });
+  peer.end();
+  await once(client.resume(), 'end');
+  const { _handle: handle } = client;
+  const told = toldOf(net, handle);
+  const statuses = [];
+  for (let i = 0; i < 3; i++) {
+    handle.readStop();
+    statuses.push(handle.readStart());
+    while (told.length <= i) await turn();
+  }
+  // Without a stop in between, too.
+  statuses.push(handle.readStart());
+  while (told.length < 4) await turn();
+  return { statuses, told };
+});
+
+same(
+  'an end behind a stop of the same moment is told at the start',
+  async (net, t) => {
+    const server = await listening(net, t, tcp(t), { pauseOnConnect: true });
+    const seen = [];
+    const sockets = [];
+    // Two that end at the same moment: the first to hear of it stops the other.
+    for (let i = 0; i < 2; i++) {
+      const accepted = once(server, 'connection');
+      await connected(net, t, server).then((client) => client.end());
+      const [peer] = await accepted;
+      sockets.push(peer);
+    }
+    await turn();
+    const handles = sockets.map(({ _handle }) => _handle);
+    const told = [];
+    for (const [i, handle] of handles.entries()) {
+      handle.onread = () => {
+        told.push(i);
+        handles[1 - i].readStop();
+      };
+    }
+    for (const handle of handles) handle.readStart();
+    while (told.length < 1) await turn();
+    for (let i = 0; i < 5; i++) await turn();
+    seen.push(told.length);
+    handles[1 - told[0]].readStart();
+    while (told.length < 2) await turn();
+    seen.push(told.length, told[0] !== told[1]);
+    return seen;
+  },
+);

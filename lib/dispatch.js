@@ -253,14 +253,17 @@ function emitUserBytes(handle, length) {
 }
 
 function onReadEnd(handle, status) {
-  if (handle[kStash] !== null) {
-    handle[kStash].push(status);
+  if (handle[kReading] && handle[kStash] === null) {
+    emitReadEnd(handle, status);
     return;
   }
-  emitReadEnd(handle, status);
+  // Stopped by a listener of this very batch: told at the next start.
+  (handle[kStash] ??= []).push(status);
 }
 
 function emitReadEnd(handle, status) {
+  // As in libuv: who starts again is told again.
+  handle[kReading] = false;
   streamBaseState[kReadBytesOrError] = status;
   streamBaseState[kArrayBufferOffset] = 0;
   handle.runInAsyncScope(findReader(handle), handle, undefined);

@@ -6,6 +6,7 @@
 const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
+const util = require('node:util');
 
 const { checkSettings, nativeSettings } = require('../lib/settings');
 const { version, engines } = require('../package.json');
@@ -100,12 +101,19 @@ function describeDriver({ driver, fallback }) {
     : ['ok', 'threaded: a thread of its own waits for the sockets'];
 }
 
+function openedEnvironment() {
+  const { native, openEnvironment } = require('../lib/native');
+  const status = openEnvironment();
+  if (status !== 0) throw new Error(util.getSystemErrorName(status));
+  return native;
+}
+
 function sayDriver() {
+  const chosen = nativeSettings().driver;
   let native;
   try {
-    ({ native } = require('../lib/native'));
+    native = openedEnvironment();
   } catch (error) {
-    const chosen = nativeSettings().driver;
     const text = `${chosen} cannot start: ${error.message}.`;
     const advice = chosen === 'on-loop' ? ' Unset RUST_NET_DRIVER.' : '';
     say('FAIL', 'driver', text + advice);

@@ -80,12 +80,13 @@ const kLastWriteWasAsync = 3;
 // what is copied can be gathered.
 const SMALL_WRITE = 4096;
 const MAX_BYTES_PER_UNIT = 3;
-// The key of no handle.
+// The key of no handle. What is below it is why there is none.
 const NOBODY = -1;
 
 const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');
 const kCopyWrites = Symbol('copyWrites');
+const kRefusal = Symbol('refusal');
 const kSendBytes = Symbol('sendBytes');
 const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
@@ -209,14 +210,19 @@ class StreamHandle extends AsyncResource {
     return this.asyncId();
   }
 
+  /** The negative errno that the handle could not be made for, or 0. */
+  get [kRefusal]() {
+    return this[kKey] < NOBODY ? this[kKey] : 0;
+  }
+
   open(fd) {
-    return native.open(this[kKey], fd);
+    return this[kRefusal] || native.open(this[kKey], fd);
   }
 
   listen(backlog) {
     checkNet('');
     // The sign makes a number, or throws as node does: of a BigInt, say.
-    return native.listen(this[kKey], +backlog);
+    return this[kRefusal] || native.listen(this[kKey], +backlog);
   }
 
   readStart() {
@@ -502,25 +508,33 @@ class TCP extends StreamHandle {
 
   bind(address, port, flags) {
     checkNet('');
-    return native.bind(this[kKey], `${address}`, port | 0, flags | 0);
+    return (
+      this[kRefusal] ||
+      native.bind(this[kKey], `${address}`, port | 0, flags | 0)
+    );
   }
 
   bind6(address, port, flags) {
     checkNet('');
-    return native.bind6(this[kKey], `${address}`, port | 0, flags | 0);
+    return (
+      this[kRefusal] ||
+      native.bind6(this[kKey], `${address}`, port | 0, flags | 0)
+    );
   }
 
   connect(request, address, port) {
     const denial = findNetDenial(`${address}`);
     if (denial !== null) return denial;
-    const status = native.connect(this[kKey], `${address}`, port | 0);
+    const status =
+      this[kRefusal] || native.connect(this[kKey], `${address}`, port | 0);
     return this[kConnect](request, status);
   }
 
   connect6(request, address, port) {
     const denial = findNetDenial(`${address}`);
     if (denial !== null) return denial;
-    const status = native.connect6(this[kKey], `${address}`, port | 0);
+    const status =
+      this[kRefusal] || native.connect6(this[kKey], `${address}`, port | 0);
     return this[kConnect](request, status);
   }
 
@@ -586,13 +600,13 @@ class Pipe extends StreamHandle {
 
   bind(path) {
     checkNet(`${path}`);
-    return native.bindPipe(this[kKey], `${path}`);
+    return this[kRefusal] || native.bindPipe(this[kKey], `${path}`);
   }
 
   connect(request, path) {
     const denial = findNetDenial(`${path}`);
     if (denial !== null) return denial;
-    const status = native.connectPipe(this[kKey], `${path}`);
+    const status = this[kRefusal] || native.connectPipe(this[kKey], `${path}`);
     return this[kConnect](request, status);
   }
 
@@ -689,7 +703,6 @@ module.exports = {
   WriteWrap,
   activeHandles,
   adoptNativeHandle,
-  driver: native.driver,
   encodeAll,
   guessHandleType,
   kArrayBufferOffset,

@@ -2,7 +2,8 @@
 
 /*
  * The native environment: its verbs, and the memory that it shares with us. No
- * other file loads the binding.
+ * other file loads the binding. The environment takes some descriptors; it is
+ * opened with the first handle.
  */
 
 const util = require('node:util');
@@ -38,19 +39,45 @@ const settings = nativeSettings();
 let dispatch = () => {};
 let confirm = () => {};
 
-/** @type {any} the verbs of src/binding/verbs.rs */
-const native = binding.open(
-  {
-    ...settings,
-    paddedNames: padsAbstractNames(process.versions.uv),
-  },
-  () => dispatch(),
-  () => confirm(),
-  ring,
-  slab,
-  out,
-);
-if (settings.coalesce) process.on('exit', () => native.stopGathering());
+/**
+ * The verbs of src/binding/verbs.rs. Until the environment is open there is no
+ * handle that they could be for; one that cannot be made has the negative errno
+ * in place of a key.
+ *
+ * @type {any}
+ */
+const native = {};
+let isOpen = false;
+for (const name of binding.verbNames()) native[name] = () => uv.UV_EBADF;
+native.createTcp = () => openEnvironment() || native.createTcp();
+native.createPipe = () => openEnvironment() || native.createPipe();
+
+/**
+ * Opens the environment, if it is not open.
+ *
+ * @returns {number} 0, or the negative errno that the system refuses with: it
+ *   may be tried again
+ * @throws {Error} where the chosen driver cannot run here
+ */
+function openEnvironment() {
+  if (isOpen) return 0;
+  const opened = binding.open(
+    {
+      ...settings,
+      paddedNames: padsAbstractNames(process.versions.uv),
+    },
+    () => dispatch(),
+    () => confirm(),
+    ring,
+    slab,
+    out,
+  );
+  if (typeof opened === 'number') return opened;
+  isOpen = true;
+  Object.assign(native, opened);
+  if (settings.coalesce) process.on('exit', () => native.stopGathering());
+  return 0;
+}
 
 // Both ends of an abstract socket must agree on its name: libuv filled it up
 // with NULs until 1.46.
@@ -102,6 +129,7 @@ module.exports = {
   native,
   onEvents,
   onQuestions,
+  openEnvironment,
   out,
   ring,
   slab,

@@ -6,8 +6,9 @@
  */
 
 const { openHandles } = require('./dispatch');
+const { ErrnoException } = require('./errors');
 const { kKey } = require('./handle-symbols');
-const { native } = require('./native');
+const { native, openEnvironment } = require('./native');
 const { kOwner, kStats } = require('./symbols');
 
 /** In the order of src/env/counters.rs. */
@@ -29,6 +30,8 @@ function named(keys, values) {
 }
 
 function environmentStats() {
+  const status = openEnvironment();
+  if (status !== 0) throw new ErrnoException(status, 'open');
   const counts = native.stats();
   return {
     driver: native.driver,

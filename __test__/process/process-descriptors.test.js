@@ -6,7 +6,7 @@ const { once } = require('node:events');
 const node = require('node:net');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
-const { both, idOf } = require('../helpers/both');
+const { alone, both, idOf } = require('../helpers/both');
 const { fine, runs } = require('../helpers/child');
 const { destroyAfter, take, until } = require('../helpers/wire');
 
@@ -176,3 +176,63 @@ both('a listener that is made blocking blocks nobody', async (net) => {
   };
   assert.deepStrictEqual(await runs(net, program), fine('0\nhello\n'));
 });
+
+// With two descriptors to spare there is room for a file to be read, and none
+// for what waits for the sockets.
+const lacking = (id) => {
+  const fs = require('node:fs');
+  const taken = [];
+  const take = () => {
+    try {
+      for (;;) taken.push(fs.openSync('/dev/null'));
+    } catch (error) {
+      if (error.code !== 'EMFILE') throw error;
+    }
+  };
+  const give = (count) => taken.splice(-count).forEach(fs.closeSync);
+  take();
+  give(2);
+  const net = require(id);
+  const seen = [net.isIP('::1'), new net.BlockList().check('1.2.3.4')];
+  const client = net.connect(1, '127.0.0.1');
+  client.on('error', (error) => {
+    seen.push(error.message, error.code, error.syscall, error.port);
+    const server = net.createServer();
+    server.on('error', ({ message }) => {
+      seen.push(message);
+      give(20);
+      server.removeAllListeners('error').listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        net.connect(port, '127.0.0.1').on('close', () => {
+          server.close();
+          console.log(JSON.stringify(seen));
+        });
+      });
+    });
+    server.on('connection', (socket) => socket.end());
+    server.listen(0, '127.0.0.1');
+  });
+};
+
+alone(
+  'few descriptors: it loads, and says so at the first socket',
+  async (net) => {
+    const source = `(${lacking})(${JSON.stringify(idOf(net))})`;
+    const child = spawn('sh', ['-c', shell, process.execPath, '-e', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout });
+    const [line] = await once(lines, 'line');
+    const connecting =
+      'connect EMFILE 127.0.0.1:1 - Local (undefined:undefined)';
+    assert.deepStrictEqual(JSON.parse(line), [
+      6,
+      false,
+      connecting,
+      'EMFILE',
+      'connect',
+      1,
+      'listen EMFILE: too many open files 127.0.0.1',
+    ]);
+  },
+);

@@ -9,7 +9,7 @@ mod raw;
 mod transfer;
 mod verbs;
 
-use napi::bindgen_prelude::{Object, Unknown};
+use napi::bindgen_prelude::{Either, Object, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 
@@ -33,7 +33,8 @@ pub struct OpenOptions {
 }
 
 /// Opens the sockets of this Node environment: its verbs, the name of its driver, and why that is
-/// not the one that was tried first (`fallback`).
+/// not the one that was tried first (`fallback`). Where the system refuses, a negative errno; it may
+/// be tried again.
 ///
 /// `dispatch` is called with no arguments when `ring` holds events, `confirm` when it holds relays to
 /// be confirmed.
@@ -46,7 +47,7 @@ pub fn open<'env>(
     ring: Unknown<'env>,
     slab: Unknown<'env>,
     out: Unknown<'env>,
-) -> napi::Result<Object<'env>> {
+) -> napi::Result<Either<Object<'env>, i32>> {
     let choice = match options.driver.as_str() {
         "threaded" => DriverChoice::Threaded,
         "on-loop" => DriverChoice::OnLoop,
@@ -67,13 +68,24 @@ pub fn open<'env>(
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,
     };
-    let net =
-        raw::open(&shared, options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    let net = match raw::open(&shared, options) {
+        Ok(net) => net,
+        Err(error) if error.raw_os_error().is_some() => {
+            return Ok(Either::B(Errno::from(error).code()));
+        }
+        Err(error) => return Err(napi::Error::from_reason(error.to_string())),
+    };
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
     raw::attach(env, &object, net, verbs::VERBS)?;
-    Ok(object)
+    Ok(Either::A(object))
+}
+
+/// The names of the verbs that `open` gives.
+#[napi]
+pub fn verb_names() -> Vec<&'static str> {
+    verbs::VERBS.iter().map(|&(name, _)| name).collect()
 }
 
 /// What a descriptor refers to, in node's words.

@@ -88,6 +88,20 @@ if (reason) {
       assert.deepStrictEqual(seen.socket, lost);
     });
 
+    both(`${mode}: a list that takes several calls is refused`, async (net) => {
+      const answer = (socket, mark) => {
+        const tell = ({ code }) =>
+          socket.emit('error', { code, syscall: 'callback' });
+        socket.cork();
+        socket.write(mark, tell);
+        for (let i = 0; i < 1100; i++) socket.write('x');
+        socket.uncork();
+      };
+      const seen = await see(net, 'ENOMEM', 1, answer, env);
+      assert.strictEqual(seen.bytes, '');
+      assert.deepStrictEqual(seen.socket, ['callback ENOMEM', ...lost]);
+    });
+
     both(`${mode}: a write that ENOBUFS refuses is made again`, async (net) => {
       const answer = (socket, mark) => {
         socket.write('a');

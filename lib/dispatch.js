@@ -392,7 +392,8 @@ function cancelOne(handle) {
   const request = write === null ? handle[kShutdownRequest] : write.request;
   if (request === null) return false;
   if (request === handle[kShutdownRequest]) handle[kShutdownRequest] = null;
-  complete(request, UV_ECANCELED, handle, undefined);
+  const status = write?.isSent ? SENT : UV_ECANCELED;
+  complete(request, status, handle, undefined);
   return true;
 }
 

@@ -80,6 +80,10 @@ const kLastWriteWasAsync = 3;
 // what is copied can be gathered.
 const SMALL_WRITE = 4096;
 const MAX_BYTES_PER_UNIT = 3;
+// What libuv hands to one call of `writev`. It reports a list that needs more
+// calls in a later iteration of the loop, however much room there is, and thereby
+// keeps a program that writes again from each callback from starving its timers.
+const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 // The key of no handle. What is below it is why there is none.
 const NOBODY = -1;
 
@@ -92,6 +96,7 @@ const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
 const kWriteText = Symbol('writeText');
 const kOffer = Symbol('offer');
+const kWrittenLate = Symbol('writtenLate');
 const kMustQueue = Symbol('mustQueue');
 const kWritten = Symbol('written');
 const kQueue = Symbol('queue');
@@ -282,6 +287,9 @@ class StreamHandle extends AsyncResource {
     if (sent >= 0 && sent < length) {
       return this[kOffer](request, PendingWrite.ofList(list), sent);
     }
+    if (sent >= 0 && list.chunks.length > CHUNKS_PER_CALL) {
+      return this[kWrittenLate](request, length);
+    }
     return this[kWritten](request, sent, length, null);
   }
 
@@ -432,8 +440,17 @@ class StreamHandle extends AsyncResource {
     const length = write.left;
     write.skip(sent);
     const status = this[kMustQueue]() ? WAITS : write.send(this[kKey]);
+    if (status === SENT && write.count > CHUNKS_PER_CALL) {
+      return this[kWrittenLate](request, length);
+    }
     const rest = status === SENT ? null : write;
     return this[kWritten](request, Math.min(status, 0), length, rest);
+  }
+
+  // Everything has left, and an event reports it.
+  [kWrittenLate](request, length) {
+    const status = native.announceWritable(this[kKey]);
+    return this[kWritten](request, status, length, PendingWrite.sent());
   }
 
   // Behind a write that waits for room.

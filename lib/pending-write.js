@@ -91,6 +91,16 @@ class PendingWrite {
   /** Bytes that the kernel has not taken. */
   left = 0;
 
+  /** True when everything has left and only the report waits. */
+  isSent = false;
+
+  /** @returns {PendingWrite} what is left of a write that is reported late */
+  static sent() {
+    const write = new PendingWrite();
+    write.isSent = true;
+    return write;
+  }
+
   /**
    * @param {Uint8Array | string} chunk
    * @param {BufferEncoding} [encoding] of a string
@@ -110,6 +120,11 @@ class PendingWrite {
     const write = new PendingWrite();
     for (let i = 0; i < chunks.length; i++) write.#add(chunks[i], encodings[i]);
     return write;
+  }
+
+  /** How many chunks it was made of. */
+  get count() {
+    return this.#chunks.length;
   }
 
   #add(chunk, encoding) {

@@ -73,6 +73,10 @@ pub const VERBS: &[(&str, Verb)] = &[
         let (key, length) = (key(net, args), args.count(1));
         sent(net.run_with_out(length, |core, bytes| core.write_small(key, bytes)))
     }),
+    ("announceWritable", |net, args| {
+        let key = key(net, args);
+        to_status(net.run(|core| core.announce_writable(key)))
+    }),
     ("flush", |net, args| {
         let key = key(net, args);
         to_status(net.run(|core| core.flush(key)))

@@ -212,6 +212,16 @@ impl Core {
         self.verb(key, |handle, _, _| handle.check_flushed())
     }
 
+    /// Sends what callbacks have gathered of a handle, and has a `Writable` event follow in the next
+    /// iteration of the loop.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub fn announce_writable(&mut self, key: Key) -> Result<()> {
+        self.flush(key)?;
+        self.verb(key, |handle, reactor, _| handle.announce_writable(reactor))
+    }
+
     /// Reads into `room`: see [`Handle::read_directly`].
     ///
     /// # Errors

@@ -557,6 +557,17 @@ impl Handle {
         self.writer.write(source, buffers)
     }
 
+    /// Has a `Writable` event come in the next iteration of the loop, whether or not something waits
+    /// for room.
+    ///
+    /// # Errors
+    /// `EBADF` where there is nothing to write to.
+    pub fn announce_writable(&mut self, reactor: &Reactor) -> Result<()> {
+        self.writer.defer();
+        self.watch(reactor)?.announce_later(Interest::Write);
+        Ok(())
+    }
+
     /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
     pub fn gather(&mut self, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
         let Some(fd) = self.gathering_fd(bytes) else {

@@ -115,7 +115,8 @@ impl Source {
         self.set.add(&self.direction(interest).member);
     }
 
-    fn announce_later(&self, interest: Interest) {
+    /// As [`Self::announce`], for the next iteration of the loop.
+    pub fn announce_later(&self, interest: Interest) {
         self.set.add_later(&self.direction(interest).member);
     }
 

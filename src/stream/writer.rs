@@ -48,7 +48,8 @@ impl Writer {
         Ok(sent)
     }
 
-    /// Notes that JavaScript holds bytes back until the stream is connected.
+    /// Notes that JavaScript waits for the next [`Self::resume`], as it does until the stream is
+    /// connected.
     pub fn defer(&mut self) {
         self.is_awaited = true;
     }

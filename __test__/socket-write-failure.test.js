@@ -13,9 +13,9 @@ const reason = reasonForNone();
 
 /** Each way in which small writes can leave. */
 const modes = {
-  coalescing: {},
+  coalescing: { RUST_NET_COALESCE: '1' },
   'write through': { RUST_NET_COALESCE: '0' },
-  offload: { RUST_NET_OFFLOAD: '1' },
+  offload: { RUST_NET_COALESCE: '1', RUST_NET_OFFLOAD: '1' },
 };
 
 /**

@@ -230,6 +230,23 @@ alone('text that is none, and encodings that are none', async (net, t) => {
   assert.strictEqual(Buffer.from(bytes, 'latin1').toString(), 'äö|');
 });
 
+alone('writeAhead of what is no buffer, and of other data', async (net, t) => {
+  await leaveSecret(net, t);
+  const { client, peer } = await pair(net, t);
+  const { _handle: handle } = client;
+  for (const make of Object.values(notBuffers)) {
+    assert.throws(() => handle.writeAhead(make()), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
+  }
+  // The kernel takes a part of this, and the verb is then given less.
+  const large = Buffer.alloc(32 << 20, 'a');
+  assert.strictEqual(handle.writeAhead(large), false);
+  assert.strictEqual(handle.writeBuffer(request(), Buffer.from('b')), 0);
+  const bytes = await received(client, peer);
+  assert.match(bytes, /^a+b?\|$/);
+});
+
 alone('a verb of another object', async (net, t) => {
   // The first handle of all would have the slot that nothing reads as.
   const { client, peer } = await pair(net, t);

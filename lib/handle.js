@@ -266,7 +266,7 @@ class StreamHandle extends AsyncResource {
     if (isText && !fitsSlab(data)) return false;
     const sent = isText
       ? this[kSendText](data, encoding)
-      : this[kSendBytes](data);
+      : this[kSendBytes](checkBytes(data));
     if (sent === attempted) {
       this[kSent] += sent;
       return true;

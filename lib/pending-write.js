@@ -165,7 +165,7 @@ class PendingWrite {
    */
   skip(sent) {
     let rest = sent;
-    while (rest > 0) {
+    while (rest > 0 && this.left > 0) {
       if (this.#taken === this.#size) this.#offer();
       const step = Math.min(rest, this.#size - this.#taken);
       this.#pass(step);

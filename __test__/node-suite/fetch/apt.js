@@ -39,6 +39,8 @@ function aptConfig(dir) {
     'Dir::Cache': path.join(dir, 'cache'),
     'Acquire::AllowInsecureRepositories': 'false',
     'Acquire::Languages': 'none',
+    // A machine's proxy is not asked for what is on the machine itself.
+    'Acquire::http::Proxy::127.0.0.1': 'DIRECT',
     'Acquire::Retries': '1',
     'APT::Get::AllowUnauthenticated': 'false',
     'APT::Get::List-Cleanup': 'false',

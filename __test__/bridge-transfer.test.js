@@ -207,7 +207,7 @@ alone('what cannot move is refused and stays whole', async (net, t) => {
   assert.strictEqual(String(await take(peer, 10)), 'still here');
 });
 
-/** By which a socket of ours changes hands, and what its new one is. */
+/** The ways to move a rust-net socket; each returns the new socket. */
 const hands = {
   detach: (socket) => attach(detach(socket)),
   toNode,

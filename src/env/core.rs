@@ -514,7 +514,7 @@ impl Core {
             }
         }
         if let Some(entry) = self.entries.get_mut(listener) {
-            entry.handle.accept_later(&self.reactor);
+            entry.handle.accept_later();
         }
         false
     }
@@ -566,7 +566,7 @@ impl Core {
     pub fn retry_starved(&mut self) {
         for key in std::mem::take(&mut self.starved) {
             if let Some(entry) = self.entries.get_mut(key) {
-                entry.handle.accept_later(&self.reactor);
+                entry.handle.accept_later();
             }
         }
         self.reserve.refill();

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::task::Poll;
 use std::time::Instant;
 
-use crate::error::{Errno, Result};
+use crate::error::{Errno, Result, UV_EOF};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
-use crate::runtime::{Attempt, Count, Interest, Reactor, Source};
+use crate::runtime::{is_heavy, Attempt, Count, Interest, Reactor, Source};
 use crate::stream::{
     first_look, read_step, relay_step, splice_step, Gathered, Gatherer, Moved, Offloader, ReadStep,
     Relay, Shutdown, Writer, READ_STEP,
@@ -136,6 +136,10 @@ pub struct Handle {
     /// this, and the peer gets a reset instead of an end.
     write_failure: Option<Errno>,
 }
+
+/// Reads of an accepted connection before it is watched, at most: enough for a short upload, with its
+/// end.
+const MAX_LOOKS: u64 = 8;
 
 const NO_ACCESS: Access = Access {
     readable: false,
@@ -300,14 +304,14 @@ impl Handle {
         }
         if self.accepted && matches!(self.io, Io::Open(_)) {
             self.look_later(reactor);
-        } else {
+        } else if !self.look_is_due {
             self.watch(reactor)?.arm(Interest::Read);
         }
         self.reading = true;
         Ok(())
     }
 
-    /// A connection that was just accepted is read once before it is watched: a peer that has said
+    /// A connection that was just accepted is read before it is watched: a peer that has said
     /// everything already, its end included, need not be watched at all. In the next turn of the
     /// loop, as its readiness would have come.
     fn look_later(&mut self, reactor: &Reactor) {
@@ -381,28 +385,43 @@ impl Handle {
     }
 
     fn read_into(&mut self, reactor: &Reactor, room: Room<'_>) -> ReadStep {
+        match &self.io {
+            Io::None => ReadStep::Nothing,
+            Io::Watched(source) => read_step(source, room),
+            Io::Open(_) => self.look(reactor, room),
+        }
+    }
+
+    /// Reads before there is a source. While a look brings much another one follows, up to
+    /// [`MAX_LOOKS`].
+    fn look(&mut self, reactor: &Reactor, room: Room<'_>) -> ReadStep {
         let size = room.len();
-        let step = match &self.io {
-            Io::None => return ReadStep::Nothing,
-            Io::Watched(source) => return read_step(source, room),
-            Io::Open(fd) => {
-                self.looks.add(1);
-                reactor.calls().reads.add(1);
-                first_look(descriptor::borrow(fd), room)
-            }
+        let Some(fd) = self.fd() else {
+            return ReadStep::Nothing;
         };
+        self.looks.add(1);
+        reactor.calls().reads.add(1);
+        let step = first_look(fd, room);
         let read = match step {
             ReadStep::End(_) => return step,
             ReadStep::Data(read) => read,
             ReadStep::Nothing => 0,
         };
-        match self.watch(reactor) {
-            Ok(source) => {
-                source.follow(read, size);
-                step
-            }
-            Err(errno) => ReadStep::End(errno.code()),
+        // A relay needs the source.
+        let may_look_again = read > 0 && self.looks.get() < MAX_LOOKS && self.relay.is_none();
+        if may_look_again && is_heavy(read, size) {
+            self.look_is_due = true;
+            reactor.serve_heavy(self.key, Interest::Read);
+            return step;
         }
+        // On a busy machine a driver on another thread tells late of an end that is there already.
+        let looks_later = may_look_again && reactor.tells_late();
+        match self.watch(reactor) {
+            Ok(source) if looks_later => source.announce_later(Interest::Read),
+            Ok(source) => source.follow(read, size),
+            Err(errno) => return ReadStep::End(errno.code()),
+        }
+        step
     }
 
     fn tell_data(&self, length: usize, offset: u32, queue: &mut EventQueue) {
@@ -416,7 +435,7 @@ impl Handle {
 
     fn end_reading(&mut self, status: i32) {
         self.reading = false;
-        if status != crate::error::UV_EOF {
+        if status != UV_EOF {
             self.access = NO_ACCESS;
             self.read_failure = Some(status);
         }
@@ -781,11 +800,10 @@ impl Handle {
         self.door.get_or_insert_default().filter = filter;
     }
 
-    /// Has a listener served again: it stopped before its backlog was empty. What is ready by now
-    /// comes first.
-    pub fn accept_later(&self, reactor: &Reactor) {
+    /// Has a listener served again in the next turn: it stopped before its backlog was empty.
+    pub fn accept_later(&self) {
         if let Io::Watched(source) = &self.io {
-            reactor.serve_after_poll(source, Interest::Read);
+            source.arm_later(Interest::Read);
         }
     }
 
@@ -895,5 +913,66 @@ impl Handle {
         } else {
             Err(Errno::PIPE)
         }
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::First;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    fn accepted() -> (UnixStream, Handle) {
+        let (peer, ours) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let handle = Handle::accepted(Key::new(1, 0), Transport::Pipe, ours.into());
+        (peer, handle)
+    }
+
+    /// Serves the handle while it is in the ready set, and returns the bytes read.
+    fn serve(handle: &mut Handle, reactor: &Reactor, queue: &mut EventQueue) -> usize {
+        let mut room = vec![0; READ_STEP];
+        let mut read = 0;
+        reactor.ready().begin_turn();
+        while !reactor.ready().is_empty() {
+            while reactor.ready().pop(First::Light).is_some() {
+                read += handle.on_readable(reactor, &mut room, 0, queue);
+            }
+            reactor.ready().begin_turn();
+        }
+        read
+    }
+
+    #[test]
+    fn an_upload_that_has_come_whole_is_read_without_a_source() {
+        let reactor = Reactor::on_loop().unwrap();
+        let mut queue = EventQueue::new(64);
+        let (mut peer, mut handle) = accepted();
+        peer.write_all(&vec![7; 2 * READ_STEP]).unwrap();
+        drop(peer);
+        handle.read_start(&reactor).unwrap();
+        assert_eq!(serve(&mut handle, &reactor, &mut queue), 2 * READ_STEP);
+        assert!(matches!(handle.io, Io::Open(_)));
+        let last = queue.take_batch().last().unwrap();
+        assert_eq!((last.kind, last.a), (Kind::ReadEnd, UV_EOF));
+    }
+
+    #[test]
+    fn a_stream_that_goes_on_is_watched() {
+        let reactor = Reactor::on_loop().unwrap();
+        let mut queue = EventQueue::new(64);
+        let (mut peer, mut handle) = accepted();
+        handle.read_start(&reactor).unwrap();
+        let mut room = vec![0; READ_STEP];
+        for look in 1..=MAX_LOOKS {
+            peer.write_all(&room).unwrap();
+            reactor.ready().begin_turn();
+            assert!(reactor.ready().pop(First::Light).is_some(), "look {look}");
+            let read = handle.on_readable(&reactor, &mut room, 0, &mut queue);
+            assert_eq!(read, READ_STEP, "look {look}");
+        }
+        assert!(matches!(handle.io, Io::Watched(_)));
     }
 }

@@ -22,7 +22,7 @@ use std::rc::Rc;
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
 pub use ready::{Doorbell, First, Ready, ReadySet};
-pub use source::{Attempt, Source};
+pub use source::{is_heavy, Attempt, Source};
 pub use threaded::Threaded;
 
 pub use crate::sys::Interest;
@@ -127,23 +127,22 @@ impl Reactor {
         &self.ready
     }
 
-    /// Has `source` served when the driver has been polled once more: behind everything that is ready
-    /// now.
-    pub fn serve_after_poll(&self, source: &Source, interest: Interest) {
-        match &self.driver {
-            Driver::OnLoop(_) => source.arm_later(interest),
-            Driver::Threaded(driver) => {
-                if let Some(waker) = source.waker_if_ready(interest) {
-                    driver.wake_after_poll(waker.clone());
-                }
-            }
-        }
+    /// True when the driver has a thread of its own: on a busy machine it tells late.
+    pub fn tells_late(&self) -> bool {
+        matches!(self.driver, Driver::Threaded(_))
     }
 
-    /// Has a handle served that has no source to say that it is ready: in the next turn.
+    /// Has a handle without a source served in the next turn.
     pub fn serve_later(&self, key: Key, interest: Interest) {
         let member = self.ready.member(Ready { key, interest });
         self.ready.add_later(&member);
+    }
+
+    /// Has a handle without a source served in the next batch, behind those that take little.
+    pub fn serve_heavy(&self, key: Key, interest: Interest) {
+        let member = self.ready.member(Ready { key, interest });
+        member.set_heavy(true);
+        self.ready.add(&member);
     }
 }
 

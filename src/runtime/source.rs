@@ -52,7 +52,7 @@ struct Direction {
 
 /// True when there is probably more. A peer that sends much has the next bytes under way: those that
 /// were read make room for them, and they are there before a poll could tell.
-fn is_heavy(read: usize, room: usize) -> bool {
+pub fn is_heavy(read: usize, room: usize) -> bool {
     read == room || read >= HEAVY_READ
 }
 
@@ -90,24 +90,22 @@ impl Source {
     /// Asks to be told of readiness: through the waker, or at once if it is there already. A member
     /// of the ready set will be served in any case.
     pub fn arm(&self, interest: Interest) {
-        if self.waker_if_ready(interest).is_some() {
+        if self.must_announce(interest) {
             self.announce(interest);
         }
     }
 
     /// As [`Self::arm`], for the next turn of the loop.
-    pub(super) fn arm_later(&self, interest: Interest) {
-        if self.waker_if_ready(interest).is_some() {
+    pub fn arm_later(&self, interest: Interest) {
+        if self.must_announce(interest) {
             self.announce_later(interest);
         }
     }
 
-    /// The waker, where it must be used by hand: readiness is there, and the ready set does not have
-    /// this member.
-    pub(super) fn waker_if_ready(&self, interest: Interest) -> Option<&Waker> {
+    /// True when readiness is there, and the ready set does not have this member.
+    fn must_announce(&self, interest: Interest) -> bool {
         let Direction { member, waker } = self.direction(interest);
-        let must_add = !member.is_listed() && self.io.poll_ready(interest, waker).is_ready();
-        must_add.then_some(waker)
+        !member.is_listed() && self.io.poll_ready(interest, waker).is_ready()
     }
 
     /// Adds the key to the ready set, as if it had become ready.
@@ -133,9 +131,6 @@ impl Source {
             // makes an edge, so the read that would say EAGAIN is saved. End-of-file stays ready.
             |&read| read != 0 && !is_heavy(read, size),
         );
-        if let Attempt::Done(read) = attempt {
-            self.note_read(read, size);
-        }
         attempt
     }
 
@@ -144,7 +139,8 @@ impl Source {
         member.set_heavy(is_heavy(read, room));
     }
 
-    /// Goes on after a first read that was made without this source.
+    /// Goes on after a read: where there is probably more it is read in the next batch, or else when
+    /// the driver tells.
     pub fn follow(&self, read: usize, room: usize) {
         self.note_read(read, room);
         if is_heavy(read, room) {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::task::Waker;
 use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, EnterGuard, Handle};
@@ -36,15 +35,6 @@ impl Threaded {
 
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
-    }
-
-    /// Wakes `waker` when the thread has polled once more: after everything that is ready now. A task
-    /// that yields is resumed behind a poll.
-    pub fn wake_after_poll(&self, waker: Waker) {
-        self.handle.spawn(async move {
-            tokio::task::yield_now().await;
-            waker.wake();
-        });
     }
 
     /// Ends the thread and waits for it. Nothing is watched from here on.

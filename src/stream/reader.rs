@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::error::{Errno, UV_EOF};
-use crate::runtime::{Attempt, Interest, Source};
+use crate::runtime::{Attempt, Source};
 use crate::sys::{socket, BorrowedDescriptor, Room};
 
 /// The most that one step reads, in bytes (libuv suggests as much to its users).
@@ -23,10 +23,11 @@ pub enum ReadStep {
 /// Reads once into `room`. After data the source is armed again: a handle with more to read
 /// goes to the end of the ready set.
 pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
+    let size = room.len();
     match source.try_read(room) {
         Attempt::Done(0) => ReadStep::End(UV_EOF),
         Attempt::Done(read) => {
-            source.arm(Interest::Read);
+            source.follow(read, size);
             ReadStep::Data(read)
         }
         Attempt::Pending => ReadStep::Nothing,

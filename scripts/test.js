@@ -44,17 +44,22 @@ function testFiles(folder = path.join(root, '__test__')) {
     .sort();
 }
 
-function hasNextest() {
-  const { status } = spawnSync('cargo', ['nextest', '--version']);
+/** True when cargo has the subcommand installed. */
+function hasCargo(subcommand) {
+  const { status } = spawnSync('cargo', [subcommand, '--version']);
   return status === 0;
 }
 
 const bin = (name) => path.join('node_modules', '.bin', name);
 
 function groups() {
-  const cargoTest = hasNextest()
+  const cargoTest = hasCargo('nextest')
     ? ['cargo', 'nextest', 'run', '--no-tests=pass']
     : ['cargo', 'test'];
+  const deny = {
+    name: 'cargo-deny',
+    run: ['cargo', 'deny', 'check', 'bans', 'licenses', 'sources'],
+  };
   // The type check reads the binding's declarations, which the build writes.
   const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
   const isWindows = process.platform === 'win32';
@@ -77,6 +82,7 @@ function groups() {
         name: 'clippy',
         run: ['cargo', 'clippy', '--all-targets', '--', '-D', 'warnings'],
       },
+      ...(hasCargo('deny') ? [deny] : []),
       { name: 'eslint', run: [bin('eslint'), '--max-warnings=0', '.'] },
       { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
       build,

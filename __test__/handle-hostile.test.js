@@ -10,7 +10,7 @@ const { errorFields, pair, take, turn } = require('./helpers/wire');
 const { tcp_wrap, stream_wrap } = require('../handles');
 
 const { TCP, TCPConnectWrap, constants } = tcp_wrap;
-const { WriteWrap } = stream_wrap;
+const { ShutdownWrap, WriteWrap } = stream_wrap;
 const EBADF = -require('node:os').constants.errno.EBADF;
 
 const secret = 'S'.repeat(60_000);
@@ -247,17 +247,134 @@ alone('writeAhead of what is no buffer, and of other data', async (net, t) => {
   assert.match(bytes, /^a+b?\|$/);
 });
 
+alone('a write that was begun ahead ends with the handle', async (net, t) => {
+  const { client } = await pair(net, t);
+  const { _handle: handle } = client;
+  const large = Buffer.alloc(32 << 20, 'a');
+  assert.strictEqual(handle.writeAhead(large), false);
+  handle.close();
+  assert.strictEqual(handle.writeBuffer(request(), large), EBADF);
+});
+
 alone('a verb of another object', async (net, t) => {
   // The first handle of all would have the slot that nothing reads as.
   const { client, peer } = await pair(net, t);
-  for (const verb of ['writeBuffer', 'writeUtf8String', 'readStop', 'close']) {
+  for (const verb of [
+    ...['writeBuffer', 'writeUtf8String', 'readStart', 'readStop'],
+    ...['shutdown', 'reset', 'close'],
+  ]) {
     try {
       TCP.prototype[verb].call({}, request(), 'S');
     } catch (error) {
       assert.ok(error instanceof TypeError, error);
     }
   }
+  await turn();
   assert.strictEqual(await received(client, peer), '|');
+});
+
+alone('an heir of a handle closes nothing', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const { _handle: handle } = client;
+  // Otherwise the handle would go on with the slot of another.
+  for (const heir of [Object.create(handle), new Proxy(handle, {})]) {
+    for (const verb of ['close', 'reset']) {
+      assert.throws(() => TCP.prototype[verb].call(heir), {
+        name: 'TypeError',
+        message: 'Illegal invocation',
+      });
+    }
+  }
+  assert.strictEqual(await received(client, peer), '|');
+});
+
+alone('a verb without a request does nothing', async (net, t) => {
+  const { server, client, peer } = await pair(net, t);
+  const { _handle: handle } = client;
+  const { port } = server.address();
+  const other = new TCP(constants.SOCKET);
+  t.after(() => other.close());
+  const bytes = Buffer.from('S');
+  for (const none of [undefined, null, 7, 'request', Symbol('request')]) {
+    for (const call of [
+      () => handle.writeBuffer(none, bytes),
+      () => handle.writev(none, [bytes], true),
+      () => handle.writeUtf8String(none, 'S'),
+      () => handle.shutdown(none),
+      () => other.connect(none, '127.0.0.1', port),
+    ]) {
+      assert.throws(call, { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+    }
+  }
+  assert.strictEqual(other.fd, -1);
+  assert.strictEqual(await received(client, peer), '|');
+});
+
+alone('a frozen request is completed', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const completed = new Promise((resolve) => {
+    const request = Object.assign(new ShutdownWrap(), { oncomplete: resolve });
+    assert.strictEqual(client._handle.shutdown(Object.freeze(request)), 0);
+  });
+  assert.strictEqual(await completed, 0);
+  peer.resume();
+  await once(peer, 'end');
+});
+
+alone('a request of two writes is completed twice', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const { _handle: handle } = client;
+  const large = Buffer.alloc(16 << 20, 'a');
+  let left = 2;
+  const completed = new Promise((resolve) => {
+    const twice = Object.assign(new WriteWrap(), {
+      oncomplete: () => --left === 0 && resolve(),
+    });
+    handle.writeBuffer(twice, large);
+    handle.writeBuffer(twice, large);
+  });
+  const bytes = await take(peer, 2 * large.length);
+  await completed;
+  assert.strictEqual(bytes.length, 2 * large.length);
+});
+
+alone(
+  'a getter of a request does not come between two halves',
+  async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    const { _handle: handle } = client;
+    const between = request();
+    Object.defineProperty(between, 'constructor', {
+      get() {
+        handle.writeBuffer(request(), Buffer.from('S'));
+        return WriteWrap;
+      },
+    });
+    const large = Buffer.alloc(16 << 20, 'a');
+    handle.writeBuffer(between, large);
+    const bytes = await take(peer, large.length);
+    assert.ok(!bytes.includes('S'));
+  },
+);
+
+alone('what onread returns need not be a buffer', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const { _handle: handle } = client;
+  const buffer = Buffer.alloc(8);
+  const odd = [Object.create(Uint8Array.prototype), new Proxy(buffer, {}), 7];
+  handle.useUserBuffer(buffer);
+  for (const next of [...odd, undefined]) {
+    const read = new Promise((resolve) => {
+      handle.onread = () => {
+        resolve(stream_wrap.streamBaseState[stream_wrap.kReadBytesOrError]);
+        return next;
+      };
+    });
+    handle.readStart();
+    peer.write('x');
+    assert.strictEqual(await read, 1);
+  }
+  assert.strictEqual(buffer[0], 'x'.charCodeAt(0));
 });
 
 alone('a number in place of a connection', async (net, t) => {

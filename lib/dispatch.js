@@ -4,6 +4,7 @@
  * The way up: events of the native side become calls of a handle's listeners.
  */
 
+const { isUint8Array } = require('node:util').types;
 const {
   COUNT,
   CURSOR,
@@ -248,7 +249,7 @@ function emitUserBytes(handle, length) {
   streamBaseState[kArrayBufferOffset] = 0;
   const onread = findReader(handle);
   const next = handle.runInAsyncScope(onread, handle, undefined);
-  if (handle[kClosed] || !(next instanceof Uint8Array)) return;
+  if (handle[kClosed] || !isUint8Array(next)) return;
   handle.useUserBuffer(next);
 }
 
@@ -352,6 +353,7 @@ function retryAcceptLater() {
 
 function afterConnected(handle, status) {
   const request = handle[kConnectRequest];
+  if (request === null) return;
   handle[kConnectRequest] = null;
   const access = status === 0 ? native.access(handle[kKey]) : 0;
   const readable = (access & 1) !== 0;
@@ -361,6 +363,7 @@ function afterConnected(handle, status) {
 
 function afterShutdown(handle, status) {
   const request = handle[kShutdownRequest];
+  if (request === null) return;
   handle[kShutdownRequest] = null;
   complete(request, status, handle, undefined);
 }

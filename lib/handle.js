@@ -17,6 +17,7 @@ const {
   drainStash,
   kArrayBufferOffset,
   kReadBytesOrError,
+  openHandle,
   register,
   streamBaseState,
   takeUndelivered,
@@ -55,6 +56,7 @@ const {
   TCPConnectWrap,
   WriteWrap,
   begin,
+  checkRequest,
 } = require('./requests');
 const { copiesWrites } = require('./settings');
 const { kOwner } = require('./symbols');
@@ -232,7 +234,8 @@ class StreamHandle extends AsyncResource {
 
   readStart() {
     if (this[kReading]) return 0;
-    if (this[kStash] !== null) {
+    // What is no handle has none at all.
+    if (this[kStash]) {
       this[kReading] = true;
       process.nextTick(drainStash, this);
       return 0;
@@ -276,10 +279,12 @@ class StreamHandle extends AsyncResource {
   }
 
   writeBuffer(request, data) {
+    checkRequest(request);
     return this[kWrite](request, checkBytes(data), undefined);
   }
 
   writev(request, chunks, allBuffers) {
+    checkRequest(request);
     const list = takeList(chunks, allBuffers);
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
     if (length < 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
@@ -320,6 +325,7 @@ class StreamHandle extends AsyncResource {
   }
 
   shutdown(request) {
+    checkRequest(request);
     const waits = this[kMustQueue]();
     if (waits && this[kShutdownRequest] !== null) return uv.UV_ENOTCONN;
     const status = waits ? 0 : native.shutdown(this[kKey]);
@@ -333,6 +339,7 @@ class StreamHandle extends AsyncResource {
 
   close(callback) {
     if (this[kClosed]) return;
+    checkReceiver(this);
     const key = this[kKey];
     this[kMarkClosed](callback);
     native.close(key);
@@ -430,6 +437,7 @@ class StreamHandle extends AsyncResource {
   }
 
   [kWriteText](request, string, encoding) {
+    checkRequest(request);
     if (typeof string !== 'string') throw invalidArgument('string');
     if (fitsSlab(string)) return this[kWrite](request, string, encoding);
     return this[kOffer](request, PendingWrite.of(string, encoding), 0);
@@ -492,6 +500,7 @@ class StreamHandle extends AsyncResource {
     this[kKey] = NOBODY;
     this[kReading] = false;
     this[kStash] = null;
+    this[kAhead] = null;
     this[kOnClosed] = callback;
   }
 
@@ -540,6 +549,7 @@ class TCP extends StreamHandle {
   }
 
   connect(request, address, port) {
+    checkRequest(request);
     const denial = findNetDenial(`${address}`);
     if (denial !== null) return denial;
     const status =
@@ -548,6 +558,7 @@ class TCP extends StreamHandle {
   }
 
   connect6(request, address, port) {
+    checkRequest(request);
     const denial = findNetDenial(`${address}`);
     if (denial !== null) return denial;
     const status =
@@ -591,6 +602,7 @@ class TCP extends StreamHandle {
 
   reset(callback) {
     if (this[kClosed]) return 0;
+    checkReceiver(this);
     // As in libuv, which does not reset behind an end that was asked for.
     if (this[kShutdownWaits]) return uv.UV_EINVAL;
     const status = native.reset(this[kKey]);
@@ -621,6 +633,7 @@ class Pipe extends StreamHandle {
   }
 
   connect(request, path) {
+    checkRequest(request);
     const denial = findNetDenial(`${path}`);
     if (denial !== null) return denial;
     const status = this[kRefusal] || native.connectPipe(this[kKey], `${path}`);
@@ -633,6 +646,20 @@ class Pipe extends StreamHandle {
   }
 
   setPendingInstances() {}
+}
+
+/**
+ * Checks that the object is the handle that its key names. An heir of a handle
+ * has its key, too; closed through it, the handle would go on with the slot of
+ * another.
+ *
+ * @param {any} handle
+ * @throws {TypeError} as node's own
+ */
+function checkReceiver(handle) {
+  if (openHandle(handle[kKey]) !== handle) {
+    throw new TypeError('Illegal invocation');
+  }
 }
 
 function fitsSlab(text) {

@@ -6,31 +6,85 @@
 
 const { AsyncResource } = require('node:async_hooks');
 
-const kResource = Symbol('resource');
 const NO_ASYNC_ID = -1;
 
-/** A request that is made for one verb and completed by one event. */
+/** @type {(request: any) => string} */
+let typeOf;
+/** @type {(request: any) => AsyncResource | undefined} */
+let resourceOf;
+/** @type {(request: any, resource: AsyncResource | undefined) => void} */
+let setResource;
+
+/** Resources of requests that are not of the classes below. */
+const others = new WeakMap();
+
+/**
+ * A request that is made for one verb and completed by one event. Its fields
+ * are private: reading and setting them runs no code of the caller's, and works
+ * on a frozen object.
+ */
 class Request {
+  #type;
+  /** @type {AsyncResource | undefined} while its verb is under way */
+  #resource = undefined;
+
+  static {
+    typeOf = (request) => (#type in request ? request.#type : 'WRITEWRAP');
+    resourceOf = (request) =>
+      #type in request ? request.#resource : others.get(request);
+    setResource = (request, resource) => {
+      if (#type in request) request.#resource = resource;
+      else others.set(request, resource);
+    };
+  }
+
+  constructor(type) {
+    this.#type = type;
+  }
+
   getAsyncId() {
-    return this[kResource]?.asyncId() ?? NO_ASYNC_ID;
+    return resourceOf(this)?.asyncId() ?? NO_ASYNC_ID;
   }
 }
 
 /** Passed to `handle.shutdown(req)`. */
-class ShutdownWrap extends Request {}
+class ShutdownWrap extends Request {
+  constructor() {
+    super('SHUTDOWNWRAP');
+  }
+}
 /** Passed to `handle.write...(req, data)`. */
-class WriteWrap extends Request {}
+class WriteWrap extends Request {
+  constructor() {
+    super('WRITEWRAP');
+  }
+}
 /** Passed to `tcp.connect(req, address, port)`. */
-class TCPConnectWrap extends Request {}
+class TCPConnectWrap extends Request {
+  constructor() {
+    super('TCPCONNECTWRAP');
+  }
+}
 /** Passed to `pipe.connect(req, path)`. */
-class PipeConnectWrap extends Request {}
+class PipeConnectWrap extends Request {
+  constructor() {
+    super('PIPECONNECTWRAP');
+  }
+}
 
-const requestTypes = new Map([
-  [ShutdownWrap, 'SHUTDOWNWRAP'],
-  [WriteWrap, 'WRITEWRAP'],
-  [TCPConnectWrap, 'TCPCONNECTWRAP'],
-  [PipeConnectWrap, 'PIPECONNECTWRAP'],
-]);
+/**
+ * Checks what a verb is given as its request, before anything is done: a verb
+ * that has begun cannot be taken back.
+ *
+ * @param {any} request
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE for what is no object; node's handles
+ *   end the process
+ */
+function checkRequest(request) {
+  if (typeof request === 'object' && request !== null) return;
+  const error = new TypeError('First argument must be a request');
+  throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+}
 
 /**
  * Makes a request an async resource, as node does when its verb has begun; its
@@ -40,9 +94,8 @@ const requestTypes = new Map([
  * @param {any} handle
  */
 function begin(request, handle) {
-  const type = requestTypes.get(request.constructor) ?? 'WRITEWRAP';
   const options = triggeredBy(handle);
-  request[kResource] = new AsyncResource(type, options);
+  setResource(request, new AsyncResource(typeOf(request), options));
 }
 
 /**
@@ -63,12 +116,15 @@ function triggeredBy(handle) {
  * @param {...any} rest what else `oncomplete` is given
  */
 function complete(request, status, ...rest) {
-  const resource = request[kResource];
-  request[kResource] = undefined;
-  if (typeof request.oncomplete === 'function') {
-    resource.runInAsyncScope(request.oncomplete, request, status, ...rest);
+  // There is none where a request was passed to two verbs at once.
+  const resource = resourceOf(request);
+  setResource(request, undefined);
+  const { oncomplete } = request;
+  if (typeof oncomplete === 'function') {
+    if (resource === undefined) oncomplete.call(request, status, ...rest);
+    else resource.runInAsyncScope(oncomplete, request, status, ...rest);
   }
-  resource.emitDestroy();
+  resource?.emitDestroy();
 }
 
 module.exports = {
@@ -77,6 +133,7 @@ module.exports = {
   TCPConnectWrap,
   WriteWrap,
   begin,
+  checkRequest,
   complete,
   triggeredBy,
 };

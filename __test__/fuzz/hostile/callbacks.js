@@ -1,0 +1,180 @@
+'use strict';
+
+/*
+ * Functions that rust-net calls: they check what they are given, and then do
+ * what no listener should.
+ */
+
+const { Call } = require('./call');
+const { POISON } = require('./marks');
+const { MARGIN } = require('./memory');
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const getter = (name) =>
+  Function.prototype.call.bind(
+    Object.getOwnPropertyDescriptor(typedArray, name).get,
+  );
+const bufferOf = getter('buffer');
+const offsetOf = getter('byteOffset');
+const lengthOf = getter('byteLength');
+
+/** True where the poison around the bytes is no longer whole. */
+function isSpoilt(memory, offset, size) {
+  if (offset !== MARGIN || memory.byteLength !== size + 2 * MARGIN) {
+    return false;
+  }
+  const before = new Uint8Array(memory, 0, MARGIN);
+  const behind = new Uint8Array(memory, MARGIN + size);
+  const isPoison = (byte) => byte === POISON;
+  return !before.every(isPoison) || !behind.every(isPoison);
+}
+
+class Callbacks {
+  /** How often a request was passed, and how often it was completed. */
+  #requests = new WeakMap();
+
+  constructor(world) {
+    this.world = world;
+  }
+
+  // Something may happen in each of them; it has a sequence of its own.
+  #interfere(handle, where) {
+    const { world } = this;
+    if (!world.random.chance(12)) return;
+    const connection = world.connectionOf(handle);
+    const call = new Call(world, world.random, connection);
+    // An exception of a listener reaches nobody but 'uncaughtException'.
+    call.interfere(where);
+  }
+
+  request(call) {
+    const { stream_wrap, tcp_wrap, pipe_wrap } = this.world.handles;
+    const Type = call.random.pick([
+      stream_wrap.WriteWrap,
+      stream_wrap.WriteWrap,
+      stream_wrap.ShutdownWrap,
+      tcp_wrap.TCPConnectWrap,
+      pipe_wrap.PipeConnectWrap,
+    ]);
+    call.label(Type.name);
+    const request = new Type();
+    const counts = { passed: 0, completed: 0 };
+    const callbacks = this;
+    request.oncomplete = function oncomplete(status, handle) {
+      callbacks.#completed(request, counts, status, handle);
+    };
+    this.#requests.set(request, counts);
+    this.world.remember(this.world.usedRequests, request, 32);
+    return request;
+  }
+
+  /** Notes that an object stands for a request. */
+  alias(object, request) {
+    const counts = this.#requests.get(request);
+    if (counts !== undefined) this.#requests.set(object, counts);
+  }
+
+  /** Counts a request among the arguments of a call. */
+  passed(argument) {
+    const isObject = typeof argument === 'object' && argument !== null;
+    const counts = isObject ? this.#requests.get(argument) : undefined;
+    if (counts !== undefined) counts.passed++;
+  }
+
+  #completed(request, counts, status, handle) {
+    counts.completed++;
+    if (counts.completed > counts.passed) {
+      this.world.found('request', 'completed more often than it was passed');
+    }
+    if (!Number.isInteger(status) || status > 0) {
+      this.world.found('request', `completed with ${String(status)}`);
+    }
+    this.#interfere(handle, 'oncomplete');
+  }
+
+  plain(call) {
+    const { world } = this;
+    const callbacks = this;
+    call.label('callback');
+    return function callback(...args) {
+      world.adopt(args);
+      callbacks.#interfere(this, 'callback');
+      // What `onread` returns is the next buffer.
+      if (!world.random.chance(20)) return undefined;
+      const buffer = world.userBuffer(world.random, this);
+      // As long as nobody says what this is a listener of.
+      world.connectionOf(this).userBuffer = undefined;
+      return buffer;
+    };
+  }
+
+  /** For `onread`: checks whose bytes these are. */
+  get onread() {
+    const callbacks = this;
+    return function onread(memory) {
+      callbacks.#read(this, memory);
+      callbacks.#interfere(this, 'onread');
+      const { world } = callbacks;
+      return world.random.chance(3)
+        ? world.userBuffer(world.random, this)
+        : undefined;
+    };
+  }
+
+  #read(handle, memory) {
+    const { world } = this;
+    const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } =
+      world.handles.stream_wrap;
+    const length = streamBaseState[kReadBytesOrError];
+    if (length <= 0) return;
+    const connection = world.connectionOf(handle);
+    if (memory !== undefined) {
+      const offset = streamBaseState[kArrayBufferOffset];
+      this.#check(connection, new Uint8Array(memory, offset, length));
+    } else if (connection.userBuffer !== undefined) {
+      this.#checkUser(connection, length);
+    }
+  }
+
+  // Only its own memory may have been written to.
+  #checkUser(connection, length) {
+    const { buffer } = connection.userBuffer;
+    const size = lengthOf(buffer);
+    if (size < length && size > 0 && bufferOf(buffer).resizable !== true) {
+      this.world.found('read', `${length} bytes into ${size}`);
+    }
+    const offset = offsetOf(buffer);
+    if (isSpoilt(bufferOf(buffer), offset, size)) {
+      this.world.found('memory', 'written to beside the buffer');
+    }
+    const read = new Uint8Array(
+      bufferOf(buffer),
+      offset,
+      Math.min(length, size),
+    );
+    this.#check(connection, read);
+  }
+
+  /** Checks what was read and not delivered. */
+  checkAll(handle, chunks) {
+    for (const chunk of chunks) {
+      this.#check(this.world.connectionOf(handle), chunk);
+    }
+  }
+
+  #check(connection, bytes) {
+    const objection = connection.receives.objectionTo(bytes);
+    if (objection !== undefined) this.world.found('stranger', objection);
+  }
+
+  get onconnection() {
+    const callbacks = this;
+    return function onconnection(status, client) {
+      const { world } = callbacks;
+      if (status === 0) world.admit(client);
+      callbacks.#interfere(this, 'onconnection');
+    };
+  }
+}
+
+module.exports = { Callbacks, bufferOf, lengthOf, offsetOf };

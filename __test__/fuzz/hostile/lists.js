@@ -1,0 +1,91 @@
+'use strict';
+
+/*
+ * Lists of chunks: with something that happens while they are read, and with what
+ * is no list.
+ */
+
+const numbers = [
+  ...[0, -0, 1, -1, 2, 3, 5, 7, 64, 511, 1.5, NaN, Infinity, -Infinity],
+  ...[65_535, 65_536, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32 - 1, 2 ** 32],
+  ...[2 ** 32 + 1, 2 ** 53, 2 ** 53 - 1, -(2 ** 53), Number.MIN_VALUE, 1e300],
+];
+
+/** What the values have of lists. */
+class Lists {
+  /** A list of chunks, in either of node's two forms. */
+  list(call) {
+    const { random } = call;
+    const isLong = random.chance(2);
+    const count = isLong
+      ? random.pick([64, 1023, 1025, 2100])
+      : random.below(7);
+    call.label(`list(${count})`);
+    const list = [];
+    const isMixed = random.chance(40);
+    // A long one repeats itself.
+    const same = isLong ? this.small(call) : undefined;
+    for (let i = 0; i < count; i++) {
+      list.push(same ?? this.element(call, isMixed));
+      if (isMixed) list.push(this.encoding(call));
+    }
+    if (isLong) call.given += count * 100;
+    call.lists.push(list);
+    return this.twisted(list, call);
+  }
+
+  small(call) {
+    call.given += 100;
+    return new Uint8Array(100).fill(call.mark.byte);
+  }
+
+  element(call, isMixed) {
+    if (isMixed && call.random.chance(60)) return this.text(call);
+    return call.random.chance(97) ? this.bytes(call) : this.any(call);
+  }
+
+  // The same list, with something that happens while it is read.
+  twisted(list, call) {
+    const { random } = call;
+    const place = random.below(list.length + 1);
+    return random.among([
+      [50, () => list],
+      [30, () => this.withGetter(list, place, call)],
+      [6, () => this.proxied(list, call)],
+      [5, () => Object.assign(list, { length: list.length + random.below(4) })],
+      [2, () => ({ ...list, length: random.pick(numbers) })],
+      [2, () => Object.setPrototypeOf(list, null)],
+      [2, () => Object.assign(Object.create(Array.prototype), list)],
+    ]);
+  }
+
+  withGetter(list, place, call) {
+    const value = list[place] ?? this.small(call);
+    let looks = 0;
+    Object.defineProperty(list, place, {
+      configurable: true,
+      get: () => {
+        call.interfere(`getter ${place}`);
+        return looks++ === 0 || call.random.chance(60)
+          ? value
+          : this.small(call);
+      },
+      set() {},
+    });
+    return list;
+  }
+
+  // A list without an end would only keep its caller busy: it stops.
+  proxied(list, call) {
+    let left = 200;
+    return new Proxy(list, {
+      get(target, name, receiver) {
+        if (left-- < 0) return undefined;
+        if (call.random.chance(20)) call.interfere('proxy');
+        return Reflect.get(target, name, receiver);
+      },
+    });
+  }
+}
+
+module.exports = { Lists, numbers };

@@ -1,0 +1,53 @@
+'use strict';
+
+/** A small generator of numbers, so that a run can be repeated from its seed. */
+class Random {
+  #state = 0;
+
+  /**
+   * @param {number} seed
+   * @param {number} [part] of the run: each has a sequence of its own
+   */
+  constructor(seed, part = 0) {
+    this.reseed(seed, part);
+  }
+
+  reseed(seed, part) {
+    this.#state =
+      (Math.imul(seed, 0x85ebca6b) ^ Math.imul(part, 0xc2b2ae35)) >>> 0;
+    // The first numbers of neighbouring seeds resemble each other.
+    this.below(2);
+    this.below(2);
+  }
+
+  /** @returns {number} a whole number from 0 to `limit` - 1 */
+  below(limit) {
+    this.#state = (this.#state + 0x9e3779b9) >>> 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % limit;
+  }
+
+  /** @returns {boolean} true in `percent` of 100 calls */
+  chance(percent) {
+    return this.below(10_000) < percent * 100;
+  }
+
+  pick(list) {
+    return list[this.below(list.length)];
+  }
+
+  /** Calls one of the functions: `[weight, function]`. */
+  among(weighted) {
+    let total = 0;
+    for (const [weight] of weighted) total += weight;
+    let at = this.below(total);
+    for (const [weight, make] of weighted) {
+      if (at < weight) return make();
+      at -= weight;
+    }
+    return undefined;
+  }
+}
+
+module.exports = { Random };

@@ -1,0 +1,318 @@
+'use strict';
+
+/*
+ * Makes the calls, one after another and some in the middle of others, and looks
+ * at what each has come to.
+ */
+
+const net = require('node:net');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const { Call } = require('./call');
+const { guard, guardSlot } = require('./guards');
+const { portOf } = require('./listeners');
+const { Random } = require('./random');
+const { findTargets } = require('./targets');
+
+/** Calls in one callback of the loop. */
+const BATCH = 20;
+const weights = {
+  handle: 60,
+  verb: 14,
+  address: 14,
+  bridge: 4,
+  binding: 6,
+  native: 2,
+};
+/** What a closed handle answers well. */
+const fineWhenClosed =
+  /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
+
+class Runner {
+  constructor(world, { from, calls, seconds }) {
+    this.world = world;
+    this.from = from;
+    this.end = from + calls;
+    this.deadline = Date.now() + seconds * 1000;
+    world.callOnce = (outer) => this.nested(outer);
+    this.groups = this.#byGroup(findTargets(world));
+  }
+
+  #byGroup(targets) {
+    const groups = new Map();
+    for (const one of targets) {
+      if (!groups.has(one.group)) groups.set(one.group, []);
+      groups.get(one.group).push(one);
+    }
+    return groups;
+  }
+
+  /** @returns {Record<string, number>} how many targets each group has */
+  counts() {
+    const sizes = [...this.groups].map(([name, list]) => [name, list.length]);
+    return Object.fromEntries(sizes);
+  }
+
+  async prepare() {
+    const { world } = this;
+    await world.pool.listen();
+    const [server] = world.pool.servers.slice(2);
+    world.foreignSocket = net.connect(server.address().port, '127.0.0.1');
+    world.foreignSocket.on('error', () => {});
+    await once(world.foreignSocket, 'connect');
+    world.foreign = world.foreignSocket._handle;
+    this.#instances();
+  }
+
+  #instances() {
+    const { world } = this;
+    const { BlockList, SocketAddress } = world.net;
+    world.instances.set('BlockList', new BlockList());
+    world.instances.set('SocketAddress', new SocketAddress());
+    const { NativeBlockList } = world.binding;
+    world.instances.set('NativeBlockList', new NativeBlockList());
+  }
+
+  /** Lets so many handles come and go: numbers come round, if they do. */
+  async age(handles) {
+    for (let left = handles; left > 0; left -= 300) {
+      this.world.churn(300);
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Resolves when all calls were made, or the time is over. */
+  run() {
+    return new Promise((resolve) => {
+      const next = () => {
+        try {
+          this.#batch();
+        } finally {
+          const isOver = world.made >= this.end || Date.now() > this.deadline;
+          if (isOver) resolve();
+          else setImmediate(next);
+        }
+      };
+      const { world } = this;
+      world.made = this.from;
+      next();
+    });
+  }
+
+  #batch() {
+    const { world } = this;
+    world.pool.refresh();
+    world.pool.stir();
+    world.listeners.stir();
+    world.witnesses.stir();
+    world.subjects.stir();
+    if (world.random.chance(20)) {
+      world.churn(world.random.pick([1, 8, 70, 300]));
+    }
+    if (world.random.chance(2)) this.#instances();
+    for (let left = BATCH; left > 0 && world.made < this.end; left--) {
+      const random = new Random(world.seed, world.made);
+      this.#one(random, undefined);
+      world.made++;
+    }
+  }
+
+  nested(outer) {
+    this.world.nested++;
+    return this.#one(outer.random, outer);
+  }
+
+  #one(random, outer) {
+    const { world } = this;
+    const names = [...this.groups.keys()];
+    const group = random.among(
+      names.map((name) => [weights[name] ?? 5, () => name]),
+    );
+    const target = this.#pick(this.groups.get(group), random);
+    const receiver = this.#receiver(target, random);
+    const slot =
+      group === 'verb' ? guardSlot(world, target, random) : undefined;
+    const connection =
+      group === 'verb'
+        ? world.connectionOf(world.handleIn(slot))
+        : world.connectionOf(receiver);
+    const call = new Call(world, random, connection, outer);
+    call.isWide = /ucs2/i.test(target.name);
+    const args = this.#arguments(target, call);
+    if (group === 'verb' && args.length > 0) args[0] = slot;
+    guard(world, target, receiver, args);
+    for (const argument of args) world.callbacks.passed(argument);
+    this.#note(target, receiver, call);
+    this.#make(target, receiver, args, call);
+  }
+
+  // What takes more is called more often.
+  #pick(targets, random) {
+    const [one, other] = [random.pick(targets), random.pick(targets)];
+    return one.parameters.length > other.parameters.length ? one : other;
+  }
+
+  #receiver({ group, owner, kind }, random) {
+    const { world } = this;
+    if (kind !== 'method' && kind !== 'property') return undefined;
+    if (random.chance(4)) return this.#oddReceiver(owner, random);
+    if (group === 'handle') return this.#handleFor(owner, random);
+    const name = owner?.name;
+    return world.instances.get(name) ?? owner.prototype;
+  }
+
+  #handleFor(owner, random) {
+    const { world } = this;
+    if (owner.prototype.readStart === undefined) {
+      return random.pick([...world.usedRequests, new owner()]);
+    }
+    for (let tries = 6; tries > 0; tries--) {
+      const handle = random.chance(75)
+        ? world.someConnection(random)?.handle
+        : world.someHandle(random);
+      if (handle instanceof owner) return handle;
+    }
+    return world.someHandle(random);
+  }
+
+  #oddReceiver(owner, random) {
+    const { world } = this;
+    const handle = world.someHandle(random) ?? {};
+    return random.among([
+      [2, () => undefined],
+      [1, () => 7],
+      [1, () => 'text'],
+      [2, () => ({})],
+      [2, () => owner.prototype],
+      [3, () => world.alias(Object.create(handle), handle)],
+      [2, () => world.alias(new Proxy(handle, {}), handle)],
+      [2, () => world.foreign],
+      [2, () => world.someStale(random)],
+      [2, () => random.pick([...world.instances.values()])],
+    ]);
+  }
+
+  #arguments({ parameters, kind }, call) {
+    const { random, world } = call;
+    if (kind === 'property') return [this.#propertyValue(call)];
+    const spare = random.chance(10) ? random.below(3) : 0;
+    const count =
+      parameters.length > 1 || spare > 0
+        ? parameters.length + spare
+        : Math.max(parameters.length, random.below(5));
+    const args = [];
+    for (let i = 0; i < count; i++) {
+      args.push(world.values.forParameter(parameters[i] ?? 'any', call));
+    }
+    if (random.chance(6)) args.length = random.below(args.length + 1);
+    return args;
+  }
+
+  #propertyValue(call) {
+    const { callbacks, values } = this.world;
+    return call.random.among([
+      [8, () => callbacks.onread],
+      [8, () => callbacks.onconnection],
+      [2, () => callbacks.plain(call)],
+      [1, () => values.any(call)],
+    ]);
+  }
+
+  #note({ group, name }, receiver, call) {
+    const letter =
+      call.connection.handle === undefined ? '-' : call.mark.letter;
+    const inner = '>'.repeat(call.depth);
+    const text = `${inner}${group}.${name} of ${letter}: ${call.labels.join(' ')}`;
+    this.world.trace.note(this.world.made, text);
+  }
+
+  #make(target, receiver, args, call) {
+    const { world } = this;
+    const { kind, fn, name } = target;
+    const wasClosed =
+      target.group === 'handle' &&
+      kind === 'method' &&
+      world.isHandle(receiver) &&
+      world.isClosed(receiver);
+    try {
+      if (kind === 'property') {
+        if (world.knows(receiver)) receiver[name] = args[0];
+        return;
+      }
+      const result =
+        kind === 'class'
+          ? this.#construct(fn, args, call)
+          : Reflect.apply(fn, receiver, args);
+      this.#look(target, receiver, args, result, call, wasClosed);
+    } catch (error) {
+      world.sawError(error, `${target.group}.${name}`);
+    }
+    // Node sends what the memory holds by then; memory that is gone has nothing.
+    if (call.random.chance(10)) call.takeMemory();
+    if (call.outer !== undefined) call.outer.given += call.given;
+  }
+
+  #construct(Class, args, call) {
+    if (call.random.chance(90)) return Reflect.construct(Class, args);
+    const class_ = call.random.pick([Object, Array, class extends Class {}]);
+    return Reflect.construct(Class, args, class_);
+  }
+
+  #look(target, receiver, args, result, call, wasClosed) {
+    const { world } = this;
+    const { group, name } = target;
+    world.adopt([result]);
+    if (group === 'bridge') world.subjects.take(result, args);
+    if (group === 'verb') world.slots.note(name, args, result);
+    world.descriptors.note(name, receiver, args, result);
+    if (group !== 'handle') return;
+    if (name === 'writeAhead') call.connection.ahead += call.given;
+    if (name === 'useUserBuffer' && receiver === call.connection.handle) {
+      call.connection.userBuffer = { buffer: args[0] };
+    }
+    if (name === 'takeUndelivered') world.callbacks.checkAll(receiver, result);
+    if (wasClosed) this.#lookAtClosed(target, result);
+    if (result === 0) this.#lookAtSuccess(target, receiver, args, call);
+  }
+
+  #lookAtClosed({ name }, result) {
+    const isNumber = typeof result === 'number' && result >= 0;
+    if (!isNumber || fineWhenClosed.test(name)) return;
+    this.world.found('closed', `${name} of a closed handle returns ${result}`);
+  }
+
+  #lookAtSuccess({ name, owner }, receiver, args, call) {
+    const { world } = this;
+    const connection = world.connectionIfKnown(receiver);
+    if (connection === undefined) return;
+    if (/^write(?:Buffer|v|.*String)$/.test(name)) {
+      const { streamBaseState, kBytesWritten } = world.handles.stream_wrap;
+      const written = streamBaseState[kBytesWritten];
+      const isAhead = written > call.given;
+      if (isAhead && written > call.given + connection.ahead) {
+        const text = `${name} says ${written} bytes of ${call.given}`;
+        world.found('length', text);
+      }
+      if (isAhead) connection.ahead = 0;
+    } else if (name === 'listen') {
+      connection.isListener = true;
+      if (receiver.getsockname) connection.port = portOf(receiver);
+    } else if (name === 'bind' && owner.name === 'Pipe') {
+      this.#lookAtPath(args);
+    }
+  }
+
+  // What a name says is bound, and nothing else.
+  #lookAtPath([place]) {
+    if (typeof place !== 'string') return;
+    if (place === '' || place.startsWith('\0')) return;
+    if (!fs.existsSync(place)) {
+      this.world.found(
+        'path',
+        `bound, and not there: ${JSON.stringify(place)}`,
+      );
+    }
+  }
+}
+
+module.exports = { Runner };

@@ -1,0 +1,43 @@
+'use strict';
+
+// The last calls of a run, written to a file before each is made: whatever ends
+// the process leaves them there.
+
+const fs = require('node:fs');
+
+const LINES = 96;
+const WIDTH = 320;
+
+class Trace {
+  #fd;
+
+  constructor(file) {
+    this.file = file;
+    this.#fd = fs.openSync(file, 'w');
+  }
+
+  /** Says that this process is alive: the file's time changes. */
+  beat() {
+    const now = Date.now() / 1000;
+    fs.futimesSync(this.#fd, now, now);
+  }
+
+  note(number, text) {
+    const line = `${number} ${text}`
+      .replace(/[^ -~]/g, '?')
+      .slice(0, WIDTH - 1);
+    const at = (number % LINES) * WIDTH;
+    fs.writeSync(this.#fd, `${line.padEnd(WIDTH - 1)}\n`, at, 'latin1');
+  }
+}
+
+/** @returns {string[]} what was noted last, the oldest first */
+function readTrace(file) {
+  const lines = fs.readFileSync(file, 'latin1').split('\n');
+  const noted = lines
+    .map((line) => line.replaceAll('\0', '').trim())
+    .filter((line) => /^\d+ /.test(line));
+  return noted.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+}
+
+module.exports = { Trace, readTrace };

@@ -6,7 +6,9 @@
 // not written to them: hostile/ says how that is seen.
 //
 //   node __test__/fuzz/hostile.js [--calls N] [--seconds S] [--seed S] [--mode M]
-//     [--driver D] [--from N] [--age N] [--root FOLDER] [--minimize] [--command C]
+//     [--driver D] [--from N] [--age N] [--root FOLDER] [--minimize] [--skip NAME]...
+//
+// `--age` lets so many handles come and go first, `--skip` looks past a verb.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,6 +22,8 @@ const LAYER = 'hostile calls';
 const MOST_CALLS = 25_000;
 const STALL_MS = 15_000;
 const LAST_CALLS = 40;
+/** More handles than there once were numbers for. */
+const AGE = 640_000;
 
 const drivers =
   process.platform === 'linux' ? ['on-loop', 'threaded'] : ['threaded'];
@@ -33,7 +37,7 @@ const modes = {
 
 const { values: given } = parseArgs({
   options: {
-    age: { type: 'string', default: '0' },
+    age: { type: 'string' },
     calls: { type: 'string', default: '200000' },
     driver: { type: 'string' },
     from: { type: 'string', default: '0' },
@@ -42,6 +46,7 @@ const { values: given } = parseArgs({
     root: { type: 'string', default: path.resolve(__dirname, '../..') },
     seconds: { type: 'string', default: '600' },
     seed: { type: 'string' },
+    skip: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -99,7 +104,8 @@ function run(variant, options) {
   const trace = path.join(folder, 'trace');
   const sandbox = path.join(folder, 'work');
   fs.mkdirSync(sandbox);
-  const argument = { root: given.root, trace, folder: sandbox, ...options };
+  const { root, skip } = given;
+  const argument = { root, skip, trace, folder: sandbox, ...options };
   const file = path.join(__dirname, 'hostile/child.js');
   const args = ['--expose-gc', file, JSON.stringify(argument)];
   return new Promise((resolve) => {
@@ -225,6 +231,10 @@ function printSummary(total, seed, found, failing) {
   );
 }
 
+function ageOfFirst() {
+  return Number(given.age ?? (given.mode === undefined ? AGE : 0));
+}
+
 async function main() {
   const seed = Number(given.seed ?? Date.now() % 1_000_000_000);
   const wanted = Number(given.calls);
@@ -241,14 +251,8 @@ async function main() {
     const variant = kinds[n % kinds.length];
     const seconds = (deadline - Date.now()) / 1000;
     const calls = Math.min(step, wanted - total.calls);
-    // One of the first ages: it gives away every number that there is.
-    const options = {
-      seed: seed + n,
-      from,
-      calls,
-      seconds,
-      age: Number(given.age),
-    };
+    const age = n === 0 ? ageOfFirst() : 0;
+    const options = { seed: seed + n, from, calls, seconds, age };
     const result = await run(variant, options);
     addUp(total, result);
     if (result.findings.length > 0) {

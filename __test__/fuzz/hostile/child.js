@@ -8,6 +8,7 @@
  */
 
 const fs = require('node:fs');
+const { HostileError } = require('./call');
 const { openHostile } = require('./openings');
 const { Runner } = require('./runner');
 const { Trace } = require('./trace');
@@ -20,18 +21,32 @@ process.chdir(options.folder);
 const trace = new Trace(options.trace);
 const world = new World({ ...options, trace });
 
-const isOwn = new RegExp(`\\(?${world.root}/(?:lib|index|handles|bridge)`);
+const isOwn = new RegExp(`${world.root}/(?:lib/|index|handles|bridge)`);
 
-// Whatever a hostile listener throws ends here; what rust-net throws at itself
-// is noted.
+/** True for a fault of rust-net's own, and not what a caller is told. */
+function isFault(error) {
+  const frames = String(error?.stack).split('\n');
+  // One without a place is a builtin's, which the next has called.
+  const first = frames.find((line) => /^ +at .*:\d/.test(line)) ?? '';
+  return error?.code === undefined && isOwn.test(first);
+}
+
+// What a hostile listener throws ends here. What rust-net throws while it handles
+// an event would end a program, and nobody could have caught it.
 process.on('uncaughtException', (error) => {
   world.sawError(error);
-  const top = String(error?.stack)
-    .split('\n')
-    .find((line) => /^ +at /.test(line));
-  const isOurs = top !== undefined && isOwn.test(top);
-  if (isOurs) world.note(`uncaught: ${error.message} ${top.trim()}`);
+  if (error?.stack?.includes(`${__dirname}/runner`)) isOurs(error);
+  if (isFault(error)) world.found('uncaught', firstLines(error));
 });
+
+// A mistake of this instrument, and not what it looks for.
+function isOurs(error) {
+  const [message, first] = error.stack.split('\n');
+  const isHere = first?.includes(__dirname) && !(error instanceof HostileError);
+  if (isHere && error instanceof TypeError) world.note(`${message} ${first}`);
+}
+
+const firstLines = ({ stack }) => stack.split('\n').slice(0, 3).join(' ');
 process.on('unhandledRejection', () => {});
 process.on('warning', () => {});
 

@@ -29,13 +29,16 @@ const fineWhenClosed =
   /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
 
 class Runner {
-  constructor(world, { from, calls, seconds }) {
+  constructor(world, { from, calls, seconds, skip }) {
     this.world = world;
     this.from = from;
     this.end = from + calls;
     this.deadline = Date.now() + seconds * 1000;
     world.callOnce = (outer) => this.nested(outer);
-    this.groups = this.#byGroup(findTargets(world));
+    const targets = findTargets(world);
+    this.groups = this.#byGroup(
+      targets.filter(({ name }) => !skip.includes(name)),
+    );
   }
 
   #byGroup(targets) {
@@ -75,8 +78,9 @@ class Runner {
 
   /** Lets so many handles come and go: numbers come round, if they do. */
   async age(handles) {
-    for (let left = handles; left > 0; left -= 300) {
-      this.world.churn(300);
+    // Few at a time have few slots, and each of those has more owners.
+    for (let left = handles; left > 0; left -= 8) {
+      this.world.churn(8);
       await new Promise(setImmediate);
     }
   }
@@ -148,8 +152,9 @@ class Runner {
 
   // What takes more is called more often.
   #pick(targets, random) {
-    const [one, other] = [random.pick(targets), random.pick(targets)];
-    return one.parameters.length > other.parameters.length ? one : other;
+    const some = [1, 2, 3].map(() => random.pick(targets));
+    const size = ({ parameters }) => parameters.length;
+    return some.sort((a, b) => size(b) - size(a))[0];
   }
 
   #receiver({ group, owner, kind }, random) {
@@ -166,6 +171,7 @@ class Runner {
     if (owner.prototype.readStart === undefined) {
       return random.pick([...world.usedRequests, new owner()]);
     }
+    if (random.chance(10)) return this.#fresh(owner, random);
     for (let tries = 6; tries > 0; tries--) {
       const handle = random.chance(75)
         ? world.someConnection(random)?.handle
@@ -173,6 +179,16 @@ class Runner {
       if (handle instanceof owner) return handle;
     }
     return world.someHandle(random);
+  }
+
+  // Neither bound nor connected.
+  #fresh(owner, random) {
+    const { tcp_wrap, pipe_wrap } = this.world.handles;
+    const Class = random.pick([tcp_wrap.TCP, pipe_wrap.Pipe]);
+    const isWhole = Object.hasOwn(owner.prototype, 'bind');
+    const handle = new (isWhole ? owner : Class)(0);
+    this.world.admit(handle);
+    return handle;
   }
 
   #oddReceiver(owner, random) {

@@ -21,6 +21,7 @@ const MOST_HANDLES = 60;
 const MOST_STALE = 400;
 const MOST_CLOSED = 20_000;
 const MOST_FOUND = 20;
+const MOST_ALIKE = 3;
 
 function load(root) {
   const of = (name) => require(path.join(root, name));
@@ -33,6 +34,9 @@ function load(root) {
     dispatch: of('lib/dispatch.js'),
   };
 }
+
+/** What a finding says, without what differs from one to the next. */
+const withoutNumbers = (text) => text.replace(/[0-9a-f]{4,}|\d+/g, '');
 
 class World {
   /** Calls that were made; bytes that came to the peers. */
@@ -74,7 +78,10 @@ class World {
   }
 
   found(kind, text) {
-    if (this.findings.length >= MOST_FOUND) return;
+    const alike = ({ kind: other, text: said }) =>
+      kind === other && withoutNumbers(said) === withoutNumbers(text);
+    const isKnown = this.findings.filter(alike).length >= MOST_ALIKE;
+    if (isKnown || this.findings.length >= MOST_FOUND) return;
     // The calls before the first.
     this.last ??= readTrace(this.trace.file);
     this.findings.push({ kind, call: this.made, text });
@@ -303,10 +310,10 @@ class World {
   #remember(handle) {
     const slot = slotOf(handle);
     if (slot < 0) return;
-    this.#closed.set(slot, handle);
-    if (this.#closed.size > MOST_CLOSED) {
-      const [oldest] = this.#closed.keys();
-      this.#closed.delete(oldest);
+    // The first stay: when numbers come round theirs are the next.
+    const isKnown = this.#closed.has(slot);
+    if (isKnown || this.#closed.size < MOST_CLOSED) {
+      this.#closed.set(slot, handle);
     }
   }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 // Every check of the project, in the order in which a mistake is cheapest to
-// find. `node scripts/test.js [lint|unit|suite|smoke]...` runs the groups named, all
+// find. `node scripts/test.js [lint|unit|suite|fuzz|smoke]...` runs the groups named, all
 // without a name; `built` is the part of `unit` that needs no Rust, for a binary
 // that was built elsewhere. A failing check does not stop the ones after it, except that
 // nothing is run on an addon that did not build.
@@ -101,6 +101,14 @@ function groups() {
         run: ['npm', 'run', 'test:node'],
         env,
       })),
+    ],
+    // Short forms: CONTRIBUTING.md has the long ones.
+    fuzz: [
+      build,
+      {
+        name: 'hostile calls, short',
+        run: ['npm', 'run', 'test:hostile', '--', '--seconds', '40'],
+      },
     ],
     smoke: [
       build,

@@ -1,0 +1,14 @@
+'use strict';
+
+// Started by scripts/asan.js: lets the addon touch memory that it must not touch.
+// It is its ring of events, which its own instrumented code writes to.
+
+const path = require('node:path');
+const root = path.resolve(__dirname, '../..');
+const { poison } = require(process.argv[2]);
+const { ring } = require(path.join(root, 'lib/native'));
+const { tcp_wrap } = require(path.join(root, 'handles'));
+
+const handle = new tcp_wrap.TCP(tcp_wrap.constants.SOCKET);
+poison(ring);
+handle.close();

@@ -369,7 +369,7 @@ function fuzz({ net, count, seed, among = kinds }) {
   return differences;
 }
 
-module.exports = { formKinds, fuzz };
+module.exports = { formKinds, fuzz, numbersFrom };
 
 if (require.main === module) {
   const [count = 100_000, seed = 1] = process.argv.slice(2).map(Number);

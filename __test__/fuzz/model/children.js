@@ -1,0 +1,112 @@
+'use strict';
+
+/*
+ * The processes that play programs. One that crashes or comes to no end is
+ * started anew.
+ */
+
+const { fork } = require('node:child_process');
+const path = require('node:path');
+
+const { subjects } = require('./subjects');
+
+/** A program that takes longer, in milliseconds, keeps its loop from turning. */
+const LIMIT = 30_000;
+
+/** A child over one module with its switches. */
+class Child {
+  /**
+   * @param {string} name of a subject, or 'node:net'
+   * @param {{ node: string, module: string }} where
+   */
+  constructor(name, { node, module }) {
+    Object.assign(this, { name, node, module, process: undefined });
+  }
+
+  start() {
+    const isNode = this.name === 'node:net';
+    const env = { ...process.env };
+    for (const key of Object.keys(env)) {
+      if (key.startsWith('RUST_NET_') && key !== 'RUST_NET_BINARY') {
+        delete env[key];
+      }
+    }
+    const worker = path.join(__dirname, 'worker.js');
+    const child = fork(worker, [isNode ? this.name : this.module], {
+      execPath: this.node,
+      execArgv: ['--no-warnings'],
+      env: { ...env, ...(isNode ? {} : subjects[this.name]) },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.errors = (this.errors + text).slice(-2000);
+    });
+    this.process = child;
+    return new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', () => reject(new Error(`no worker: ${this.errors}`)));
+    });
+  }
+
+  /**
+   * @param {object} program
+   * @param {number} [disturbance]
+   * @returns {Promise<{ record?: any, ms?: number, crash?: string }>}
+   */
+  async play(program, disturbance = 0) {
+    if (program.isHeavy) this.stop();
+    if (!this.process) await this.start();
+    const child = this.process;
+    return new Promise((resolve) => {
+      const done = (result) => {
+        clearTimeout(timer);
+        child.off('message', done).off('exit', onExit);
+        resolve(result);
+      };
+      const onExit = (code, signal) => {
+        this.process = undefined;
+        const why = isLate ? 'the loop stands still' : `exit ${signal ?? code}`;
+        done({ crash: why, errors: this.errors });
+      };
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        child.kill('SIGKILL');
+      }, LIMIT);
+      child.on('message', done).on('exit', onExit);
+      child.send({ program, disturbance });
+    });
+  }
+
+  stop() {
+    this.process?.kill('SIGKILL');
+    this.process = undefined;
+  }
+}
+
+/** The children of one lane, made when they are needed. */
+class Children {
+  /** @param {{ node: string, module: string }} where */
+  constructor(where) {
+    this.where = where;
+    this.byName = new Map();
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Child}
+   */
+  of(name) {
+    if (!this.byName.has(name)) {
+      this.byName.set(name, new Child(name, this.where));
+    }
+    return this.byName.get(name);
+  }
+
+  stop() {
+    for (const child of this.byName.values()) child.stop();
+  }
+}
+
+module.exports = { Children };

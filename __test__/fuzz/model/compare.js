@@ -1,0 +1,149 @@
+'use strict';
+
+/*
+ * What of two records must be the same.
+ */
+
+const MEGABYTE = 2 ** 20;
+/** An upload of so many bytes takes more than one turn. */
+const LONG = 64_000;
+
+/** Entries of a log that belong to what an end sends. */
+const ofWriting = /^(write|burst|cork|chain|end \d|end [a-z]|finish|drain)/;
+
+/** The ends of a connection have a number in common. */
+const numberOf = (id) => /\d+/.exec(id)[0];
+
+/**
+ * The ends whose socket has been exchanged for another: what is seen there is
+ * the connection. One that is cut besides may be cut earlier or later.
+ *
+ * @param {any[]} records
+ * @returns {{ moved: Set<string>, cut: Set<string> }} ends, and connections
+ */
+function exchanged(records) {
+  const moved = new Set();
+  const cut = new Set();
+  for (const { ends } of records) {
+    for (const [id, { moves, isAbrupt }] of Object.entries(ends)) {
+      if (moves === 0) continue;
+      moved.add(id);
+      if (isAbrupt) cut.add(numberOf(id));
+    }
+  }
+  return { moved, cut };
+}
+
+function fieldsOfEnd({ log, got, sent }, isMoved) {
+  if (isMoved) return { got, sent };
+  return {
+    ...{ got, sent, log },
+    in: log.filter((entry) => !ofWriting.test(entry)),
+    out: log.filter(
+      (entry) => ofWriting.test(entry) || /^(err|clo)/.test(entry),
+    ),
+  };
+}
+
+function addFields(fields, prefix, values) {
+  for (const [key, value] of Object.entries(values)) {
+    fields.set(`${prefix}.${key}`, JSON.stringify(value));
+  }
+}
+
+/**
+ * @param {any} record
+ * @param {{ moved: Set<string>, cut: Set<string> }} loose
+ * @returns {Map<string, string>} its fields by path
+ */
+function fieldsOf(record, { moved, cut }) {
+  const fields = new Map();
+  for (const [id, end] of Object.entries(record.ends)) {
+    if (cut.has(numberOf(id))) continue;
+    addFields(fields, id, fieldsOfEnd(end, moved.has(id)));
+  }
+  for (const [phase, states] of Object.entries(record.states)) {
+    for (const [id, state] of Object.entries(states)) {
+      if (moved.has(id) || cut.has(numberOf(id))) continue;
+      addFields(fields, `${phase} ${id}`, state);
+    }
+  }
+  for (const [index, { log, connections }] of record.servers.entries()) {
+    addFields(fields, `server${index}`, { log, connections });
+  }
+  const { strays, closings, uncaught } = record;
+  const hung = record.hung.filter((text) => !cut.has(numberOf(text))).sort();
+  addFields(fields, 'all', { strays, closings, uncaught, hung });
+  return fields;
+}
+
+/** What the accepted ends have received on average. */
+function receivedEach({ ends }) {
+  const peers = Object.keys(ends).filter((id) => id.startsWith('peer'));
+  const bytes = peers.reduce((sum, id) => sum + ends[id].got, 0);
+  return bytes / Math.max(1, peers.length);
+}
+
+const withoutNumbers = (text) => text.replace(/\d+/g, 'n');
+
+/** What is bad enough without a comparison, or is compared in bounds. */
+function faultsOf(record, others) {
+  const nodes = others.flatMap(({ violations }) =>
+    violations.map(withoutNumbers),
+  );
+  const faults = record.violations
+    .filter((text) => !nodes.includes(withoutNumbers(text)))
+    .map((text) => ['violation', text]);
+  const most = (pick) => Math.max(...others.map(pick));
+  if (record.leak > most(({ leak }) => leak)) {
+    faults.push(['leak', `${record.leak} descriptors`]);
+  }
+  const bound = 1.5 * most(({ memory }) => memory) + 24 * MEGABYTE;
+  if (record.memory > bound) {
+    faults.push(['memory', `${Math.round(record.memory / MEGABYTE)} MiB`]);
+  }
+  // Of those that have much to say, a listener keeps few at a time.
+  const isLong = receivedEach(record) >= LONG;
+  for (const [index, { peak }] of isLong ? record.servers.entries() : []) {
+    const usual = most(({ servers }) => servers[index]?.peak ?? 0);
+    if (peak > 3 * usual + 4) faults.push(['peak', `${peak} open, ${usual}`]);
+  }
+  return faults.map(([path, actual]) => ({ path, expected: ['none'], actual }));
+}
+
+/**
+ * @param {{ record?: any, crash?: string }[]} expected node's runs
+ * @param {{ record?: any, crash?: string }} actual
+ * @returns {{ path: string, expected: string[], actual: string }[]} a field in
+ *   which node differs from itself is left out
+ */
+function differences(expected, actual) {
+  // What node itself does not survive is no measure.
+  if (expected.some(({ crash }) => crash)) return [];
+  if (actual.crash) {
+    return [{ path: 'crash', expected: ['none'], actual: actual.crash }];
+  }
+  const records = expected.map(({ record }) => record);
+  const loose = exchanged([...records, actual.record]);
+  const known = records.map((record) => fieldsOf(record, loose));
+  const fields = fieldsOf(actual.record, loose);
+  const found = faultsOf(actual.record, records);
+  for (const path of new Set([...fields.keys(), ...known[0].keys()])) {
+    const values = new Set(known.map((one) => one.get(path)));
+    const value = fields.get(path);
+    if (values.size > 1 || values.has(value)) continue;
+    found.push({
+      path,
+      expected: [...values].map(String),
+      actual: String(value),
+    });
+  }
+  return found;
+}
+
+/** The sort of a difference: the field without the end it belongs to. */
+function kindOf({ path }) {
+  return path.replace(/(client|peer|server)\d+(\.\d+(?=\.))?/, '$1');
+}
+
+module.exports = { differences, kindOf };

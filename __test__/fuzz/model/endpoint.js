@@ -1,0 +1,220 @@
+'use strict';
+
+/*
+ * One end of a connection: its log, what it has received, and the rules that
+ * say what it does when.
+ */
+
+const { StringDecoder } = require('node:string_decoder');
+
+const { Out } = require('./content');
+const { errorFacts } = require('./facts');
+
+const plainEvents = ['connect', 'ready', 'end', 'finish', 'drain', 'timeout'];
+const counted = ['bytes', 'stall'];
+const later = {
+  micro: (fn) => Promise.resolve().then(fn),
+  tick: (fn) => process.nextTick(fn),
+  immediate: (fn) => setImmediate(fn),
+};
+
+let phases = 0;
+
+/** An end, client or accepted. */
+class Endpoint {
+  /**
+   * @param {object} game what all ends of a run share
+   * @param {string} id
+   * @param {object} plan its reader and its rules
+   */
+  constructor(game, id, plan) {
+    Object.assign(this, { game, id, plan });
+    this.log = [];
+    this.rules = plan.rules.map((rule) => ({ ...rule, isFired: false }));
+    this.socket = null;
+    this.moves = 0;
+    this.life = 0;
+    this.begin();
+    game.endpoints.push(this);
+  }
+
+  /** A new connection of the same socket begins. */
+  begin() {
+    this.life++;
+    this.out = new Out((phases += 104_729));
+    this.inStream = undefined;
+    this.peer = undefined;
+    this.at = 0;
+    this.base = 0;
+    this.texts = [];
+    this.textFrom = undefined;
+    this.pendingCallbacks = 0;
+    Object.assign(this, { isClosed: false, isEnded: false, isAbrupt: false });
+    Object.assign(this, { isStopped: false, timer: 0, pipes: new Set() });
+    this.targets = new Set();
+    Object.assign(this, { hasSeenData: false, mode: 'none', isWaiting: false });
+  }
+
+  /** @returns {import('./content').Out | undefined} */
+  incoming() {
+    return this.inStream;
+  }
+
+  /** @returns {number} how many bytes have been taken out of the socket */
+  position() {
+    if (this.pipes.size === 0) return this.at;
+    const { bytesRead, readableLength } = this.socket;
+    return this.base + bytesRead - readableLength;
+  }
+
+  /** @param {string} entry */
+  note(entry) {
+    this.game.activity++;
+    if (this.log.length < 4000) this.log.push(entry);
+  }
+
+  /** @param {any} socket starts to be listened to */
+  listen(socket) {
+    this.socket = socket;
+    this.heard = [];
+    this.game.watch?.(socket);
+    const on = (name, listener) => {
+      socket.on(name, listener);
+      this.heard.push([name, listener]);
+    };
+    for (const name of plainEvents) on(name, () => this.happened(name));
+    if (!this.plan.isDeaf) {
+      on('error', (error) => {
+        this.note(`error ${errorFacts(error, this.game)}`);
+        this.fire('error');
+      });
+    }
+    on('lookup', (error, ...rest) => {
+      this.note(`lookup ${error?.code} ${rest.join(' ')}`);
+    });
+    on('close', (...args) => {
+      this.isClosed = true;
+      this.note(`close ${args.join()}`);
+      this.fire('close');
+      this.game.checkOver();
+    });
+  }
+
+  /** Leaves the socket alone: it has been moved. */
+  unlisten() {
+    for (const [name, listener] of this.heard) this.socket.off(name, listener);
+  }
+
+  happened(name) {
+    if (name === 'end') this.isEnded = true;
+    if (name === 'timeout') this.timer = 0;
+    if (this.isClosed) this.violation(`'${name}' after 'close'`);
+    this.note(name);
+    this.fire(name);
+  }
+
+  /** @param {string} what can never be right */
+  violation(what) {
+    this.game.violations.push(`${this.id}: ${what}`);
+  }
+
+  /** @param {Buffer | string} chunk received; it is held against what was sent */
+  received(chunk) {
+    if (!this.hasSeenData) this.note('data');
+    this.hasSeenData = true;
+    this.game.activity++;
+    if (this.isEnded) this.violation('data after its end');
+    if (typeof chunk === 'string') {
+      this.texts.push(chunk);
+      this.at = this.base + this.socket.bytesRead;
+    } else {
+      this.check(chunk);
+      this.at += chunk.length;
+    }
+    this.fire('bytes', this.at);
+  }
+
+  check(chunk) {
+    const sent = this.incoming();
+    if (sent === undefined) return;
+    const expected = sent.slice(this.at, chunk.length);
+    if (expected === undefined || expected.equals(chunk)) return;
+    const { at } = this;
+    if (expected.length < chunk.length) {
+      this.violation(`more than was sent: ${chunk.length} bytes at ${at}`);
+    } else {
+      this.violation(`other bytes than were sent, ${chunk.length} at ${at}`);
+    }
+  }
+
+  /** An orderly end comes behind everything that was called back as written. */
+  checkEnd() {
+    const sent = this.incoming();
+    if (!this.isEnded || !sent || this.position() >= sent.acknowledged) return;
+    this.violation(`an end, and written bytes are lost: ${this.position()}`);
+  }
+
+  /** What was read as text is a beginning of what was sent as text. */
+  checkTexts() {
+    const { readableEncoding } = this.socket;
+    const sent = this.incoming();
+    if (this.texts.length === 0 || !sent || this.textFrom === undefined) return;
+    const bytes = sent.slice(this.textFrom, sent.sent - this.textFrom);
+    if (bytes === undefined) return;
+    const decoder = new StringDecoder(readableEncoding);
+    const whole = decoder.write(bytes) + decoder.end();
+    // An end that came early leaves a part of a character.
+    const got = this.texts.join('').slice(0, this.isAbrupt ? -4 : undefined);
+    if (!whole.startsWith(got)) this.violation('other text than was sent');
+  }
+
+  /**
+   * Runs the rules that wait for this.
+   *
+   * @param {string} on
+   * @param {number} [amount] of 'bytes', or how many standstills there were
+   */
+  fire(on, amount = 0) {
+    for (const rule of this.rules) {
+      if (rule.isFired || rule.on !== on) continue;
+      if (counted.includes(on) && amount < (rule.n ?? 0)) continue;
+      rule.isFired = true;
+      this.run(rule);
+    }
+    if (!counted.includes(on) && !on.startsWith('peer')) {
+      this.peer?.fire(`peer ${on}`);
+    }
+  }
+
+  /** The same outside of any callback of the module's. */
+  fireAside(on, amount) {
+    try {
+      this.fire(on, amount);
+    } catch (error) {
+      if (!error.isMeant) throw error;
+      this.note('threw');
+    }
+  }
+
+  /** @param {{ at?: string, do: object[] }} rule */
+  run(rule) {
+    const act = () => {
+      this.game.activity++;
+      this.game.owed.delete(act);
+      for (const op of rule.do) this.game.operate(this, op);
+    };
+    if (!rule.at || rule.at === 'sync') return act();
+    this.game.owed.add(act);
+    return later[rule.at](act);
+  }
+}
+
+/** Two ends have found each other. */
+function pair(client, accepted) {
+  client.peer = accepted;
+  accepted.peer = client;
+  client.inStream = accepted.out;
+  accepted.inStream = client.out;
+}
+
+module.exports = { Endpoint, pair };

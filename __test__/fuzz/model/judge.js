@@ -1,0 +1,115 @@
+'use strict';
+
+/*
+ * One program over node:net and a subject. Node is asked again, also with its
+ * sockets served later now and then, when the two differ; and so is the subject.
+ */
+
+const { differences, kindOf } = require('./compare');
+const { isKnown } = require('./known');
+
+/** Further runs of node: undisturbed ones, and disturbed ones by these seeds. */
+const doubts = [0, 0, 5, 1, 2, 3, 4, 8, 9, 14];
+const AGAIN = 3;
+
+/** These are wrong if they happen once. */
+const always = new Set(['violation', 'crash']);
+
+/** Node's runs of one program, as many as are asked for. */
+class Reference {
+  /**
+   * @param {import('./children').Children} children
+   * @param {object} program
+   */
+  constructor(children, program) {
+    this.child = children.of('node:net');
+    this.program = program;
+    this.runs = [];
+  }
+
+  async first() {
+    if (this.runs.length === 0) {
+      this.runs.push(await this.child.play(this.program));
+    }
+    return this.runs;
+  }
+
+  async all(count = doubts.length) {
+    await this.first();
+    for (let i = this.runs.length - 1; i < count; i++) {
+      this.runs.push(await this.child.play(this.program, doubts[i]));
+    }
+    return this.runs;
+  }
+}
+
+function contextOf(program, name, { runs }, { record: actual }) {
+  return { program, name, expected: runs.map(({ record }) => record), actual };
+}
+
+/** Those that are still there in each further run of the subject. */
+async function steadyOnes(children, name, program, reference, found) {
+  let steady = found;
+  for (let i = 0; i < AGAIN && steady.length > 0; i++) {
+    const run = await children.of(name).play(program);
+    const again = new Set(
+      differences(reference.runs, run).map(({ path }) => path),
+    );
+    steady = steady.filter(({ path }) => again.has(path) || always.has(path));
+  }
+  return steady;
+}
+
+/**
+ * @param {import('./children').Children} children
+ * @param {string} name of a subject
+ * @param {object} program
+ * @param {Reference} [reference]
+ * @returns {Promise<{ steady: object[], unsteady: object[], known: object[], ms: number }>}
+ */
+async function judge(
+  children,
+  name,
+  program,
+  reference = new Reference(children, program),
+) {
+  await reference.first();
+  const run = await children.of(name).play(program);
+  let found = differences(reference.runs, run);
+  if (found.length > 0) {
+    await reference.all();
+    found = differences(reference.runs, run);
+  }
+  const context = contextOf(program, name, reference, run);
+  const known = found.filter((one) => isKnown(one, context));
+  const rest = found.filter((one) => !known.includes(one));
+  const steady = await steadyOnes(children, name, program, reference, rest);
+  const unsteady = rest.filter((one) => !steady.includes(one));
+  return { steady, unsteady, known, ms: run.ms ?? 0, errors: run.errors };
+}
+
+/**
+ * @param {import('./children').Children} children
+ * @param {string} name
+ * @param {string} kind of the difference that is looked for
+ * @returns {(program: object) => Promise<boolean>} whether it is still there
+ */
+function stillDiffers(children, name, kind) {
+  return async (program) => {
+    const reference = new Reference(children, program);
+    const runs = await reference.first();
+    const has = (run) => {
+      const context = contextOf(program, name, reference, run);
+      return differences(runs, run).some(
+        (one) => kindOf(one) === kind && !isKnown(one, context),
+      );
+    };
+    const run = await children.of(name).play(program);
+    if (!has(run)) return false;
+    // Fewer doubts than at first: many programs are tried.
+    await reference.all(5);
+    return has(run) && has(await children.of(name).play(program));
+  };
+}
+
+module.exports = { judge, Reference, stillDiffers };

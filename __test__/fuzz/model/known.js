@@ -1,0 +1,90 @@
+'use strict';
+
+/*
+ * Differences that are meant. Each has its reason; README's "How it differs from
+ * node:net" tells the user.
+ */
+
+const [major] = process.versions.node.split('.').map(Number);
+
+/**
+ * @typedef {{ path: string, expected: string[], actual: string, known?: string }} Difference
+ * @typedef {{ program: any, name: string, expected: any[], actual: any }} Context
+ *   `name` of the subject, node's records and the subject's
+ */
+
+/** What never is meant, whatever else is. */
+const never = /^(violation|leak|memory|crash|all\.hung)/;
+
+const numberIn = (path) => /\d+/.exec(path)?.[0];
+
+/** The logs of both ends of the connection that a difference is about. */
+function logsOf(record, path) {
+  const number = numberIn(path);
+  return Object.entries(record?.ends ?? {})
+    .filter(([id]) => numberIn(id) === number)
+    .map(([, { log }]) => log);
+}
+
+const has = (log, pattern) => log.some((entry) => pattern.test(entry));
+
+/** True when the difference is of a client that connects to such a place. */
+function isClientOf(target) {
+  return ({ path }, { program }) => {
+    const index = /client(\d+)/.exec(path)?.[1];
+    return program.connections[index]?.client.target === target;
+  };
+}
+
+function isLateReset({ path }, { expected, actual }) {
+  const ours = logsOf(actual, path);
+  if (!ours.some((log) => has(log, /^error .*syscall=read/))) return false;
+  return expected.some((record) =>
+    logsOf(record, path).some((log) => log.includes('end')),
+  );
+}
+
+function isLateFailure({ path }, { name, expected }) {
+  if (name === 'write-through') return false;
+  return expected.some((record) =>
+    logsOf(record, path).some((log) => has(log, /^error .*syscall=write/)),
+  );
+}
+
+/** @type {{ name: string, reason: string, applies: (difference: Difference, context: Context) => boolean }[]} */
+const known = [
+  {
+    name: 'long path',
+    reason: 'EINVAL, as from Node 24 on; earlier ones cut it',
+    applies: (...args) => major < 24 && isClientOf('longPath')(...args),
+  },
+  {
+    name: 'path with a NUL',
+    reason: 'EINVAL, as from Node 22 on; earlier ones cut it',
+    applies: (...args) => major < 22 && isClientOf('nulPath')(...args),
+  },
+  {
+    name: 'reset behind data',
+    reason: 'is ECONNRESET; node may take it for an orderly end',
+    applies: isLateReset,
+  },
+  {
+    name: 'coalesced write that fails',
+    reason: "was called back when it was taken; an 'error' event follows",
+    applies: isLateFailure,
+  },
+];
+
+/**
+ * @param {Difference} difference
+ * @param {Context} context
+ * @returns {boolean}
+ */
+function isKnown(difference, context) {
+  if (never.test(difference.path)) return false;
+  const found = known.find(({ applies }) => applies(difference, context));
+  if (found) difference.known = found.name;
+  return Boolean(found);
+}
+
+module.exports = { isKnown, known };

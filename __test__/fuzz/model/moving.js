@@ -1,0 +1,58 @@
+'use strict';
+
+/*
+ * A connection changes hands by rust-net/bridge. For node:net nothing happens,
+ * and the bytes must come to the same.
+ */
+
+const { startReading } = require('./reading');
+
+/** Each gives another socket on the same connection. */
+const ways = {
+  attach: ({ attach, detach }, socket) => attach(detach(socket)),
+  toNode: ({ toNode }, socket) => toNode(socket),
+  fromNode: ({ fromNode }, socket) => fromNode(socket),
+  there: ({ fromNode, toNode }, socket) => fromNode(toNode(socket)),
+};
+
+function isMovable(endpoint) {
+  const { mode, pipes, texts, plan, socket, isEnded } = endpoint;
+  if (!['data', 'none'].includes(mode) || plan.onread) return false;
+  if (pipes.size > 0 || texts.length > 0 || isEnded) return false;
+  if (socket.listenerCount('drain') > 1 || socket.writableEnded) return false;
+  return !socket.connecting && !socket.destroyed && endpoint.peer;
+}
+
+function take(endpoint, how, bridge) {
+  const { socket } = endpoint;
+  const position = endpoint.at;
+  const flowing = socket.readableFlowing;
+  const moved = ways[how](bridge, socket);
+  endpoint.unlisten();
+  socket.on('error', () => {});
+  endpoint.listen(moved);
+  endpoint.base = position + moved.readableLength;
+  endpoint.isStopped = false;
+  endpoint.game.moved.push(socket);
+  startReading(endpoint, { mode: endpoint.mode });
+  if (flowing === false) moved.pause();
+}
+
+/**
+ * @param {import('./endpoint').Endpoint} endpoint
+ * @param {{ how: string }} op
+ */
+function move(endpoint, { how }) {
+  const { bridge } = endpoint.game;
+  if (!isMovable(endpoint)) return;
+  endpoint.moves++;
+  if (!bridge) return;
+  try {
+    take(endpoint, how, bridge);
+  } catch (error) {
+    // Refused where something waits to be sent, or was node's already.
+    if (!error.code && !error.message.startsWith('The socket has')) throw error;
+  }
+}
+
+module.exports = { move };

@@ -1,0 +1,260 @@
+'use strict';
+
+/*
+ * Plays one program over one module, and records what became of it.
+ */
+
+const fs = require('node:fs');
+
+const {
+  acceptSocket,
+  claim,
+  notePort,
+  startClient,
+  startPair,
+} = require('./clients');
+const { stateOf } = require('./facts');
+const { Host } = require('./host');
+const { operate } = require('./operations');
+const { owed } = require('./owing');
+const { startReading } = require('./reading');
+const { disturb } = require('./disturb');
+
+/** How often it is looked whether something still moves, in milliseconds. */
+const LOOK = 1;
+/** What is owed for so long will not come. */
+const PATIENCE = 1000;
+
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const openDescriptors = () => fs.readdirSync('/proc/self/fd').length;
+
+/** What all ends and servers of a run share. */
+class Game {
+  constructor(program, subject) {
+    Object.assign(this, { program, ...subject });
+    this.ports = new Map();
+    this.endpoints = [];
+    this.servers = [];
+    this.waiting = [];
+    this.moved = [];
+    this.closings = [];
+    this.violations = [];
+    this.uncaught = [];
+    this.hung = [];
+    this.states = {};
+    this.owed = new Set();
+    this.activity = 0;
+    this.memory = 0;
+    this.startMemory = process.memoryUsage.rss();
+    this.folder = fs.mkdtempSync('/tmp/rust-net-model-');
+    this.wake = () => {};
+  }
+
+  operate(endpoint, op) {
+    operate(endpoint, op);
+    if (this.program.isHeavy) this.weigh();
+  }
+
+  weigh() {
+    const grown = process.memoryUsage.rss() - this.startMemory;
+    this.memory = Math.max(this.memory, grown);
+  }
+
+  accept(host, socket) {
+    acceptSocket(this, host, socket);
+  }
+
+  dropped(host) {
+    if (host.plan.kind === 'unix') claim(this, host);
+  }
+
+  endpointOf(id) {
+    return this.endpoints.find((one) => one.id === id);
+  }
+
+  noteAddress() {
+    this.waiting.forEach(notePort);
+  }
+
+  later(act) {
+    const once = () => {
+      this.owed.delete(once);
+      act();
+    };
+    this.owed.add(once);
+    process.nextTick(once);
+  }
+
+  isOver() {
+    const isOpen = ({ socket, isClosed }) => socket && !isClosed;
+    if (this.endpoints.some(isOpen) || this.owed.size > 0) return false;
+    return this.servers.every(({ server, pending }) => {
+      return !server.listening && pending === 0;
+    });
+  }
+
+  checkOver() {
+    if (this.isOver()) this.wake();
+  }
+
+  /** Waits until nothing moves any more. */
+  async settle() {
+    const isBroken = this.hung.length > 0 || this.uncaught.length > 0;
+    const patience = isBroken ? PATIENCE / 10 : PATIENCE;
+    let last = -1;
+    let since = performance.now();
+    for (let looks = 0; !this.isOver(); looks++) {
+      if (this.program.isHeavy) this.weigh();
+      await Promise.race([
+        delay(LOOK),
+        new Promise((resolve) => (this.wake = () => resolve(undefined))),
+      ]);
+      if (this.activity !== last) {
+        last = this.activity;
+        since = performance.now();
+        looks = 0;
+        continue;
+      }
+      if (looks < 2) continue;
+      const debts = owed(this);
+      if (debts.length === 0) return;
+      if (performance.now() - since > patience) {
+        this.hung.push(...debts);
+        return;
+      }
+    }
+  }
+
+  snapshot(name) {
+    const found = {};
+    for (const { id, socket, moves, isStray } of this.endpoints) {
+      if (socket && !isStray) found[id] = { ...stateOf(socket, this), moves };
+    }
+    this.states[name] = found;
+  }
+
+  /** Every end that is not destroyed. */
+  open() {
+    return this.endpoints.filter(({ socket }) => socket && !socket.destroyed);
+  }
+}
+
+/** The rules that wait for a standstill, as often as there are any. */
+async function standstills(game) {
+  const all = game.program.connections.flatMap(({ client, peer }) => [
+    ...client.rules,
+    ...peer.rules,
+  ]);
+  const most = Math.max(0, ...all.map(({ on, n }) => (on === 'stall' ? n : 0)));
+  for (let n = 1; n <= most; n++) {
+    for (const endpoint of [...game.endpoints]) endpoint.fireAside('stall', n);
+    await game.settle();
+  }
+}
+
+function release(endpoint) {
+  const { socket, mode, plan } = endpoint;
+  if (endpoint.isStopped) socket._handle?.readStart();
+  endpoint.isStopped = false;
+  if (mode === 'none' && !plan.onread && endpoint.pipes.size === 0) {
+    startReading(endpoint, { mode: 'data' });
+  }
+  if (socket.writableCorked) socket.uncork();
+  if (mode !== 'readable' && mode !== 'iterate') socket.resume();
+}
+
+/** Lets everything that is left come to its end. */
+async function finale(game) {
+  game.open().forEach(release);
+  await game.settle();
+  game.snapshot('released');
+  for (const { socket } of game.open()) socket.end();
+  await game.settle();
+  game.snapshot('ended');
+  for (const endpoint of game.open()) {
+    endpoint.isAbrupt = true;
+    endpoint.socket.destroy();
+  }
+  for (const host of game.servers) if (host.server.listening) host.close();
+  await game.settle();
+  game.snapshot('last');
+  for (const socket of game.moved) socket.destroy();
+}
+
+async function start(game) {
+  const { servers, connections } = game.program;
+  game.servers = servers
+    .filter(({ kind }) => kind !== 'js')
+    .map((plan, index) => new Host(game, index, plan));
+  await Promise.all(game.servers.map((host) => host.start()));
+  const areJs = servers[0].kind === 'js';
+  for (const [index, connection] of connections.entries()) {
+    if (areJs) startPair(game, index, connection);
+    else startClient(game, index, connection);
+    if (connection.isLater) await new Promise(setImmediate);
+  }
+}
+
+/** Closed descriptors are gone at once, but for those of the closing phase. */
+async function leaked(before) {
+  for (let tries = 0; tries < 50; tries++) {
+    const left = openDescriptors() - before;
+    if (left <= 0) return 0;
+    await delay(tries < 10 ? 1 : 20);
+  }
+  return openDescriptors() - before;
+}
+
+/**
+ * @param {object} program
+ * @param {{ net: any, bridge?: any, codeOf: () => number }} subject
+ * @param {number} [disturbance] a seed: sockets are served later now and then
+ * @returns {Promise<object>} the record
+ */
+async function play(program, subject, disturbance = 0) {
+  const before = openDescriptors();
+  const game = new Game(program, subject);
+  const onUncaught = (error) => {
+    game.activity++;
+    const { name, code, message } = error;
+    game.uncaught.push([name, code, message.replace(/\d{4,5}/g, 'N')].join());
+  };
+  process.on('uncaughtException', onUncaught);
+  if (disturbance) disturb(game, disturbance);
+  try {
+    await start(game);
+    await game.settle();
+    game.snapshot('still');
+    await standstills(game);
+    await finale(game);
+    await new Promise(setImmediate);
+    for (const endpoint of game.endpoints.filter(({ socket }) => socket)) {
+      endpoint.checkTexts();
+      endpoint.checkEnd();
+    }
+  } finally {
+    process.off('uncaughtException', onUncaught);
+    fs.rmSync(game.folder, { recursive: true, force: true });
+  }
+  return recordOf(game, await leaked(before));
+}
+
+function recordOf(game, leak) {
+  const ends = {};
+  let strays = 0;
+  for (const one of game.endpoints) {
+    const { id, log, at, out, moves, isStray, isAbrupt } = one;
+    if (isStray) strays++;
+    else ends[id] = { log, got: at, sent: out.sent, moves, isAbrupt };
+  }
+  const servers = game.servers.map(({ log, connections, peak }) => ({
+    ...{ log, connections, peak },
+  }));
+  const { violations, uncaught, hung, states, closings, memory } = game;
+  return {
+    ...{ ends, strays, servers, states, closings, memory, leak },
+    ...{ violations: [...new Set(violations)], uncaught, hung },
+  };
+}
+
+module.exports = { play };

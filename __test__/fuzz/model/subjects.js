@@ -1,0 +1,45 @@
+'use strict';
+
+/*
+ * What is held against node:net: rust-net with each of its drivers and switches.
+ */
+
+/** Environments by name. Each program is played over the first two. */
+const subjects = {
+  'on-loop': { RUST_NET_DRIVER: 'on-loop' },
+  threaded: { RUST_NET_DRIVER: 'threaded' },
+  offload: { RUST_NET_DRIVER: 'on-loop', RUST_NET_OFFLOAD: '1' },
+  'offload, threaded': { RUST_NET_DRIVER: 'threaded', RUST_NET_OFFLOAD: '1' },
+  'write-through': { RUST_NET_DRIVER: 'on-loop', RUST_NET_COALESCE: '0' },
+  'busy-poll': { RUST_NET_DRIVER: 'on-loop', RUST_NET_BUSY_POLL: '50' },
+  'no relay': { RUST_NET_DRIVER: 'on-loop', RUST_NET_RELAY: '0' },
+  'copied writes': { RUST_NET_DRIVER: 'on-loop', RUST_NET_COPY_WRITES: '1' },
+};
+
+/**
+ * @param {string | undefined} filter a part of the names, or several with commas
+ * @returns {string[]} the names
+ */
+function namesOf(filter) {
+  const names = Object.keys(subjects);
+  if (!filter) return names;
+  const parts = filter.split(',');
+  return names.filter((name) => parts.some((part) => name.includes(part)));
+}
+
+/**
+ * @param {string[]} names all that take part
+ * @param {number} seed
+ * @returns {string[]} those that play the program of this seed: the drivers, and
+ *   the others in turn
+ */
+function playersOf(names, seed) {
+  const drivers = names.filter((name) =>
+    ['on-loop', 'threaded'].includes(name),
+  );
+  const others = names.filter((name) => !drivers.includes(name));
+  const turn = others.length > 0 ? [others[seed % others.length]] : [];
+  return [...drivers, ...turn];
+}
+
+module.exports = { namesOf, playersOf, subjects };

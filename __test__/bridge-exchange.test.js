@@ -148,3 +148,14 @@ alone('what cannot be opened leaves nothing open', () => {
   assert.deepStrictEqual([descriptors(), activeHandles().length], before);
   server.close();
 });
+
+alone("what node's socket has not consumed is told once", async (net, t) => {
+  const { client, peer } = await pair(nodeNet, t);
+  let heard = 0;
+  peer.on('data', ({ length }) => (heard += length)).pause();
+  client.write('once');
+  await until(() => peer.readableLength === 4);
+  const moved = destroyAfter(t, fromNode(peer));
+  assert.strictEqual(String(await take(moved, 4)), 'once');
+  assert.strictEqual(heard, 0);
+});

@@ -260,3 +260,19 @@ for (const [name, move] of isCoalescing ? Object.entries(hands) : []) {
     assert.strictEqual(bytes.length, count * piece.length + 15_000 + 3);
   });
 }
+
+for (const [name, move] of Object.entries({
+  detach: (socket) => attach(detach(socket)),
+  toNode,
+})) {
+  alone(`${name}: what was not consumed is told once`, async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    let heard = 0;
+    peer.on('data', ({ length }) => (heard += length)).pause();
+    client.write('once');
+    await until(() => peer.readableLength === 4);
+    const moved = destroyAfter(t, move(peer));
+    assert.strictEqual(String(await take(moved, 4)), 'once');
+    assert.strictEqual(heard, 0);
+  });
+}

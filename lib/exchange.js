@@ -12,7 +12,7 @@ const { isOwnInstance } = require('./instance-of');
 const { createTwin } = require('./native-twin');
 const nodeNet = require('./node/net');
 const { Socket } = require('./socket');
-const { isNodeHandle, takeReceived } = require('./socket-handle');
+const { isNodeHandle, takeBuffered, takeReceived } = require('./socket-handle');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_CLOSED } = codes;
 
@@ -92,7 +92,7 @@ function fromNode(socket) {
   // What a Socket goes by; on Windows the next one has the same handle.
   handle.reading = false;
   const moved = Reflect.construct(Socket, [optionsOf(socket, handle)]);
-  passOn(socket.readableLength > 0 ? socket.read() : null, moved);
+  passOn(takeBuffered(socket), moved);
   /** @type {any} */ (socket)._handle = null;
   socket.destroy();
   return moved;

@@ -241,13 +241,25 @@ function startReading(socket) {
  */
 function takeReceived(socket) {
   const later = socket._handle.takeUndelivered();
-  const first = socket.readableLength > 0 ? socket.read() : null;
+  const first = takeBuffered(socket);
   if (first === null && later.length === 0) return null;
   // Of a socket with an encoding it is text.
   if (first !== null) {
     later.unshift(Buffer.from(first, socket.readableEncoding));
   }
   return Buffer.concat(later);
+}
+
+/**
+ * Takes what a stream has buffered, unheard by who listens for 'data' there.
+ *
+ * @param {any} socket ours or node's; it is about to be destroyed
+ * @returns {any} a Buffer or, with an encoding, a string; null if there is none
+ */
+function takeBuffered(socket) {
+  if (socket.readableLength === 0) return null;
+  socket.removeAllListeners('data');
+  return socket.read();
 }
 
 module.exports = {
@@ -259,6 +271,7 @@ module.exports = {
   openHandle,
   reinitializeHandle,
   startReading,
+  takeBuffered,
   takeOverConnection,
   takeOverHandle,
   takeReceived,

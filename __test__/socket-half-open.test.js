@@ -2,8 +2,18 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { both } = require('./helpers/both');
-const { bytesOf, pair, recorded, transports, turn } = require('./helpers/wire');
+const { both, same } = require('./helpers/both');
+const {
+  bytesOf,
+  destroyAfter,
+  listening,
+  pair,
+  recorded,
+  transports,
+  turn,
+  until,
+  whereIs,
+} = require('./helpers/wire');
 
 const names = ['data', 'end', 'finish', 'close'];
 
@@ -140,3 +150,21 @@ both('a socket made not writable ends its own side', async (net, t) => {
   socket.destroy();
   await once(socket, 'close');
 });
+
+const waits = { 'in its turn': (fn) => fn(), later: setImmediate };
+for (const [name, wait] of Object.entries(waits)) {
+  same(`end() before connect() ${name}`, async (net, t) => {
+    const server = await listening(net, t);
+    const accepted = once(server, 'connection');
+    const client = destroyAfter(t, new net.Socket({ allowHalfOpen: true }));
+    const events = recorded(client, ['finish', 'connect']);
+    client.end();
+    wait(() => client.connect(whereIs(server)));
+    const [peer] = await accepted;
+    let isOver = false;
+    peer.resume().on('end', () => (isOver = true));
+    // Since Node 22 it has finished before, and the peer hears of no end.
+    await until(() => events.length > 0 && (events[0] === 'finish' || isOver));
+    return events[0];
+  });
+}

@@ -42,6 +42,9 @@ const {
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
 } = codes;
 
+// Before Node 22 what is ended before connect() ends once it is connected.
+const endsConnected = parseInt(process.versions.node, 10) < 22;
+
 // What logs nothing is called directly from its first call on.
 /** @type {(...args: any[]) => void} */
 let debug = util.debuglog('net', (optimized) => {
@@ -120,7 +123,7 @@ Socket.prototype._unrefTimer = function _unrefTimer() {
 // The user has called end() and everything written has been sent.
 /** @this {any} */
 Socket.prototype._final = function (cb) {
-  if (this.connecting) {
+  if (endsConnected ? this.pending : this.connecting) {
     debug('_final: not yet connected');
     this.once('connect', () => this._final(cb));
     return;

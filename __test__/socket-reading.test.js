@@ -358,3 +358,15 @@ same(
     return seen;
   },
 );
+
+same('a handle that reads already says so', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  client.resume();
+  peer.write('x');
+  await once(client, 'data');
+  const { _handle: handle } = client;
+  const statuses = [handle.readStart()];
+  handle.readStop();
+  statuses.push(handle.readStop(), handle.readStart(), handle.readStart());
+  return statuses;
+});

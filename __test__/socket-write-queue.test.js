@@ -256,3 +256,32 @@ both(
     assert.strictEqual(got[16 * MiB - 1], 'b'.charCodeAt(0));
   },
 );
+
+const refusedWrites = {
+  'a Buffer': (socket) => socket.write(Buffer.alloc(10)),
+  'a large Buffer': (socket) => socket.write(Buffer.alloc(100_000)),
+  'a list': (socket) => {
+    socket.cork();
+    socket.write('text');
+    socket.write(Buffer.alloc(10));
+    socket.uncork();
+  },
+  'a large string': (socket) => socket.write('a'.repeat(100_000)),
+  'a string of latin1, as short as node keeps at hand': (socket) =>
+    socket.write('a'.repeat(16_384), 'latin1'),
+  'one that is longer': (socket) => socket.write('a'.repeat(16_385), 'latin1'),
+  'a string of utf8': (socket) => socket.write('a'.repeat(5461)),
+  'one of utf8 that is longer': (socket) => socket.write('a'.repeat(5462)),
+};
+for (const [name, write] of Object.entries(refusedWrites)) {
+  same(`bytesWritten after ${name} that fails at once`, async (net, t) => {
+    const { client, peer } = await pair(net, t, {
+      client: { coalesce: false },
+    });
+    const gone = closed(client);
+    peer.resetAndDestroy();
+    write(client);
+    await gone;
+    return client.bytesWritten;
+  });
+}

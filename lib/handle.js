@@ -81,6 +81,8 @@ const kLastWriteWasAsync = 3;
 // Naming memory to the native side costs more than copying so much, and only
 // what is copied can be gathered.
 const SMALL_WRITE = 4096;
+/** The largest string, in bytes, that node's handles try before they count it. */
+const TRIED_STRING = 16_384;
 const MAX_BYTES_PER_UNIT = 3;
 // What libuv hands to one call of `writev`. It reports a list that needs more
 // calls in a later iteration of the loop, however much room there is, and thereby
@@ -233,7 +235,7 @@ class StreamHandle extends AsyncResource {
   }
 
   readStart() {
-    if (this[kReading]) return 0;
+    if (this[kReading]) return uv.UV_EALREADY;
     // What is no handle has none at all.
     if (this[kStash]) {
       this[kReading] = true;
@@ -295,6 +297,7 @@ class StreamHandle extends AsyncResource {
     if (sent >= 0 && list.chunks.length > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
     }
+    if (sent < 0) this[kSent] += length;
     return this[kWritten](request, sent, length, null);
   }
 
@@ -431,6 +434,7 @@ class StreamHandle extends AsyncResource {
       sent = this[kSendText](chunk, encoding);
     }
     const length = attempted;
+    if (sent < 0 && !isTried(chunk, encoding)) this[kSent] += length;
     const isDone = sent < 0 || (sent === length && !this[kMustQueue]());
     const rest = isDone ? null : PendingWrite.of(chunk, encoding).skip(sent);
     return this[kWritten](request, sent, length, rest);
@@ -452,6 +456,7 @@ class StreamHandle extends AsyncResource {
       return this[kWrittenLate](request, length);
     }
     const rest = status === SENT ? null : write;
+    if (status < 0) this[kSent] += length;
     return this[kWritten](request, Math.min(status, 0), length, rest);
   }
 
@@ -660,6 +665,19 @@ function checkReceiver(handle) {
   if (openHandle(handle[kKey]) !== handle) {
     throw new TypeError('Illegal invocation');
   }
+}
+
+/**
+ * True of a string that node's handles try to send before they count it; what
+ * is refused of all others is counted as written.
+ *
+ * @param {Uint8Array | string} chunk
+ * @param {string | undefined} encoding
+ */
+function isTried(chunk, encoding) {
+  if (encoding === undefined) return false;
+  const bytesPerUnit = { utf8: 3, utf16le: 2 }[encoding] ?? 1;
+  return chunk.length * bytesPerUnit <= TRIED_STRING;
 }
 
 function fitsSlab(text) {

@@ -23,32 +23,51 @@ function holdUp(socket, iterations) {
   });
 }
 
+/** How late connects and connections are, and reads: in iterations, at most. */
+const styles = [
+  { connect: 4 },
+  { together: true },
+  { read: 4 },
+  { connect: 2, read: 2 },
+  { connect: 1, connection: 1, read: 1 },
+  { together: true, read: 2 },
+  { connection: 3 },
+];
+
 /** Says of each thing of a kind by how many iterations it is late. */
 function latenessOf(seed, below) {
-  const [connects, connections, reads] = [
-    [4, 0, 0],
-    [0, 4, 0],
-    [0, 0, 4],
-    [2, 0, 2],
-    [1, 1, 1],
-  ][seed % 5];
-  const some = (most) => () => (most > 3 ? most : below(2) * below(most + 2));
+  const style = styles[seed % styles.length];
+  const some = (most = 0) => {
+    if (most > 3) return most;
+    return most > 0 ? below(2) * below(most + 2) : 0;
+  };
   return {
-    connect: connects ? some(connects) : () => 0,
-    connection: connections ? some(connections) : () => 0,
-    read: () => (reads && below(2) ? 1 + below(reads) : 0),
+    together: style.together,
+    connect: () => some(style.connect),
+    connection: () => some(style.connection),
+    read: () => (style.read && below(2) ? 1 + below(style.read) : 0),
   };
 }
 
-/** A server hears of some connections later. */
+/** A server hears of some connections later, or of several in one iteration. */
 function delayConnections(server, late) {
   const handle = server._handle;
   const { onconnection } = handle;
+  const waiting = [];
+  const tell = (args) => {
+    if (server._handle) Reflect.apply(onconnection, handle, args);
+    else (args[1]?.reset ?? args[1]?.close)?.call(args[1], () => {});
+  };
+  const tellAll = () => {
+    for (const args of waiting.splice(0)) setImmediate(() => tell(args));
+  };
   handle.onconnection = function (...args) {
-    afterIterations(late.connection(), () => {
-      if (server._handle) Reflect.apply(onconnection, this, args);
-      else (args[1]?.reset ?? args[1]?.close)?.call(args[1], () => {});
-    });
+    if (!late.together) {
+      afterIterations(late.connection(), () => tell(args));
+      return;
+    }
+    waiting.push(args);
+    if (waiting.length === 1) afterIterations(4, tellAll);
   };
 }
 

@@ -45,6 +45,15 @@ function fieldsOfEnd({ log, got, sent }, isMoved) {
   };
 }
 
+/** How much a reader that stands still has taken in is chance. */
+function stateFields(state) {
+  const others = { ...state };
+  delete others.readableLength;
+  delete others.bytesRead;
+  const isStill = state.readableFlowing !== true && !state.readableEnded;
+  return isStill ? others : state;
+}
+
 function addFields(fields, prefix, values) {
   for (const [key, value] of Object.entries(values)) {
     fields.set(`${prefix}.${key}`, JSON.stringify(value));
@@ -65,15 +74,14 @@ function fieldsOf(record, { moved, cut }) {
   for (const [phase, states] of Object.entries(record.states)) {
     for (const [id, state] of Object.entries(states)) {
       if (moved.has(id) || cut.has(numberOf(id))) continue;
-      addFields(fields, `${phase} ${id}`, state);
+      addFields(fields, `${phase} ${id}`, stateFields(state));
     }
   }
   for (const [index, { log, connections }] of record.servers.entries()) {
     addFields(fields, `server${index}`, { log, connections });
   }
   const { strays, closings, uncaught } = record;
-  const hung = record.hung.filter((text) => !cut.has(numberOf(text))).sort();
-  addFields(fields, 'all', { strays, closings, uncaught, hung });
+  addFields(fields, 'all', { strays, closings, uncaught });
   return fields;
 }
 
@@ -94,6 +102,10 @@ function faultsOf(record, others) {
   const faults = record.violations
     .filter((text) => !nodes.includes(withoutNumbers(text)))
     .map((text) => ['violation', text]);
+  const hung = new Set(others.flatMap((one) => one.hung));
+  for (const text of new Set(record.hung)) {
+    if (!hung.has(text)) faults.push(['hung', text]);
+  }
   const most = (pick) => Math.max(...others.map(pick));
   if (record.leak > most(({ leak }) => leak)) {
     faults.push(['leak', `${record.leak} descriptors`]);

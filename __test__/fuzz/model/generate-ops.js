@@ -177,7 +177,10 @@ class Operations {
 
   rule() {
     const { random } = this;
-    const on = random.weighted(moments);
+    // Of several connections it is open which end hears first.
+    const drawn = random.weighted(moments);
+    const on =
+      this.ids.length > 2 && drawn === 'peer connect' ? 'start' : drawn;
     const rule = { on, do: this.list(random.between(1, 4)) };
     if (on === 'bytes') rule.n = random.chance(50) ? 1 : this.size(200_000);
     if (on === 'stall') rule.n = random.between(1, 2);

@@ -14,7 +14,7 @@ const [major] = process.versions.node.split('.').map(Number);
  */
 
 /** What never is meant, whatever else is. */
-const never = /^(violation|leak|memory|crash|all\.hung)/;
+const never = /^(violation|leak|memory|crash|hung)/;
 
 const numberIn = (path) => /\d+/.exec(path)?.[0];
 
@@ -51,6 +51,24 @@ function isLateFailure({ path }, { name, expected }) {
   );
 }
 
+/** True where it is open which of several connections a server has accepted. */
+function isAcceptOrder(_, { expected, actual }) {
+  const peersOf = ({ ends, strays }) =>
+    `${Object.keys(ends).filter((id) => id.startsWith('peer'))} ${strays}`;
+  if (!actual || Object.keys(actual.ends).length < 3) return false;
+  const node = expected.map(peersOf);
+  return node.some((peers) => peers !== peersOf(actual));
+}
+
+/** True of the end that is cut by one that closes with bytes unread. */
+function isReadAhead({ path }, { expected, actual }) {
+  const ours = logsOf(actual, path);
+  if (!ours.some((log) => log.includes('end'))) return false;
+  return expected.some((record) =>
+    logsOf(record, path).some((log) => has(log, /ECONNRESET.*syscall=read/)),
+  );
+}
+
 /** @type {{ name: string, reason: string, applies: (difference: Difference, context: Context) => boolean }[]} */
 const known = [
   {
@@ -72,6 +90,26 @@ const known = [
     name: 'coalesced write that fails',
     reason: "was called back when it was taken; an 'error' event follows",
     applies: isLateFailure,
+  },
+  {
+    name: 'NaN bytes',
+    reason: 'node 20 adds up a list that waits for the connection wrongly',
+    applies: ({ path, expected }) =>
+      path.endsWith('.bytesWritten') && expected.includes('null'),
+  },
+  {
+    name: 'accepted in one iteration',
+    reason:
+      'rust-net accepts several connections in one, Node 20 and later one: so ' +
+      'which of them a server that closes has accepted may be others',
+    applies: isAcceptOrder,
+  },
+  {
+    name: 'unread bytes',
+    reason:
+      'one step more may have been read when a reader stops: closing then ' +
+      'leaves nothing unread, and the peer sees an end in place of a reset',
+    applies: isReadAhead,
   },
 ];
 

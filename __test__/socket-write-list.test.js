@@ -70,6 +70,30 @@ for (const [kind, chunkOf] of Object.entries(chunks)) {
   });
 }
 
+same('a list is as long as it has bytes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const emptyBut = {
+    none: () => '',
+    'the last': (i) => (i === 0 ? 'x' : ''),
+    'the first': (i) => (i === 1 ? Buffer.from('x') : Buffer.alloc(0)),
+  };
+  const isCalledAtOnce = {};
+  for (const [which, chunkOf] of Object.entries(emptyBut)) {
+    let isCalled = false;
+    const written = new Promise((resolve) => {
+      writeList(client, 2 * ONE_CALL, chunkOf, () =>
+        resolve((isCalled = true)),
+      );
+    });
+    for (let i = 0; i < 5; i++) await new Promise(process.nextTick);
+    isCalledAtOnce[which] = isCalled;
+    await written;
+    await turn();
+  }
+  return isCalledAtOnce;
+});
+
 same('what is counted and said of a long list', async (net, t) => {
   const { client, peer } = await pair(net, t);
   peer.resume();

@@ -294,7 +294,7 @@ class StreamHandle extends AsyncResource {
     if (sent >= 0 && sent < length) {
       return this[kOffer](request, PendingWrite.ofList(list), sent);
     }
-    if (sent >= 0 && list.chunks.length > CHUNKS_PER_CALL) {
+    if (sent >= 0 && countFilled(list.chunks) > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
     }
     if (sent < 0) this[kSent] += length;
@@ -678,6 +678,13 @@ function isTried(chunk, encoding) {
   if (encoding === undefined) return false;
   const bytesPerUnit = { utf8: 3, utf16le: 2 }[encoding] ?? 1;
   return chunk.length * bytesPerUnit <= TRIED_STRING;
+}
+
+/** How many chunks there are up to the last that has bytes. */
+function countFilled(chunks) {
+  let count = chunks.length;
+  while (count > 0 && chunks[count - 1].length === 0) count--;
+  return count;
 }
 
 function fitsSlab(text) {

@@ -122,10 +122,8 @@ class PendingWrite {
     return write;
   }
 
-  /** How many chunks it was made of. */
-  get count() {
-    return this.#chunks.length;
-  }
+  /** How many chunks it was made of, up to the last that has bytes. */
+  count = 0;
 
   #add(chunk, encoding) {
     this.#chunks.push(chunk);
@@ -133,6 +131,7 @@ class PendingWrite {
     const isText = typeof chunk === 'string';
     const length = isText ? byteLength(chunk, encoding) : byteLengthOf(chunk);
     this.#lengths.push(length);
+    if (length > 0) this.count = this.#lengths.length;
     this.left += length;
   }
 

@@ -33,6 +33,8 @@ function take(endpoint, how, bridge) {
   endpoint.listen(moved);
   endpoint.base = position + moved.readableLength;
   endpoint.isStopped = false;
+  // Timeouts do not go along.
+  endpoint.timer = 0;
   endpoint.game.moved.push(socket);
   startReading(endpoint, { mode: endpoint.mode });
   if (flowing === false) moved.pause();

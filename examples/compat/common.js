@@ -51,7 +51,7 @@ function isInstalled(name) {
   return JSON.parse(fs.readFileSync(file, 'utf8')).version === versions[name];
 }
 
-function install() {
+function installAll() {
   fs.mkdirSync(cache, { recursive: true });
   fs.writeFileSync(path.join(cache, 'package.json'), '{ "private": true }\n');
   const wanted = Object.entries(versions).map(([name, at]) => `${name}@${at}`);
@@ -71,13 +71,22 @@ function install() {
 }
 
 /**
+ * Installs the packages in `.cache/compat` where this one is not there.
+ *
+ * @param {string} name
+ */
+function install(name) {
+  if (!isInstalled(name)) installAll();
+}
+
+/**
  * A package on rust-net, installed in `.cache/compat` if it is not there.
  *
  * @param {string} name of the package, or of a module in it
  * @returns {any}
  */
 function load(name) {
-  if (!isInstalled(packageOf(name))) install();
+  install(packageOf(name));
   return requireCached(name);
 }
 
@@ -257,6 +266,7 @@ module.exports = {
   cache,
   credentials,
   freePort,
+  install,
   load,
   main,
   randomBytes,

@@ -11,61 +11,11 @@
  */
 
 const assert = require('node:assert');
-const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
-const os = require('node:os');
-const path = require('node:path');
 const common = require('./common');
+const { startMariadb } = require('./servers');
 
 const MEGABYTE = 1024 * 1024;
-const user = os.userInfo().username;
-
-async function createServer() {
-  const folder = common.temporaryFolder();
-  const data = path.join(folder, 'data');
-  const shared = [
-    '--no-defaults',
-    `--datadir=${data}`,
-    // A server that starts removes what others have there: not /tmp.
-    `--tmpdir=${folder}`,
-    `--user=${user}`,
-  ];
-  execFileSync(
-    'mariadb-install-db',
-    [...shared, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const port = await common.freePort();
-  const socketPath = path.join(folder, 'mysql.sock');
-  const server = new common.Server(
-    'mariadbd',
-    [
-      ...shared,
-      `--port=${port}`,
-      `--socket=${socketPath}`,
-      '--bind-address=127.0.0.1',
-      '--skip-grant-tables',
-      '--skip-networking=0',
-      '--max-allowed-packet=64M',
-      '--innodb-flush-log-at-trx-commit=0',
-    ],
-    {
-      where: [{ port, host: '127.0.0.1' }, { path: socketPath }],
-      signal: 'SIGTERM',
-      abort: 'SIGKILL',
-    },
-  );
-  await server.start();
-  const options = { user: 'root', multipleStatements: false };
-  return {
-    server,
-    places: {
-      TCP: { ...options, host: '127.0.0.1', port },
-      Unix: { ...options, socketPath },
-    },
-  };
-}
-
 const open = (place) => common.load('mysql2/promise').createConnection(place);
 
 async function queries(connection) {
@@ -186,7 +136,7 @@ async function exercise(step, title, place) {
 }
 
 common.main(async (step) => {
-  const { server, places } = await createServer();
+  const { server, places } = await startMariadb();
   for (const [family, place] of Object.entries(places)) {
     await exercise(step, `mysql2, ${family}`, place);
   }

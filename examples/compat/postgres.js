@@ -12,73 +12,10 @@
  */
 
 const assert = require('node:assert');
-const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
 const common = require('./common');
+const { createPostgres } = require('./servers');
 
 const MEGABYTE = 1024 * 1024;
-const user = 'compat';
-
-/** Debian keeps the server's programs out of the path. */
-function program(name) {
-  const root = '/usr/lib/postgresql';
-  const releases = fs.existsSync(root) ? fs.readdirSync(root).sort() : [];
-  const found = releases
-    .reverse()
-    .map((release) => path.join(root, release, 'bin', name))
-    .find((file) => fs.existsSync(file));
-  return found ?? name;
-}
-
-/** Whose the server is: ours, or `postgres` where we are root. */
-function identity() {
-  if (process.getuid() !== 0) return {};
-  const id = (flag) =>
-    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
-
-function initialize(folder, owner) {
-  if (owner.uid) fs.chownSync(folder, owner.uid, owner.gid);
-  const data = path.join(folder, 'data');
-  const args = ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '-N'];
-  execFileSync(program('initdb'), args, {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    ...owner,
-  });
-  return data;
-}
-
-async function createServer() {
-  const folder = common.temporaryFolder();
-  const owner = identity();
-  const data = initialize(folder, owner);
-  const port = await common.freePort();
-  const settings = {
-    fsync: 'off',
-    listen_addresses: '127.0.0.1',
-    max_connections: '100',
-    port: String(port),
-    unix_socket_directories: folder,
-  };
-  const args = Object.entries(settings).flatMap(([key, value]) => [
-    '-c',
-    `${key}=${value}`,
-  ]);
-  const socket = path.join(folder, `.s.PGSQL.${port}`);
-  const server = new common.Server(program('postgres'), ['-D', data, ...args], {
-    where: [{ path: socket }, { port, host: '127.0.0.1' }],
-    // A fast shutdown: the connections are told, and closed.
-    signal: 'SIGINT',
-    // An immediate one: its children end with it.
-    abort: 'SIGQUIT',
-    spawn: { cwd: folder, ...owner },
-  });
-  return { server, port, folder };
-}
-
 async function open(where) {
   const { Client } = common.load('pg');
   for (;;) {
@@ -223,9 +160,8 @@ async function exercise(step, where, server) {
 }
 
 common.main(async (step) => {
-  const { server, port, folder } = await createServer();
+  const { server, database, folder } = await createPostgres();
   await server.start();
-  const database = { user, database: 'postgres', port };
   await exercise(step, { ...database, host: '127.0.0.1' }, server);
   await exercise(step, { ...database, host: folder }, server);
   await server.stop();

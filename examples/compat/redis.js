@@ -11,8 +11,8 @@
  */
 
 const assert = require('node:assert');
-const path = require('node:path');
 const common = require('./common');
+const { startRedis } = require('./servers');
 
 const MEGABYTE = 1024 * 1024;
 
@@ -155,29 +155,10 @@ async function exercise(step, name, where, server) {
 }
 
 common.main(async (step) => {
-  const folder = common.temporaryFolder();
-  const port = await common.freePort();
-  const socket = path.join(folder, 'redis.sock');
-  const args = {
-    bind: '127.0.0.1',
-    dir: folder,
-    port: String(port),
-    save: '',
-    unixsocket: socket,
-  };
-  const server = new common.Server(
-    'redis-server',
-    Object.entries(args).flatMap(([key, value]) => [`--${key}`, value]),
-    {
-      where: [{ port, host: '127.0.0.1' }, { path: socket }],
-      signal: 'SIGTERM',
-      abort: 'SIGKILL',
-    },
-  );
-  await server.start();
+  const { server, places } = await startRedis();
   for (const name of Object.keys(clients)) {
-    await exercise(step, name, { port, host: '127.0.0.1' }, server);
-    await exercise(step, name, { path: socket }, server);
+    await exercise(step, name, places.TCP, server);
+    await exercise(step, name, places.Unix, server);
   }
   await server.stop();
 });

@@ -9,83 +9,22 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 
 const { drawChart } = require('./harness/chart');
-const { findPeers, findProgram } = require('./harness/variants');
+const { buildLoad } = require('./harness/load');
+const { findProgram } = require('./harness/variants');
 const { printTable, save } = require('./harness/report');
 const { runRow } = require('./harness/run-row');
 const { drawScaling } = require('./harness/scaling');
+const { USAGE, readOptions } = require('./options');
 const { makeRows, scalingRows, selectRows } = require('./rows');
+const { rowsOf, runShapes } = require('./shapes/run');
+const { writePages } = require('./write/pages');
 
-const root = path.join(__dirname, '..');
 const results = path.join(__dirname, 'results');
 
-const USAGE = `npm run bench -- [options]
-  --only ROW,...     these rows alone
-  --scaling          other rows: echo by connections and by message size
-  --rounds N         measurements of each variant (5)
-  --seconds S        length of one measurement (1.5)
-  --sustained S      of full load before memory is looked at (60)
-  --quick            one short round: fails on a crash or a wrong byte only
-  --node PATH        the Node to measure on (the one that runs this)
-  --module PATH      the module to measure (this project)
-  --driver NAME      on-loop or threaded, for rust-net
-  --peers            node:net of Bun and Deno too, where they are installed
-  --json FILE        the result as JSON to a file of one's own
-  --load FILE        the load's program, already built
-  --list             the names of the rows`;
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      scaling: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      sustained: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      node: { type: 'string', default: process.execPath },
-      module: { type: 'string', default: root },
-      driver: { type: 'string' },
-      peers: { type: 'boolean', default: false },
-      json: { type: 'string' },
-      load: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const number = (name, usual) => {
-    const value = Number(values[name] ?? usual);
-    if (!(value > 0)) throw new Error(`--${name} must be more than 0`);
-    return value;
-  };
-  return {
-    ...values,
-    rounds: Math.ceil(number('rounds', values.quick ? 1 : 5)),
-    seconds: number('seconds', values.quick ? 0.15 : 1.5),
-    sustained: number('sustained', values.quick ? 0.5 : 60),
-    module: path.resolve(values.module),
-    peers: values.peers ? findPeers() : {},
-  };
-}
-
-/** Builds the load with cargo, which says where it put the program. */
-function buildLoad() {
-  const args = ['build', '--release', '--package', 'rust-net-load'];
-  const output = execFileSync(
-    'cargo',
-    [...args, '--message-format=json-render-diagnostics'],
-    { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const program = output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line).executable)
-    .find(Boolean);
-  if (!program) throw new Error('cargo built no program');
-  return program;
-}
+/** How many shapes of the product the smoke form takes. */
+const SMOKE_CROSS = 8;
 
 /** What the figures were measured on, without naming the machine. */
 function describe(options, nodeVersion) {
@@ -135,28 +74,11 @@ function nameOf({ node, driver }, { only, scaling }) {
   return parts.join('-');
 }
 
-async function main() {
-  const options = readOptions();
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
-  const nodeVersion = execFileSync(options.node, ['--version'], {
-    encoding: 'utf8',
-  }).trim();
-  const nodeMajor = Number(nodeVersion.slice(1).split('.')[0]);
-  const rows = options.scaling
-    ? scalingRows()
-    : makeRows({ ...options, nodeMajor, wrk: Boolean(findProgram('wrk')) });
-  if (options.list) {
-    console.log(rows.map((row) => row.name).join('\n'));
-    return;
-  }
+/** The workloads: the rows of the table in rows.js. */
+async function runWorkloads(options, rows) {
   const selected = selectRows(rows, options.only);
-  const about = describe(options, nodeVersion);
-  const folder = temporaryFolder();
-  const load = options.load ?? buildLoad();
-  const lines = await measure(selected, { ...options, load, folder });
+  const about = describe(options, options.nodeVersion);
+  const lines = await measure(selected, options);
   const result = { about, lines };
   if (lines.length > 0) printTable(result);
   // A smoke run's figures are worth nothing, and half a table is none.
@@ -166,7 +88,54 @@ async function main() {
       : [{ alt: 'Ratios to node:net', suffix: '', image: drawChart(result) }];
     await save(result, path.join(results, nameOf(about, options)), charts);
   }
+  return result;
+}
+
+/** The rows of the workloads that are asked for. */
+function workloadRows(options) {
+  if (options.scaling) return scalingRows();
+  const nodeMajor = Number(options.nodeVersion.slice(1).split('.')[0]);
+  const wrk = Boolean(findProgram('wrk'));
+  return makeRows({ ...options, nodeMajor, wrk });
+}
+
+/** What is to be measured; the smoke form has some of everything but clients. */
+function planOf(options) {
+  const asked = ['shapes', 'cross', 'clients'].filter((name) => options[name]);
+  if (asked.length > 0) return { rows: [], passes: asked };
+  const rows = workloadRows(options);
+  const isSmoke = options.quick && !options.only && !options.scaling;
+  if (!isSmoke) return { rows, passes: [] };
+  options.cross = SMOKE_CROSS;
+  return { rows, passes: ['shapes', 'cross'] };
+}
+
+async function main() {
+  const options = readOptions();
+  if (options.help) {
+    console.log(USAGE);
+    return;
+  }
+  if (options.write) {
+    await writePages();
+    return;
+  }
+  options.nodeVersion = execFileSync(options.node, ['--version'], {
+    encoding: 'utf8',
+  }).trim();
+  const { rows, passes } = planOf(options);
+  if (options.list) {
+    const all = [...rows, ...passes.flatMap((kind) => rowsOf[kind](options))];
+    console.log(all.map((row) => row.name).join('\n'));
+    return;
+  }
+  options.folder = temporaryFolder();
+  options.load ??= buildLoad();
+  const made = [];
+  if (rows.length > 0) made.push(await runWorkloads(options, rows));
+  for (const kind of passes) made.push(await runShapes(kind, options, results));
   if (options.json) {
+    const result = made.length === 1 ? made[0] : made;
     fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   }
 }

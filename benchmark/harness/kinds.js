@@ -93,6 +93,8 @@ async function server(row, variant, context) {
       const cpu = after.cpu - before.cpu;
       return {
         ...sample({ ...result, cpu }),
+        // wrk does not say.
+        load: result.cpu && result.cpu / 1e6 / result.seconds,
         late: after.late,
         ...after.lives,
       };
@@ -211,6 +213,27 @@ async function startUp(row, variant, context) {
   return { measure, stop: () => {}, kill: () => {} };
 }
 
+/**
+ * A kind of row with a fresh process for each measurement: what a process has done
+ * before changes what its allocator does.
+ *
+ * @param {(row: any, variant: Variant, context: Context) => Promise<any>} kind
+ */
+const fresh = (kind) => async (row, variant, context) => {
+  let live;
+  return {
+    async measure() {
+      live = await kind(row, variant, context);
+      const sample = await live.measure();
+      await live.stop();
+      return sample;
+    },
+    stop: () => {},
+    kill: () => live?.kill(),
+  };
+};
+
 module.exports = {
+  fresh,
   kinds: { server, client, inside, memory, sustained, startUp },
 };

@@ -35,7 +35,7 @@ class Program {
   }
 
   constructor([file, ...args], env) {
-    this.#name = args.filter((arg) => !arg.startsWith('/')).join(' ');
+    this.#name = args.filter((arg) => !/^[/{]/.test(arg)).join(' ');
     this.#child = spawn(file, args, {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -59,6 +59,10 @@ class Program {
   ask(line) {
     this.#child.stdin.write(`${line}\n`);
     return this.#answer();
+  }
+
+  get pid() {
+    return this.#child.pid;
   }
 
   /** Ends the program; fails where it did not end well. */

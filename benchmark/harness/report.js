@@ -46,7 +46,12 @@ const columns = {
   CPU: (line) => pair(line.cpu, cpuScale(line)),
   'p50 us': (line) => pair(line.p50),
   'p99 us': (line) => pair(line.p99),
+  load: (line) => busy(line.load),
 };
+
+/** How many cores the load kept busy. */
+const busy = (figure) =>
+  figure ? `${figure.base.toFixed(2)} > ${figure.value.toFixed(2)}` : '-';
 
 /** The cells of the table; a column for each variant that any line has. */
 function cells(lines) {
@@ -70,13 +75,21 @@ function headline({ node, driver, rounds, seconds, system, loadBefore }) {
  * @param {{ about: any, lines: any[] }} result
  */
 function printTable({ about, lines }) {
-  const table = cells(lines).map((row) =>
-    row.map((cell) => cell.replaceAll('**', '')),
+  console.log(`${headline(about)}\n`);
+  printCells(
+    cells(lines).map((row) => row.map((cell) => cell.replaceAll('**', ''))),
   );
+}
+
+/**
+ * Prints a table in columns.
+ *
+ * @param {string[][]} table the head and the lines
+ */
+function printCells(table) {
   const widths = table[0].map((_, column) =>
     Math.max(...table.map((row) => row[column].length)),
   );
-  console.log(`${headline(about)}\n`);
   for (const row of table) {
     const padded = row.map((cell, column) =>
       column === 0
@@ -87,10 +100,18 @@ function printTable({ about, lines }) {
   }
 }
 
-function markdown({ about, lines }, charts) {
-  const [head, ...body] = cells(lines);
+/**
+ * The table as markdown.
+ *
+ * @param {string[][]} table the head and the lines
+ */
+function markdownTable([head, ...body]) {
   const row = (list) => `| ${list.join(' | ')} |`;
   const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  return [row(head), row(rule), ...body.map(row)].join('\n');
+}
+
+function markdown({ about, lines }, charts) {
   return [
     `# rust-net against node:net on Node ${about.node.slice(1)}`,
     ...charts.map(({ alt, file }) => `![${alt}](${file})`),
@@ -100,7 +121,7 @@ function markdown({ about, lines }, charts) {
       'CPU is in microseconds an operation, or seconds per GB; CPU and ' +
       'latencies are node:net > rust-net. ' +
       'How to read it: [README](../README.md).',
-    [row(head), row(rule), ...body.map(row)].join('\n'),
+    markdownTable(cells(lines)),
   ].join('\n\n');
 }
 
@@ -115,6 +136,18 @@ async function format(text, parser) {
     if (error.code !== 'MODULE_NOT_FOUND') throw error;
     return `${text}\n`;
   }
+}
+
+/**
+ * Writes a result as JSON, in a line for each of its runs: there are many figures.
+ *
+ * @param {string} file
+ * @param {any} result
+ */
+async function saveJson(file, result) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, await format(JSON.stringify(result), 'json'));
+  console.log(`\nwritten: ${path.relative(process.cwd(), file)}`);
 }
 
 /**
@@ -140,4 +173,13 @@ async function save(result, base, charts) {
   console.log(`\nwritten: ${path.relative(process.cwd(), base)}.md`);
 }
 
-module.exports = { printTable, save, short };
+module.exports = {
+  cells,
+  format,
+  markdownTable,
+  printCells,
+  printTable,
+  save,
+  saveJson,
+  short,
+};

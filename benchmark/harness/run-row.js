@@ -1,7 +1,7 @@
 'use strict';
 
-const { kinds } = require('./kinds');
-const { compare } = require('./statistics');
+const { fresh, kinds } = require('./kinds');
+const { compare, isUnsteady } = require('./statistics');
 const { variantsOf } = require('./variants');
 
 /**
@@ -15,24 +15,20 @@ const { variantsOf } = require('./variants');
 async function sampleRow(row, options) {
   const running = [];
   const samples = {};
+  const kind = row.fresh ? fresh(kinds[row.kind]) : kinds[row.kind];
   try {
     for (const variant of variantsOf(row, options)) {
       await tolerate(variant, async () => {
-        const live = await kinds[row.kind](row, variant, options);
+        const live = await kind(row, variant, options);
         running.push({ variant, live });
         samples[variant.name] = [];
       });
     }
-    const order = [...running];
-    const rounds = row.rounds ?? options.rounds;
-    for (let round = 0; round < rounds; round++) {
-      for (const { variant, live } of order) {
-        await tolerate(variant, async () => {
-          samples[variant.name].push(await live.measure());
-        });
-      }
-      order.reverse();
-    }
+    await sampleRounds(running, samples, row.rounds ?? options.rounds);
+    // Once more for each round in which node:net was not itself.
+    const again = options.quick ? 0 : markUnsteady(samples);
+    await sampleRounds(running, samples, again);
+    markUnsteady(samples);
     for (const { variant, live } of running) {
       await tolerate(variant, () => live.stop());
     }
@@ -40,6 +36,26 @@ async function sampleRow(row, options) {
     for (const { live } of running) live.kill();
   }
   return samples;
+}
+
+async function sampleRounds(running, samples, rounds) {
+  const order = [...running];
+  for (let round = 0; round < rounds; round++) {
+    for (const { variant, live } of order) {
+      await tolerate(variant, async () => {
+        samples[variant.name].push(await live.measure());
+      });
+    }
+    order.reverse();
+  }
+}
+
+/** Marks the base's samples that are far from its median, and counts them. */
+function markUnsteady(samples) {
+  const [base] = Object.values(samples);
+  const values = base.map(({ value }) => value);
+  for (const sample of base) sample.unsteady = isUnsteady(sample.value, values);
+  return base.filter(({ unsteady }) => unsteady).length;
 }
 
 /** Another runtime that cannot do a row is left out of it. */
@@ -106,6 +122,7 @@ async function runRow(row, options) {
       cpu: against(judged, 'cpu'),
       p50: against(judged, 'p50'),
       p99: against(judged, 'p99'),
+      load: against(judged, 'load'),
       others: Object.fromEntries(
         others
           .filter((name) => name !== judged)

@@ -19,11 +19,13 @@ function median(values) {
  * @param {any[]} samples of the variant, of the same rounds
  * @param {string} metric the samples' member
  * @returns {{ base: number, value: number, ratio: number, low: number,
- *   high: number } | null} the medians, their ratio, and the least and the
- *   greatest ratio of a round; null where there is no such figure
+ *   high: number } | null} the medians, and the median, the least and the greatest
+ *   of the rounds' ratios; null where there is no such figure
  */
 function compare(base, samples, metric) {
-  const pick = (list) => list.map((sample) => sample[metric]);
+  // Rounds in which what is compared with was unsteady are kept, and not counted.
+  const pick = (list) =>
+    list.filter((_, i) => !base[i].unsteady).map((sample) => sample[metric]);
   const [a, b] = [pick(base), pick(samples)];
   if (b.length === 0 || [...a, ...b].some((x) => !Number.isFinite(x))) {
     return null;
@@ -32,10 +34,22 @@ function compare(base, samples, metric) {
   return {
     base: median(a),
     value: median(b),
-    ratio: median(b) / median(a),
+    ratio: median(rounds),
     low: Math.min(...rounds),
     high: Math.max(...rounds),
   };
 }
 
-module.exports = { compare, median };
+// What is compared with may differ from its own median by so much.
+const STEADY = 1 / 3;
+
+/**
+ * Whether a figure is so far from its median that its round is made again.
+ *
+ * @param {number} value
+ * @param {number[]} values of all rounds
+ */
+const isUnsteady = (value, values) =>
+  Math.abs(value / median(values) - 1) > STEADY;
+
+module.exports = { compare, isUnsteady, median };

@@ -104,4 +104,4 @@ function variantsOf(row, options) {
   ];
 }
 
-module.exports = { findPeers, findProgram, variantsOf };
+module.exports = { findPeers, findProgram, runtimes, variantsOf };

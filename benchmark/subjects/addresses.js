@@ -5,17 +5,7 @@
  * in each process.
  */
 
-/**
- * @param {number} seed
- * @returns {(below: number) => number} the next number of a fixed sequence
- */
-function sequence(seed) {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
+const { sequence } = require('./sequence');
 
 const ipv4 = (next, last = next(256)) =>
   `${11 + next(200)}.${next(256)}.${next(256)}.${last}`;

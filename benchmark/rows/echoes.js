@@ -1,0 +1,63 @@
+'use strict';
+
+const { KIBIBYTE, echo, formatSize } = require('./common');
+
+/** Echo by the number of connections. */
+const echoes = () => [
+  {
+    ...echo('ping', 1, 64, [
+      { must: 1.05, goal: 1.15 },
+      {
+        title: 'ping-pong with busy-poll',
+        judged: 'busy-poll',
+        must: 1.05,
+        goal: 2.9,
+      },
+    ]),
+    title: 'ping-pong, 1 x 64 B',
+    modes: ['busy-poll'],
+  },
+  {
+    ...echo('echo-64', 64, 64, [{ must: 1.5, goal: 1.65 }]),
+    modes: ['write-through'],
+  },
+  echo('echo-256', 256, KIBIBYTE, [
+    { must: 1.6, goal: 1.9 },
+    {
+      metric: 'p99',
+      title: 'p99 at 256 connections',
+      unit: 'us',
+      lower: true,
+      must: 0.6,
+      goal: 0.4,
+    },
+  ]),
+  echo('echo-1000', 1000, 64, [{ must: 1.5, goal: 1.75 }]),
+];
+
+const CONNECTIONS = [1, 16, 64, 256, 1000, 4000];
+// 16 B, and four times as much each time, to 1 MiB.
+const SIZES = Array.from({ length: 9 }, (_, i) => 16 * 4 ** i);
+
+/**
+ * What `--scaling` measures: echo by connections, and by the message's size.
+ *
+ * @returns {any[]}
+ */
+function scalingRows() {
+  const point = (axis, at, connections, size) => ({
+    ...echo(`echo-${connections}x${size}`, connections, size, [{ must: 1 }]),
+    bare: { epoll: ['serve', 'echo'] },
+    scale: {
+      axis,
+      at,
+      label: axis === 'size' ? formatSize(at) : at.toLocaleString('en'),
+    },
+  });
+  return [
+    ...CONNECTIONS.map((count) => point('connections', count, count, 64)),
+    ...SIZES.map((size) => point('size', size, 16, size)),
+  ];
+}
+
+module.exports = { echoes, scalingRows };

@@ -1,0 +1,55 @@
+'use strict';
+
+/*
+ * The rows of the table. A row's `subject` is a script of `subjects/` and its
+ * arguments, `load` the native load, `bare` the servers without JavaScript.
+ * A target is a line of the table: its `must` and its `goal` are ratios to
+ * node:net, and with `lower` less is better.
+ */
+
+const { answers, calibrate, httpRows } = require('./answers');
+const { echo } = require('./common');
+const { echoes, scalingRows } = require('./echoes');
+const { memories, others } = require('./others');
+const { fairness, proxyBulk, transfers } = require('./transfers');
+
+/**
+ * @param {{ quick: boolean, nodeMajor: number, sustained: number,
+ *   wrk: boolean }} settings
+ * @returns {any[]} all rows, in the table's order
+ */
+function makeRows(settings) {
+  let rounds;
+  const handlerWork = () => (rounds ??= calibrate());
+  return [
+    ...echoes(),
+    ...transfers(settings),
+    ...answers({ handlerWork }),
+    proxyBulk(settings),
+    ...fairness(),
+    ...memories(settings),
+    ...others(settings),
+    ...httpRows(settings),
+  ];
+}
+
+/**
+ * The rows that were asked for. `echo-NxSIZE` is one with numbers of one's own.
+ *
+ * @param {any[]} rows
+ * @param {string | undefined} only names, separated by commas
+ * @returns {any[]}
+ */
+function selectRows(rows, only) {
+  if (only === undefined) return rows.filter((row) => !row.optional);
+  return only.split(',').map((name) => {
+    const found = rows.find((row) => row.name === name);
+    if (found) return found;
+    const numbers = /^echo-(\d+)x(\d+)$/.exec(name);
+    if (numbers) return echo(name, +numbers[1], +numbers[2], [{}]);
+    const names = rows.map((row) => row.name).join(', ');
+    throw new Error(`no row '${name}': ${names}, echo-CONNECTIONSxBYTES`);
+  });
+}
+
+module.exports = { makeRows, scalingRows, selectRows };

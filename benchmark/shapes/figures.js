@@ -1,0 +1,74 @@
+'use strict';
+
+const { median } = require('../harness/statistics');
+const { BASE } = require('./variants');
+
+/**
+ * What the runs of a row say of a variant: each run's ratio to node:net's sample
+ * of the same run. Runs in which node:net was unsteady are kept, but not counted,
+ * where there are others.
+ *
+ * @param {import('./rounds').Entry} entry
+ * @param {string} variant
+ * @param {string} metric of the samples
+ * @returns {{ base: number, value: number, ratio: number, low: number,
+ *   high: number, ratios: number[] } | null} medians, and the ratio's spread;
+ *   null where a figure is missing
+ */
+function figure({ runs }, variant, metric) {
+  const steady = runs.filter(({ unsteady }) => !unsteady);
+  const pairs = (steady.length > 0 ? steady : runs)
+    .map(({ samples }) => [samples[BASE][metric], samples[variant]?.[metric]])
+    .filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
+  if (pairs.length === 0) return null;
+  const ratios = pairs.map(([a, b]) => b / a);
+  return {
+    base: median(pairs.map(([a]) => a)),
+    value: median(pairs.map(([, b]) => b)),
+    ratio: median(ratios),
+    low: Math.min(...ratios),
+    high: Math.max(...ratios),
+    ratios,
+  };
+}
+
+/** The variants that any entry has, in the order of the runs, without node:net. */
+function variantNames(entries) {
+  const names = entries.flatMap(({ runs }) =>
+    runs.flatMap(({ order, samples }) =>
+      // The first run of a row has them in their own order.
+      order === runs[0].order ? order.filter((name) => samples[name]) : [],
+    ),
+  );
+  return [...new Set(names)].filter((name) => name !== BASE);
+}
+
+/** The median of a figure that is no ratio, over all runs of a variant. */
+const middle = ({ runs }, variant, metric) =>
+  median(
+    runs
+      .map(({ samples }) => samples[variant]?.[metric])
+      .filter(Number.isFinite),
+  );
+
+/**
+ * The rows whose time or CPU is worst beside node:net's, the worst first.
+ *
+ * @param {import('./rounds').Entry[]} entries
+ * @param {string} variant
+ * @param {number} count
+ */
+function worst(entries, variant, count) {
+  return entries
+    .map((entry) => ({
+      entry,
+      time: figure(entry, variant, 'seconds'),
+      cpu: figure(entry, variant, 'cpu'),
+    }))
+    .filter(({ time, cpu }) => time && cpu)
+    .map((one) => ({ ...one, by: Math.max(one.time.ratio, one.cpu.ratio) }))
+    .sort((a, b) => b.by - a.by)
+    .slice(0, count);
+}
+
+module.exports = { figure, middle, variantNames, worst };

@@ -1,0 +1,89 @@
+'use strict';
+
+/* The table of a pass, as cells: for the terminal and for a page alike. */
+
+const { figure, middle, variantNames } = require('./figures');
+const { BASE } = require('./variants');
+
+const two = (value) => (value == null ? '-' : value.toFixed(2));
+const mebibytes = (bytes) =>
+  bytes == null ? '-' : (bytes / 2 ** 20).toFixed(0);
+const millis = (seconds) => (seconds * 1000).toFixed(0);
+
+/** `1.04 (0.98-1.10)`: the ratio, and what single runs said. */
+const withSpread = (figure) =>
+  figure
+    ? `${two(figure.ratio)} (${two(figure.low)}-${two(figure.high)})`
+    : '-';
+
+const names = { 'on-loop': 'rust-net', threaded: 'threaded' };
+
+function memoryPair(entry, variant) {
+  const found = figure(entry, variant, 'memory');
+  return found ? `${mebibytes(found.base)} > ${mebibytes(found.value)}` : '-';
+}
+
+/** The columns of one variant. */
+function columnsOf(variant) {
+  const name = names[variant] ?? variant;
+  const columns = {
+    [`${name}: time`]: (entry) => withSpread(figure(entry, variant, 'seconds')),
+    [`${name}: CPU`]: (entry) => withSpread(figure(entry, variant, 'cpu')),
+  };
+  if (variant === 'bare') return columns;
+  return {
+    ...columns,
+    [`${name}: MB`]: (entry) => memoryPair(entry, variant),
+  };
+}
+
+/** How many runs there were, and how many of them were made again. */
+function runsOf({ runs }) {
+  const again = runs.filter((run) => run.again).length;
+  return again === 0 ? `${runs.length}` : `${runs.length} (${again} again)`;
+}
+
+/**
+ * @param {import('./rounds').Entry[]} entries
+ * @returns {string[][]} the head, and a line for each entry
+ */
+function cells(entries) {
+  const columns = {
+    shape: ({ row }) => row.title,
+    'under test': ({ row }) => row.under,
+    ms: (entry) => millis(middle(entry, BASE, 'seconds')),
+    ...Object.assign({}, ...variantNames(entries).map(columnsOf)),
+    peer: (entry) => two(middle(entry, BASE, 'peerBusy')),
+    others: (entry) => two(middle(entry, BASE, 'othersBusy')),
+    runs: runsOf,
+  };
+  return [
+    Object.keys(columns),
+    ...entries.map((entry) =>
+      Object.values(columns).map((cell) => cell(entry)),
+    ),
+  ];
+}
+
+/** Further figures of uploads: who is open at once, and for how long. */
+function lives(entries) {
+  const metrics = {
+    open: 'open at once',
+    p50: 'p50 of a life, us',
+    p99: 'p99 of a life, us',
+  };
+  return entries
+    .filter(({ row }) => row.follow)
+    .flatMap((entry) =>
+      Object.entries(metrics).flatMap(([metric, title]) =>
+        variantNames([entry]).map((variant) => [
+          `${entry.row.title}: ${title}`,
+          names[variant] ?? variant,
+          withSpread(figure(entry, variant, metric)),
+        ]),
+      ),
+    )
+    .filter(([, , found]) => found !== '-');
+}
+
+module.exports = { cells, lives, names, two, withSpread };

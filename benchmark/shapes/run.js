@@ -1,0 +1,109 @@
+'use strict';
+
+/* `--shapes`, `--cross` and `--clients`: a pass, its table, and what is kept. */
+
+const path = require('node:path');
+
+const { printCells, saveJson } = require('../harness/report');
+const { clientRows, startServers } = require('./clients');
+const { crossRows } = require('./cross');
+const { describe } = require('./machine');
+const { makeNetwork } = require('./network');
+const { cells, lives } = require('./report');
+const { runPass } = require('./rounds');
+const { shapes } = require('./table');
+const { peerOf } = require('./variants');
+
+/** The rows of a kind of pass. */
+const rowsOf = {
+  shapes: () => shapes,
+  cross: ({ cross, seed }) => crossRows(cross, seed),
+  clients: () => clientRows,
+};
+
+/** The network of the rows that need one, or null where it cannot be made. */
+function networkFor(rows) {
+  if (rows.every(({ transport }) => transport !== 'veth')) return null;
+  try {
+    return makeNetwork();
+  } catch (error) {
+    console.error(`skipped, no network of its own: ${error.message}`);
+    return null;
+  }
+}
+
+/** The rows asked for, by their names. */
+function select(rows, only) {
+  if (only === undefined) return rows;
+  return only.split(',').map((name) => {
+    const found = rows.find((row) => row.name === name);
+    if (found) return found;
+    const names = rows.map((row) => row.name).join(', ');
+    throw new Error(`no row '${name}': ${names}`);
+  });
+}
+
+/** The file of a pass: its kind, the Node, and for a product its seed. */
+function nameOf(kind, about, { seed, cross, driver, only }) {
+  const parts = [kind, `node${about.node.slice(1).split('.')[0]}`];
+  if (kind === 'cross') parts.push(`${cross}`, `seed${seed}`);
+  if (driver) parts.push(driver);
+  if (only) parts.push('partial');
+  return parts.join('-');
+}
+
+function print({ about, entries, skipped }) {
+  const { node, commit, system, machine, loadBefore, rounds } = about;
+  console.log(
+    `Node ${node}, rust-net ${commit}, ${rounds} rounds, ${system}, ` +
+      `${machine}, load average before the run: ${loadBefore}\n`,
+  );
+  printCells(cells(entries));
+  for (const line of lives(entries)) console.log(line.join(', '));
+  if (skipped.length > 0) console.log(`skipped: ${skipped.join(', ')}`);
+}
+
+/**
+ * @param {'shapes' | 'cross' | 'clients'} kind
+ * @param {any} options of the run, with `load` and `folder`
+ * @param {string} results the folder of what is kept
+ */
+async function runShapes(kind, options, results) {
+  const selected = select(rowsOf[kind](options), options.only);
+  if (kind === 'cross') console.log(`seed ${options.seed}`);
+  const about = describe(options);
+  const network = networkFor(selected);
+  const servers =
+    kind === 'clients' ? await startServers(selected, options) : null;
+  const rows = (servers?.rows ?? selected).filter(
+    ({ transport }) => network || transport !== 'veth',
+  );
+  const { folder, scale, quick } = options;
+  const peer = peerOf(options);
+  const context = { folder, scale, warmsUp: !quick, network, peer };
+  const start = performance.now();
+  try {
+    const entries = await runPass(rows, options, context);
+    const minutes = (performance.now() - start) / 60_000;
+    const skipped = selected
+      .map(({ name }) => name)
+      .filter((name) => !rows.some((row) => row.name === name));
+    const seed = kind === 'cross' ? options.seed : undefined;
+    const result = {
+      about: { ...about, kind, seed, minutes: Number(minutes.toFixed(1)) },
+      skipped,
+      entries,
+    };
+    print(result);
+    if (!options.quick) {
+      const file = path.join(results, nameOf(kind, about, options));
+      await saveJson(`${file}.json`, result);
+    }
+    return result;
+  } finally {
+    network?.remove();
+    await servers?.stop();
+  }
+}
+
+module.exports = { rowsOf, runShapes };

@@ -1,0 +1,68 @@
+'use strict';
+
+/*
+ * What takes turns in a shape: node:net, rust-net with each driver, and where
+ * they are asked for node:net of other runtimes and the bare server.
+ */
+
+const path = require('node:path');
+
+const { runtimes } = require('../harness/variants');
+
+const subjects = path.join(__dirname, '..', 'subjects');
+const shape = path.join(subjects, 'shape.js');
+const library = path.join(subjects, 'library.js');
+
+/** node:net, which the others are compared with. */
+const BASE = 'node';
+
+/** rust-net by driver; one alone where one was asked for. */
+function driversOf({ driver, quick }) {
+  if (driver) return { [driver]: { RUST_NET_DRIVER: driver } };
+  // The smoke form takes the default.
+  if (quick) return { 'on-loop': {} };
+  return {
+    'on-loop': { RUST_NET_DRIVER: 'on-loop' },
+    threaded: { RUST_NET_DRIVER: 'threaded' },
+  };
+}
+
+/**
+ * @param {any} row
+ * @param {any} options of the run
+ * @returns {{ name: string, command: string[], env?: Record<string, string>,
+ *   bare?: boolean, mayFail?: boolean, swaps?: boolean }[]} the first is node:net;
+ *   `swaps` where the subject must find rust-net under the name of net
+ */
+function variantsOf(row, options) {
+  const isLibrary = row.work === 'library';
+  const script = (net) => (isLibrary ? [library] : [shape, net]);
+  const preload = isLibrary
+    ? ['-r', path.join(options.module, 'register.js')]
+    : [];
+  const rust = Object.entries(driversOf(options)).map(([name, env]) => ({
+    name,
+    command: [options.node, ...preload, ...script(options.module)],
+    env,
+    swaps: isLibrary,
+  }));
+  const others = Object.entries(options.peers).map(([name, file]) => ({
+    name,
+    command: [file, ...runtimes[name], ...script('node:net')],
+    mayFail: true,
+  }));
+  const bare = row.bare
+    ? [{ name: 'bare', command: [options.load, ...row.bare], bare: true }]
+    : [];
+  return [
+    { name: BASE, command: [options.node, ...script('node:net')] },
+    ...rust,
+    ...others,
+    ...bare,
+  ];
+}
+
+/** The peer of what is under test: always node:net on the Node of the run. */
+const peerOf = ({ node }) => ({ command: [node, shape, 'node:net'] });
+
+module.exports = { BASE, peerOf, variantsOf };

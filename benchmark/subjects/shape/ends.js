@@ -1,0 +1,77 @@
+'use strict';
+
+/*
+ * The two ends of works whose connections are all open before they begin.
+ */
+
+const { checker } = require('./content');
+const { readOptions } = require('./read');
+
+// No server's backlog is shorter.
+const OPENED_AT_ONCE = 128;
+
+/** One connection of a run, and the check of what it receives. */
+class Lane {
+  constructor(run) {
+    const check = checker(run.row.write);
+    this.run = run;
+    this.take = (chunk) => {
+      run.received += check(chunk);
+    };
+  }
+}
+
+/** Accepts the row's connections; `accept(lane)` is for those who listen early. */
+class Listener {
+  constructor(net, row, end) {
+    this.row = row;
+    this.end = end;
+    this.server = net.createServer({ noDelay: Boolean(row.noDelay) });
+    this.server.on('connection', (socket) => {
+      const lane = new Lane(this.run);
+      lane.socket = socket;
+      this.accept(lane);
+      this.run.lanes.push(lane);
+      if (this.run.lanes.length === row.connections) this.run.setOpened();
+    });
+  }
+
+  accept() {}
+
+  arm(run) {
+    this.run = run;
+  }
+}
+
+/** Opens the row's connections. */
+class Connector {
+  constructor(net, row, end, where) {
+    Object.assign(this, { net, row, end, where });
+  }
+
+  async arm(run) {
+    while (run.lanes.length < this.row.connections) {
+      const count = Math.min(
+        OPENED_AT_ONCE,
+        this.row.connections - run.lanes.length,
+      );
+      const opened = Array.from({ length: count }, () => this.#open(run));
+      run.lanes.push(...(await Promise.all(opened)));
+    }
+    run.setOpened();
+  }
+
+  #open(run) {
+    const lane = new Lane(run);
+    return new Promise((resolve) => {
+      const options = {
+        ...this.where,
+        noDelay: Boolean(this.row.noDelay),
+        ...readOptions(this.row.read ?? { api: 'data' }, lane.take),
+      };
+      lane.socket = this.net.connect(options, () => resolve(lane));
+    });
+  }
+}
+
+module.exports = { Connector, Listener };

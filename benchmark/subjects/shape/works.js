@@ -1,0 +1,11 @@
+'use strict';
+
+const exchange = require('./exchange');
+const ready = require('./ready');
+const stream = require('./stream');
+const visit = require('./visit');
+
+/** What two ends can do: each work has a `Listener` and a `Connector`. */
+const works = { exchange, ready, stream, visit };
+
+module.exports = { works };

@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
+const { pinned } = require('./pin');
 const { Program } = require('./program');
 const { median } = require('./statistics');
 const { Wrk } = require('./wrk');
@@ -45,14 +46,14 @@ function listenArgs(row, context) {
 }
 
 /** The load by its arguments, the first of which is its kind. */
-function startLoad(context, [kind, ...args]) {
+function startLoad(row, context, [kind, ...args]) {
   if (kind === 'wrk') return new Wrk(args);
-  return Program.start([context.load, kind, ...args]);
+  return Program.start(pinned(row, 'peer', [context.load, kind, ...args]));
 }
 
 /** Runs `work` with the load's connections open, and closes them. */
-async function withLoad(context, args, work) {
-  const load = await startLoad(context, args);
+async function withLoad(row, context, args, work) {
+  const load = await startLoad(row, context, args);
   try {
     const result = await work(load);
     await load.stop();
@@ -74,13 +75,13 @@ async function server(row, variant, context) {
   const upstream = await startUpstream(row, context);
   const next = upstream ? ['--upstream', `${upstream.ready.port}`] : [];
   const subject = await Program.start(
-    [...variant.command, ...where, ...next],
+    pinned(row, 'subject', [...variant.command, ...where, ...next]),
     variant.env,
   );
   const target = row.unix ? where : ['--port', `${subject.ready.port}`];
 
   const measure = () =>
-    withLoad(context, [...row.load, ...target], async (load) => {
+    withLoad(row, context, [...row.load, ...target], async (load) => {
       const seconds = context.seconds * (row.longer ?? 1);
       await load.ask(`run ${context.seconds * WARM_UP}`);
       const before = await subject.ask('usage');
@@ -155,7 +156,7 @@ async function memory(row, variant, context) {
   let subject;
   const hold = (port, count, work) => {
     const args = ['echo', '--reset', 'true', '--port', port];
-    return withLoad(context, [...args, '--connections', count], work);
+    return withLoad(row, context, [...args, '--connections', count], work);
   };
   async function measure() {
     subject = await Program.start(variant.command, variant.env);
@@ -184,7 +185,7 @@ async function sustained(row, variant, context) {
     const target = ['--port', `${subject.ready.port}`];
     const load = [...row.load, ...target];
     const before = await subject.ask('memory');
-    const { rss } = await withLoad(context, load, async (running) => {
+    const { rss } = await withLoad(row, context, load, async (running) => {
       await running.ask(`run ${row.seconds}`);
       return subject.ask('memory');
     });

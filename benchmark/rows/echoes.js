@@ -17,6 +17,12 @@ const echoes = () => [
     title: 'ping-pong, 1 x 64 B',
     modes: ['busy-poll'],
   },
+  ...['together', 'apart'].map((pin) => ({
+    ...echo(`ping-${pin}`, 1, 64, [{}]),
+    title: `ping-pong, ${pin === 'apart' ? 'a core for each end' : 'one core'}`,
+    bare: { epoll: ['serve', 'echo'] },
+    pin,
+  })),
   {
     ...echo('echo-64', 64, 64, [{ must: 1.5, goal: 1.65 }]),
     modes: ['write-through'],

@@ -7,6 +7,7 @@
  * node:net, and with `lower` less is better.
  */
 
+const { canPin } = require('../harness/pin');
 const { answers, calibrate, httpRows } = require('./answers');
 const { echo } = require('./common');
 const { echoes, scalingRows } = require('./echoes');
@@ -41,7 +42,9 @@ function makeRows(settings) {
  * @returns {any[]}
  */
 function selectRows(rows, only) {
-  if (only === undefined) return rows.filter((row) => !row.optional);
+  if (only === undefined) {
+    return rows.filter((row) => !row.optional && canPin(row));
+  }
   return only.split(',').map((name) => {
     const found = rows.find((row) => row.name === name);
     if (found) return found;

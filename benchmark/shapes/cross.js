@@ -47,7 +47,7 @@ const axes = {
 
 // What node:net moves in something like half a second.
 const MOST_BYTES = 256 * MIB;
-const MOST_WRITES = 100_000;
+const MOST_WRITES = 300_000;
 // More would be memory that no program keeps.
 const MOST_AT_ONCE = 64 * MIB;
 /** By how much less it is there. */

@@ -9,35 +9,43 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { pinned } = require('../harness/pin');
 const { BareEnd } = require('./bare');
 const { Program } = require('../harness/program');
 
 const WARM_UP = 0.15;
 
 const LOOPBACK = '127.0.0.1';
+// A Unix socket has no queue beyond it: connecting fails.
+const BACKLOG = 4096;
 
 /** Where the two ends meet: what to listen on, and what to connect to. */
 let sockets = 0;
 function placeOf({ transport, listens }, { folder, network }) {
   if (transport === 'unix') {
     const file = path.join(folder, `shape${++sockets}`);
-    return { listen: { path: file }, connect: () => ({ path: file }) };
+    return {
+      listen: { path: file, backlog: BACKLOG },
+      connect: () => ({ path: file }),
+    };
   }
   const { near, far } = network ?? { near: LOOPBACK, far: LOOPBACK };
   const own = transport === 'veth' ? { subject: near, peer: far } : null;
   const host = own ? own[listens] : LOOPBACK;
   return {
-    listen: { port: 0, host, backlog: 4096 },
+    listen: { port: 0, host, backlog: BACKLOG },
     connect: (port) => ({ port, host }),
   };
 }
 
 /** Starts one end: `where` is what it listens on or connects to. */
 function startEnd(row, variant, context, { end, listens, where }) {
-  if (variant.bare) return BareEnd.start(variant.command);
+  if (variant.bare) {
+    return BareEnd.start(pinned(row, end, variant.command));
+  }
   const args = [JSON.stringify(row), JSON.stringify({ end, listens, where })];
   const isAway = row.transport === 'veth' && end === 'peer';
-  const command = [...variant.command, ...args];
+  const command = pinned(row, end, [...variant.command, ...args]);
   return Program.start(
     isAway ? [...context.network.enter, ...command] : command,
     variant.env,
@@ -143,13 +151,15 @@ function checkCounts(subject, peer) {
   if (subject.received + peer.received === 0) throw new Error('no bytes');
 }
 
-/** As many digits as mean something. */
+/** As many digits as mean something; counts are whole. */
+const round = (value) =>
+  typeof value !== 'number' || Number.isInteger(value)
+    ? value
+    : Number(value.toPrecision(5));
+
 const rounded = (sample) =>
   Object.fromEntries(
-    Object.entries(sample).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? Number(value.toPrecision(5)) : value,
-    ]),
+    Object.entries(sample).map(([name, value]) => [name, round(value)]),
   );
 
 /**

@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 
+const { canPin } = require('../harness/pin');
 const { printCells, saveJson } = require('../harness/report');
 const { clientRows, startServers } = require('./clients');
 const { crossRows } = require('./cross');
@@ -43,12 +44,17 @@ function select(rows, only) {
   });
 }
 
+// What is published is the median of so many runs.
+const FEWEST_ROUNDS = 3;
+
 /** The file of a pass: its kind, the Node, and for a product its seed. */
-function nameOf(kind, about, { seed, cross, driver, only }) {
+function nameOf(kind, about, options) {
+  const { seed, cross, driver, only, scale, rounds } = options;
   const parts = [kind, `node${about.node.slice(1).split('.')[0]}`];
   if (kind === 'cross') parts.push(`${cross}`, `seed${seed}`);
   if (driver) parts.push(driver);
-  if (only) parts.push('partial');
+  const isWhole = !only && scale === 1 && rounds >= FEWEST_ROUNDS;
+  if (!isWhole) parts.push('partial');
   return parts.join('-');
 }
 
@@ -76,7 +82,7 @@ async function runShapes(kind, options, results) {
   const servers =
     kind === 'clients' ? await startServers(selected, options) : null;
   const rows = (servers?.rows ?? selected).filter(
-    ({ transport }) => network || transport !== 'veth',
+    (row) => (network || row.transport !== 'veth') && canPin(row),
   );
   const { folder, scale, quick } = options;
   const peer = peerOf(options);

@@ -63,7 +63,7 @@ const writes = [
   write('write-mixed', "Buffers of 1 B to 64 KiB, by 'drain'", 24 * KIB, {
     size: [1, 64 * KIB],
   }),
-  write('write-veth', "64 KiB Buffers, by 'drain', MTU 1500", 3 * KIB, {}),
+  write('write-veth', "64 KiB Buffers, by 'drain', MTU 1500", KIB, {}),
   write('string-100', "100-byte strings, by 'drain'", 400_000, {
     kind: 'string',
     size: 100,
@@ -143,7 +143,7 @@ const reads = [
     'read-veth',
     "by 'data', MTU 1500",
     { api: 'data' },
-    { transport: 'veth', writes: 3 * KIB },
+    { transport: 'veth', writes: KIB },
   ),
   read(
     'read-unix',
@@ -174,6 +174,14 @@ const exchanges = [
     size: 64,
     rounds: 12_000,
   }),
+  ...['together', 'apart'].map((pin) =>
+    exchange(
+      `ping-${pin}`,
+      `echo of 64 B, ${pin === 'apart' ? 'a core for each end' : 'both ends on one core'}`,
+      'subject',
+      { size: 64, rounds: pin === 'apart' ? 6000 : 12_000, pin },
+    ),
+  ),
   exchange('ping-client', 'echo of 64 B, one at a time', 'peer', {
     size: 64,
     rounds: 12_000,
@@ -187,7 +195,7 @@ const exchanges = [
       listens === 'subject' ? 'in-flight' : 'in-flight-client',
       'echo of 64 B, 16 in flight on 16 connections',
       listens,
-      { size: 64, connections: 16, flight: 16, rounds: 12_000 },
+      { size: 64, connections: 16, flight: 16, rounds: 6000 },
     ),
   ),
 ];
@@ -203,7 +211,7 @@ const visit = (name, title, listens, row) => ({
   ...row,
 });
 
-const ask = { request: 64, answer: KIB, flight: 16, visits: 6000 };
+const ask = { request: 64, answer: KIB, flight: 16, visits: 4000 };
 const visits = [
   visit('ask', 'connect, ask, 1 KiB, close; 16 at a time', 'subject', ask),
   visit('ask-client', 'connect, ask, 1 KiB, close; 16 at a time', 'peer', ask),
@@ -211,7 +219,7 @@ const visits = [
     request: 300_000,
     answer: 0,
     flight: 30,
-    visits: 2400,
+    visits: 1500,
     follow: true,
   }),
 ];

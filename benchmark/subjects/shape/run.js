@@ -6,23 +6,35 @@
 
 const { control, cpu } = require('../control');
 
-/** The time and the CPU time of this process from `start` to `stop`, summed up. */
+/** What this process has used; `faults` are pages that it was given. */
+function usage() {
+  // Not every runtime has this.
+  const { minorPageFault, voluntaryContextSwitches } =
+    process.resourceUsage?.() ?? {};
+  return {
+    seconds: performance.now() / 1000,
+    cpu: cpu(),
+    faults: minorPageFault,
+    sleeps: voluntaryContextSwitches,
+  };
+}
+
+/** What this process uses from `start` to `stop`, summed up. */
 class Stopwatch {
-  seconds = 0;
-  cpu = 0;
+  used = {};
 
   reset() {
-    this.seconds = 0;
-    this.cpu = 0;
+    this.used = {};
   }
 
   start() {
-    this.from = { time: performance.now(), cpu: cpu() };
+    this.from = usage();
   }
 
   stop() {
-    this.seconds += (performance.now() - this.from.time) / 1000;
-    this.cpu += cpu() - this.from.cpu;
+    for (const [name, value] of Object.entries(usage())) {
+      this.used[name] = (this.used[name] ?? 0) + value - this.from[name];
+    }
   }
 }
 
@@ -50,9 +62,8 @@ class Run {
   end(more, checks = []) {
     this.watch.stop();
     for (const check of checks) check();
-    const { seconds, cpu: used } = this.watch;
     const { sent, received } = this;
-    this.finish({ seconds, cpu: used, sent, received, ...more });
+    this.finish({ ...this.watch.used, sent, received, ...more });
   }
 }
 
@@ -81,4 +92,4 @@ function serve(work, ready = {}) {
   control({ ...ready, pid: process.pid }, commands);
 }
 
-module.exports = { Run, Stopwatch, serve };
+module.exports = { Run, serve };

@@ -52,6 +52,7 @@ const row = (client, server, mode, title, count, more = {}) => ({
   server,
   mode,
   count,
+  warmUp: 0.5,
   ...more,
 });
 

@@ -13,7 +13,8 @@ const { pinned } = require('../harness/pin');
 const { BareEnd } = require('./bare');
 const { Program } = require('../harness/program');
 
-const WARM_UP = 0.15;
+/** The share of a row's work that its warm-up is, where the row does not say. */
+const WARM_UP = 0.25;
 
 const LOOPBACK = '127.0.0.1';
 // A Unix socket has no queue beyond it: connecting fails.
@@ -174,7 +175,10 @@ const rounded = (sample) =>
 async function measure(row, variant, context) {
   const programs = await startEnds(row, variant, context);
   try {
-    if (context.warmsUp) await work(row, programs, context.scale * WARM_UP);
+    if (context.warmsUp) {
+      const share = row.warmUp ?? WARM_UP;
+      await work(row, programs, context.scale * share);
+    }
     const sample = await work(row, programs, context.scale);
     if (row.work === 'library' && sample.swapped !== Boolean(variant.swaps)) {
       throw new Error(`net is ${sample.swapped ? 'swapped' : "node's own"}`);

@@ -153,6 +153,9 @@ const reads = [
   ),
 ];
 
+// Messages until node has compiled what they go through.
+const UNTIL_COMPILED = 8000;
+
 /** Messages that come back, `flight` of them under way on each connection. */
 const exchange = (name, title, listens, { size, ...row }) => ({
   name,
@@ -165,6 +168,7 @@ const exchange = (name, title, listens, { size, ...row }) => ({
   flight: 1,
   noDelay: true,
   write: { kind: 'Buffer', size },
+  warmUp: UNTIL_COMPILED / (row.rounds * (row.connections ?? 1)),
   ...row,
   bare: listens === 'subject' ? ECHO : undefined,
 });
@@ -211,7 +215,13 @@ const visit = (name, title, listens, row) => ({
   ...row,
 });
 
-const ask = { request: 64, answer: KIB, flight: 16, visits: 4000 };
+const ask = {
+  request: 64,
+  answer: KIB,
+  flight: 16,
+  visits: 4000,
+  warmUp: 0.5,
+};
 const visits = [
   visit('ask', 'connect, ask, 1 KiB, close; 16 at a time', 'subject', ask),
   visit('ask-client', 'connect, ask, 1 KiB, close; 16 at a time', 'peer', ask),

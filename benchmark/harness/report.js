@@ -138,15 +138,31 @@ async function format(text, parser) {
   }
 }
 
+/** JSON with a line for each row and each sample: there are thousands of figures. */
+function compactJson(result) {
+  const lines = [];
+  const text = JSON.stringify(
+    result,
+    (key, value) => {
+      const isSample = Number.isFinite(value?.seconds);
+      if (!isSample && !['row', 'order'].includes(key)) return value;
+      lines.push(JSON.stringify(value));
+      return `line ${lines.length - 1}`;
+    },
+    2,
+  );
+  return text.replace(/"line (\d+)"/g, (_, index) => lines[index]);
+}
+
 /**
- * Writes a result as JSON, in a line for each of its runs: there are many figures.
+ * Writes the result of a pass over shapes.
  *
  * @param {string} file
  * @param {any} result
  */
-async function saveJson(file, result) {
+function saveJson(file, result) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, await format(JSON.stringify(result), 'json'));
+  fs.writeFileSync(file, `${compactJson(result)}\n`);
   console.log(`\nwritten: ${path.relative(process.cwd(), file)}`);
 }
 

@@ -103,7 +103,7 @@ async function runShapes(kind, options, results) {
     print(result);
     if (!options.quick) {
       const file = path.join(results, nameOf(kind, about, options));
-      await saveJson(`${file}.json`, result);
+      saveJson(`${file}.json`, result);
     }
     return result;
   } finally {

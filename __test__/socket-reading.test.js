@@ -262,16 +262,23 @@ both('tiny pieces over many turns', async (net, t) => {
 });
 
 // Sends SIZE bytes to whoever connects, from a process of its own: they arrive
-// while others are being read.
+// while others are being read, and never so many that the kernel has some left.
 const sender = (size) => {
   const server = require('node:net').createServer((socket) => {
-    socket.on('error', () => {}).end(Buffer.alloc(size, 'x'));
+    let left = size;
+    const next = () => {
+      if (left <= 0) return socket.end();
+      left -= 5000;
+      return socket.write(Buffer.alloc(5000, 'x'), () => setImmediate(next));
+    };
+    socket.on('error', () => {});
+    next();
   });
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 };
 
 alone('a socket that is resumed at once reads once a chunk', async (net, t) => {
-  const SIZE = 48 << 20;
+  const SIZE = 8 << 20;
   const program = `(${sender})(${SIZE})`;
   const child = spawn(process.execPath, ['-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],

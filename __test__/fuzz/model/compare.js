@@ -153,9 +153,31 @@ function differences(expected, actual) {
   return found;
 }
 
-/** The sort of a difference: the field without the end it belongs to. */
-function kindOf({ path }) {
-  return path.replace(/(client|peer|server)\d+(\.\d+(?=\.))?/, '$1');
+function entriesOf(text) {
+  return text?.startsWith('[') ? JSON.parse(text) : [];
+}
+
+/** What stands where two lists part: of each entry what it is about. */
+function partingOf(expected, actual) {
+  const [theirs, ours] = [entriesOf(expected), entriesOf(actual)];
+  const at = theirs.findIndex((entry, i) => entry !== ours[i]);
+  const place = at < 0 ? theirs.length : at;
+  return [theirs, ours]
+    .map((list) => String(list[place] ?? 'nothing').replace(/[ \d].*/, ''))
+    .join('/');
+}
+
+/**
+ * The sort of a difference: the field without the end it belongs to, and of a
+ * list how it parts.
+ *
+ * @param {{ path: string, expected: string[], actual: string }} difference
+ * @returns {string}
+ */
+function kindOf({ path, expected, actual }) {
+  const field = path.replace(/(client|peer|server)\d+(\.\d+(?=\.))?/, '$1');
+  const isList = /(log|in|out)$/.test(field);
+  return isList ? `${field} ${partingOf(expected[0], actual)}` : field;
 }
 
 module.exports = { differences, kindOf };

@@ -32,6 +32,8 @@ const styles = [
   { connect: 1, connection: 1, read: 1 },
   { together: true, read: 2 },
   { connection: 3 },
+  { connect: 4, every: 2 },
+  { connect: 4, every: -2 },
 ];
 
 /** Says of each thing of a kind by how many iterations it is late. */
@@ -41,9 +43,14 @@ function latenessOf(seed, below) {
     if (most > 3) return most;
     return most > 0 ? below(2) * below(most + 2) : 0;
   };
+  let clients = 0;
+  const isChosen = () => {
+    if (!style.every) return true;
+    return clients++ % 2 === (style.every > 0 ? 0 : 1);
+  };
   return {
     together: style.together,
-    connect: () => some(style.connect),
+    connect: () => (isChosen() ? some(style.connect) : 0),
     connection: () => some(style.connection),
     read: () => (style.read && below(2) ? 1 + below(style.read) : 0),
   };

@@ -108,6 +108,9 @@ class Endpoint {
   happened(name) {
     if (name === 'end') this.isEnded = true;
     if (name === 'timeout') this.timer = 0;
+    // One that was destroyed before its connect() lives again.
+    const isNew = name === 'connect' || name === 'ready';
+    if (this.isClosed && isNew) this.isClosed = false;
     if (this.isClosed) this.violation(`'${name}' after 'close'`);
     this.note(name);
     this.fire(name);

@@ -9,7 +9,7 @@ const { differences, kindOf } = require('./compare');
 const { isKnown } = require('./known');
 
 /** Further runs of node: undisturbed ones, and disturbed ones by these seeds. */
-const doubts = [0, 7, 1, 2, 3, 10, 4, 5, 6, 0, 11, 12];
+const doubts = [0, 9, 1, 2, 7, 8, 3, 4, 5, 6, 12, 0, 14, 22];
 const AGAIN = 3;
 
 /** These are wrong if they happen once. */

@@ -69,6 +69,24 @@ function isReadAhead({ path }, { expected, actual }) {
   );
 }
 
+/** True of a program that writes a list which takes two system calls. */
+function hasLongList(program) {
+  const counts = JSON.stringify(program).matchAll(/"(?:n|list)":(\d+)/g);
+  return [...counts].some(([, count]) => Number(count) > 1024);
+}
+
+/** True where ours is told an iteration later, or what hangs on that. */
+function isLateList({ path, expected, actual }, { program, actual: record }) {
+  if (!hasLongList(program)) return false;
+  const lists = [expected[0], actual];
+  if (lists.every((text) => text?.startsWith('['))) {
+    const [theirs, ours] = lists.map((text) => JSON.parse(text));
+    const at = ours.findIndex((entry, i) => entry !== theirs[i]);
+    if (ours[at]?.startsWith('mark immediate')) return true;
+  }
+  return logsOf(record, path).some((log) => has(log, /^error .*syscall=write/));
+}
+
 /** @type {{ name: string, reason: string, applies: (difference: Difference, context: Context) => boolean }[]} */
 const known = [
   {
@@ -90,6 +108,11 @@ const known = [
     name: 'coalesced write that fails',
     reason: "was called back when it was taken; an 'error' event follows",
     applies: isLateFailure,
+  },
+  {
+    name: 'long list',
+    reason: 'is reported by an event, which may be an iteration later',
+    applies: isLateList,
   },
   {
     name: 'NaN bytes',

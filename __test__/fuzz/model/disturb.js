@@ -125,6 +125,10 @@ function disturb(game, seed) {
   const late = latenessOf(seed, numbersFrom(seed));
   // One alone is told to its listener first; with several a listener takes turns.
   if (game.program.connections.length < 2) late.connection = () => 0;
+  // A program that starts and stops the handle itself would see it.
+  if (/"(readStart|readStop|tap)"/.test(JSON.stringify(game.program))) {
+    late.read = () => 0;
+  }
   const { net } = game;
   const made = disturbedClient(net, late);
   game.watch = (socket) => {

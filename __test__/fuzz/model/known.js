@@ -82,7 +82,7 @@ function isLateList({ path, expected, actual }, { program, actual: record }) {
   if (lists.every((text) => text?.startsWith('['))) {
     const [theirs, ours] = lists.map((text) => JSON.parse(text));
     const at = ours.findIndex((entry, i) => entry !== theirs[i]);
-    if (ours[at]?.startsWith('mark immediate')) return true;
+    if (String(ours[at]).startsWith('mark immediate')) return true;
   }
   return logsOf(record, path).some((log) => has(log, /^error .*syscall=write/));
 }

@@ -200,9 +200,13 @@ function handles(program, random, operations) {
     do: [operations.write(), operations.end()],
   });
   for (let n = 1; n <= 3; n++) {
-    const ops = ['readStop', 'readStart'].filter(() => random.chance(75));
+    const ops = random.pick([
+      ['readStart'],
+      ['readStop'],
+      ['readStop', 'readStart'],
+    ]);
     to.rules.push({
-      on: random.pick(['stall', 'end', 'bytes']),
+      on: random.pick(['stall', 'stall', 'end', 'bytes']),
       n: random.between(1, 3),
       do: ops.map((op) => ({ op })),
     });

@@ -12,6 +12,7 @@
 // is judged; RUST_NET_BINARY its binary. --program plays one program from a file.
 // --most is how many differences end the run. The last line is the result as JSON.
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 
 const { kindOf } = require('./model/compare');
@@ -125,6 +126,10 @@ async function replay(options, findings) {
   return 1;
 }
 
+function versionOf(node) {
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+}
+
 async function main() {
   const options = optionsFrom(process.argv.slice(2));
   const findings = new Findings();
@@ -138,7 +143,7 @@ async function main() {
     JSON.stringify({
       layer: 'model fuzz',
       date: new Date().toISOString(),
-      node: process.version,
+      node: versionOf(options.node),
       counts: { programs, runs: findings.programs },
       seconds: Math.round((Date.now() - start) / 1000),
       seeds: { first: options.seed, last: options.seed + programs - 1 },

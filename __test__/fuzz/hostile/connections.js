@@ -7,7 +7,7 @@
  */
 
 const net = require('node:net');
-const { Mark, POISON, letters } = require('./marks');
+const { Mark, letters } = require('./marks');
 
 const LIVE = 14;
 const OLDEST = 1500;
@@ -31,10 +31,7 @@ class Connection {
 /** For bytes whose sender is not known: any hostile connection's. */
 function anyHostile() {
   const mark = new Mark();
-  mark.table.fill(0, 1, 0x20);
   for (const letter of letters) mark.table[letter.charCodeAt(0)] = 1;
-  mark.allowAnyOwn();
-  mark.table[POISON] = 0;
   mark.allowZero();
   return mark;
 }

@@ -152,8 +152,8 @@ function lookalike(call) {
   const { random } = call;
   return random.among([
     [1, () => filledView(call, DataView, 1)],
-    [1, () => filledView(call, Uint16Array, 2)],
-    [1, () => filledView(call, Float64Array, 8)],
+    [3, () => filledView(call, Uint16Array, 2)],
+    [2, () => filledView(call, Float64Array, 8)],
     [1, () => filledView(call, Uint8ClampedArray, 1)],
     [1, () => filledView(call, BigInt64Array, 8)],
     [1, () => plain(call).buffer],
@@ -182,7 +182,7 @@ function makeBytes(call) {
     [8, () => detached(call)],
     [8, () => liar(call)],
     [4, () => ownLies(call)],
-    [10, () => lookalike(call)],
+    [16, () => lookalike(call)],
   ]);
 }
 

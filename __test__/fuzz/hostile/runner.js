@@ -114,6 +114,7 @@ class Runner {
       world.churn(world.random.pick([1, 8, 70, 300]));
     }
     if (world.random.chance(2)) this.#instances();
+    if (world.random.chance(5)) world.checkSlots();
     for (let left = BATCH; left > 0 && world.made < this.end; left--) {
       const random = new Random(world.seed, world.made);
       this.#one(random, undefined);
@@ -220,7 +221,7 @@ class Runner {
     for (let i = 0; i < count; i++) {
       args.push(world.values.forParameter(parameters[i] ?? 'any', call));
     }
-    if (random.chance(6)) args.length = random.below(args.length + 1);
+    if (random.chance(20)) args.length = random.below(args.length + 1);
     return args;
   }
 

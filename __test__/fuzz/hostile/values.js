@@ -126,7 +126,7 @@ class Values extends Lists {
       [2, () => this.decodingName(call)],
       [4, () => this.wideName(call)],
       [10, () => this.speaking('latin1', call)],
-      [5, () => random.pick([undefined, null, 7, {}])],
+      [40, () => random.pick([undefined, undefined, undefined, null, 7, {}])],
     ]);
     call.label(typeof encoding === 'string' ? encoding : typeof encoding);
     // In the place of a chunk it is one.
@@ -140,8 +140,10 @@ class Values extends Lists {
     return call.random.pick(wideEncodings);
   }
 
+  // On a connection whose peer knows it: nothing is known of decoded bytes.
   decodingName(call) {
-    call.mark.allowAnyOwn();
+    if (call.connection.receives !== call.mark) return 'latin1';
+    call.mark.allowAny();
     return call.random.pick(decoding);
   }
 

@@ -188,6 +188,19 @@ class World {
     return handle === undefined || this.isClosed(handle);
   }
 
+  /** A handle that is open is the one that its slot's events go to. */
+  checkSlots() {
+    for (const handle of this.#handles) {
+      const slot = slotOf(handle);
+      if (slot < 0 || this.isClosed(handle)) continue;
+      if (this.handleIn(slot) === handle) continue;
+      this.found(
+        'slot',
+        `an open handle goes by slot ${slot}, which it has lost`,
+      );
+    }
+  }
+
   isListener(handle) {
     return this.connectionIfKnown(handle)?.isListener === true;
   }

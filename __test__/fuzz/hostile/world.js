@@ -20,8 +20,8 @@ const { Values } = require('./values');
 const MOST_HANDLES = 60;
 const MOST_STALE = 400;
 const MOST_CLOSED = 20_000;
-const MOST_FOUND = 20;
-const MOST_ALIKE = 3;
+const MOST_FOUND = 60;
+const MOST_ALIKE = 2;
 
 function load(root) {
   const of = (name) => require(path.join(root, name));

@@ -49,6 +49,18 @@ test('an unsteady run is kept and not counted', () => {
   assert.deepStrictEqual(ratios, [2, 2]);
 });
 
+test('where all runs are unsteady all are counted', () => {
+  const pairs = [
+    [1, 2],
+    [9, 18],
+  ];
+  const { ratios } = figure(entryOf('a', pairs, [0, 1]), 'on-loop', 'seconds');
+  assert.deepStrictEqual(ratios, [2, 2]);
+  const base = [1, 9].map((value) => ({ value, unsteady: true }));
+  const found = compare(base, [{ value: 2 }, { value: 18 }], 'value');
+  assert.strictEqual(found?.ratio, 2);
+});
+
 test('the worst come first', () => {
   const entries = [entryOf('a', [[1, 1]]), entryOf('b', [[1, 3]])];
   const [first] = worst(entries, 'on-loop', 1);

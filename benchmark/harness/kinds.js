@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
+const { peakMemory } = require('./peak');
 const { pinned } = require('./pin');
 const { Program } = require('./program');
 const { median } = require('./statistics');
@@ -97,6 +98,7 @@ async function server(row, variant, context) {
         // wrk does not say.
         load: result.cpu && result.cpu / 1e6 / result.seconds,
         late: after.late,
+        peak: peakMemory(subject.pid),
         ...after.lives,
       };
     });
@@ -124,7 +126,8 @@ async function client(row, variant, context) {
   return {
     async measure() {
       await subject.ask(`run ${context.seconds * WARM_UP}`);
-      return sample(await subject.ask(`run ${context.seconds}`));
+      const result = await subject.ask(`run ${context.seconds}`);
+      return { ...sample(result), peak: peakMemory(subject.pid) };
     },
     async stop() {
       await subject.stop();

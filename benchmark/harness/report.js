@@ -46,7 +46,9 @@ const columns = {
   CPU: (line) => pair(line.cpu, cpuScale(line)),
   'p50 us': (line) => pair(line.p50),
   'p99 us': (line) => pair(line.p99),
+  'top MB': (line) => pair(line.peak, 1 / 2 ** 20),
   load: (line) => busy(line.load),
+  again: (line) => (line.again == null ? '-' : `${line.again}`),
 };
 
 /** How many cores the load kept busy. */

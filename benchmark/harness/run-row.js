@@ -123,6 +123,8 @@ async function runRow(row, options) {
       p50: against(judged, 'p50'),
       p99: against(judged, 'p99'),
       load: against(judged, 'load'),
+      peak: against(judged, 'peak'),
+      again: samples[base].filter(({ unsteady }) => unsteady).length,
       others: Object.fromEntries(
         others
           .filter((name) => name !== judged)

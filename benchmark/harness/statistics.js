@@ -23,9 +23,11 @@ function median(values) {
  *   of the rounds' ratios; null where there is no such figure
  */
 function compare(base, samples, metric) {
-  // Rounds in which what is compared with was unsteady are kept, and not counted.
-  const pick = (list) =>
-    list.filter((_, i) => !base[i].unsteady).map((sample) => sample[metric]);
+  // Rounds in which what is compared with was unsteady are kept, and not counted,
+  // where there are others.
+  const isCounted = (_, i) =>
+    !base[i].unsteady || base.every(({ unsteady }) => unsteady);
+  const pick = (list) => list.filter(isCounted).map((sample) => sample[metric]);
   const [a, b] = [pick(base), pick(samples)];
   if (b.length === 0 || [...a, ...b].some((x) => !Number.isFinite(x))) {
     return null;

@@ -5,12 +5,12 @@
  * of the work, and then all of it.
  */
 
-const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
 const { pinned } = require('../harness/pin');
 const { BareEnd } = require('./bare');
+const { peakMemory } = require('../harness/peak');
 const { Program } = require('../harness/program');
 
 /** The share of a row's work that its warm-up is, where the row does not say. */
@@ -85,14 +85,6 @@ const busyMicros = () =>
     .cpus()
     .reduce((sum, { times }) => sum + times.user + times.sys + times.irq, 0) *
   1000;
-
-/** The most memory that a process has had, in bytes, where the system says. */
-function peakMemory(pid) {
-  const file = `/proc/${pid}/status`;
-  if (!fs.existsSync(file)) return undefined;
-  const status = fs.readFileSync(file, 'utf8');
-  return Number(/VmHWM:\s*(\d+)/.exec(status)[1]) * 1024;
-}
 
 /** The ends in the order to start them in: first the one that waits. */
 function inOrder(row, { subject, peer }) {

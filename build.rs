@@ -1,3 +1,40 @@
+use std::env::var_os;
+
+/// The calls that `src/sys/faults/calls.rs` stands before.
+const CALLS: [&str; 25] = [
+    "accept4",
+    "bind",
+    "close",
+    "connect",
+    "epoll_create1",
+    "epoll_ctl",
+    "eventfd",
+    "fcntl",
+    "getpeername",
+    "getsockname",
+    "getsockopt",
+    "ioctl",
+    "listen",
+    "open64",
+    "pipe2",
+    "read",
+    "recv",
+    "send",
+    "setsockopt",
+    "shutdown",
+    "socket",
+    "socketpair",
+    "splice",
+    "write",
+    "writev",
+];
+
 fn main() {
     napi_build::setup();
+    let is_linux = var_os("CARGO_CFG_TARGET_OS").is_some_and(|system| system == "linux");
+    if is_linux && var_os("CARGO_FEATURE_FAULTS").is_some() {
+        for call in CALLS {
+            println!("cargo:rustc-link-arg=-Wl,--wrap={call}");
+        }
+    }
 }

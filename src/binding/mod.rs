@@ -5,6 +5,8 @@
 
 mod address;
 mod block_list;
+#[cfg(all(feature = "faults", target_os = "linux"))]
+mod faults;
 mod raw;
 mod transfer;
 mod verbs;

@@ -25,6 +25,8 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
+#[cfg(all(feature = "faults", target_os = "linux"))]
+pub mod faults;
 mod memory;
 pub use memory::{Bytes, Room};
 

@@ -1,0 +1,64 @@
+//! Rules by which system calls fail, as tests set them: see [`crate::sys::faults`].
+
+use std::collections::HashMap;
+
+use napi::bindgen_prelude::Either;
+use napi::{Error, Result};
+use napi_derive::napi;
+
+use crate::sys::faults::{call_named, reached, set_rules, struck, Fault, Rule};
+
+/// One rule.
+#[napi(object)]
+pub struct FaultRule {
+    /// A name that `reachedCalls` has.
+    pub call: String,
+    /// An errno, `short` or `zero`.
+    pub fault: Either<i32, String>,
+    /// The first call that fails, from 1.
+    pub nth: u32,
+    /// How many fail; 1 where nothing is said.
+    pub times: Option<u32>,
+}
+
+/// Replaces the rules, and counts from zero again.
+///
+/// # Errors
+/// For a call or a fault that there is none of.
+#[napi]
+pub fn set_fault_rules(rules: Vec<FaultRule>) -> Result<()> {
+    let rules = rules.into_iter().map(to_rule).collect::<Result<_>>()?;
+    set_rules(rules);
+    Ok(())
+}
+
+fn to_rule(rule: FaultRule) -> Result<Rule> {
+    let unknown = |what: &str| Error::from_reason(format!("no such {what}"));
+    let fault = match rule.fault {
+        Either::A(errno) => Fault::Errno(errno),
+        Either::B(word) if word == "short" => Fault::Short,
+        Either::B(word) if word == "zero" => Fault::Zero,
+        Either::B(_) => return Err(unknown("fault")),
+    };
+    Ok(Rule {
+        call: call_named(&rule.call).ok_or_else(|| unknown("call"))?,
+        fault,
+        nth: rule.nth,
+        times: rule.times.unwrap_or(1),
+    })
+}
+
+/// How often each call was reached since the rules were set.
+#[napi]
+pub fn reached_calls() -> HashMap<String, u32> {
+    reached()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
+}
+
+/// How many calls have failed by the rules.
+#[napi]
+pub fn struck_calls() -> u32 {
+    struck()
+}

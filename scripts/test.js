@@ -11,9 +11,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '..');
+const isLinux = process.platform === 'linux';
 /** Only on Linux can node's loop watch the sockets. */
-const drivers =
-  process.platform === 'linux' ? ['on-loop', 'threaded'] : ['threaded'];
+const drivers = isLinux ? ['on-loop', 'threaded'] : ['threaded'];
 /** Switches that must not change what Node's suite sees. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
@@ -52,6 +52,23 @@ function hasCargo(subcommand) {
 
 const bin = (name) => path.join('node_modules', '.bin', name);
 
+const clippy = (...more) => [
+  ...['cargo', 'clippy', '--all-targets', ...more],
+  ...['--', '-D', 'warnings'],
+];
+
+/** The addon with the engine that fails system calls, and its sweep. */
+function faults() {
+  if (!isLinux) return [];
+  return [
+    { name: 'build, faults', run: ['npm', 'run', 'build:faults'] },
+    {
+      name: 'failing system calls, short sweep',
+      run: ['npm', 'run', 'test:faults', '--', '--short'],
+    },
+  ];
+}
+
 function groups() {
   const cargoTest = hasCargo('nextest')
     ? ['cargo', 'nextest', 'run', '--no-tests=pass']
@@ -78,17 +95,17 @@ function groups() {
   return {
     lint: [
       { name: 'rustfmt', run: ['cargo', 'fmt', '--check'] },
-      {
-        name: 'clippy',
-        run: ['cargo', 'clippy', '--all-targets', '--', '-D', 'warnings'],
-      },
+      { name: 'clippy', run: clippy() },
+      ...(isLinux
+        ? [{ name: 'clippy, faults', run: clippy('--features', 'faults') }]
+        : []),
       ...(hasCargo('deny') ? [deny] : []),
       { name: 'eslint', run: [bin('eslint'), '--max-warnings=0', '.'] },
       { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
       build,
       { name: 'tsc', run: [bin('tsc')] },
     ],
-    unit: [{ name: 'Rust tests', run: cargoTest }, build, ...own],
+    unit: [{ name: 'Rust tests', run: cargoTest }, build, ...faults(), ...own],
     built: own,
     suite: [
       build,

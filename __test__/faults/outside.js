@@ -1,0 +1,128 @@
+'use strict';
+
+/*
+ * The calls that are Tokio's, std's and libuv's own fail one after the other, by
+ * `strace -e inject`, until a run ends without reaching the n-th. Node itself is
+ * ended by many of them: what it does over node:net under the same fault is
+ * allowed to rust-net, and is listed.
+ *
+ *   node __test__/faults/outside.js [--short] [--driver NAME] [--call NAME]
+ *     [--fault NAME] [--nth N] [--record]
+ */
+
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+
+const { record } = require('../../scripts/reliability-table');
+const { reasonForNoTrace, traced } = require('./strace');
+
+const text = { type: 'string' };
+const { values: options } = parseArgs({
+  options: {
+    short: { type: 'boolean' },
+    record: { type: 'boolean' },
+    driver: text,
+    call: text,
+    fault: text,
+    nth: text,
+  },
+});
+
+const faults = {
+  clone3: ['EAGAIN'],
+  epoll_create1: ['EMFILE'],
+  epoll_ctl: ['ENOMEM', 'ENOSPC'],
+  epoll_wait: ['EINTR'],
+  epoll_pwait: ['EINTR'],
+  eventfd2: ['EMFILE'],
+  futex: ['EINTR'],
+  mmap: ['ENOMEM'],
+};
+// Node asks for all of its memory by it, and for its threads.
+if (options.short) delete faults.mmap;
+if (options.short) delete faults.futex;
+
+const program = path.join(__dirname, 'outside-program.js');
+const most = options.short ? 40 : 400;
+const drivers = options.driver ? [options.driver] : ['on-loop', 'threaded'];
+const subjects = [
+  { name: 'node:net', env: { FAULTS_SUBJECT: 'node:net' } },
+  ...drivers.map((driver) => ({
+    name: `rust-net, ${driver}`,
+    env: { FAULTS_SUBJECT: 'rust-net', RUST_NET_DRIVER: driver },
+  })),
+];
+
+/** How a run ended; undefined where it never came to the call. */
+async function end({ env }, call, fault, nth) {
+  const inject = `inject=${call}:error=${fault}:when=${nth}`;
+  const flags = ['-e', `trace=${call}`, '-e', inject];
+  const ran = await traced(flags, [program], { env });
+  if (!ran.trace.includes('(INJECTED)')) return undefined;
+  if (ran.isLate) return 'does not end';
+  if (ran.signal) return ran.signal;
+  // What strace reports of a child that a signal has ended.
+  if (ran.code > 128) return `signal ${ran.code - 128}`;
+  // A program that has done its work, or was told why not.
+  return /^(done|told)/.test(ran.stdout) ? 'well' : `code ${ran.code}`;
+}
+
+/** The ends of a subject under a fault: by end, the first n that has it. */
+async function ends(subject, call, fault) {
+  const seen = new Map();
+  const only = options.nth && Number(options.nth);
+  let count = 0;
+  for (let nth = only || 1; nth <= (only || most); nth++) {
+    const how = await end(subject, call, fault, nth);
+    if (how === undefined) break;
+    count += 1;
+    if (!seen.has(how)) seen.set(how, nth);
+  }
+  return { seen, count };
+}
+
+async function main() {
+  const reason = reasonForNoTrace();
+  if (reason) return console.log(`skipped: ${reason}`);
+  const start = Date.now();
+  let [runs, found] = [0, 0];
+  const equal = new Set();
+  for (const [call, names] of Object.entries(faults)) {
+    if (options.call && options.call !== call) continue;
+    for (const fault of names) {
+      if (options.fault && options.fault !== fault) continue;
+      const [node, ...others] = subjects;
+      const { seen: allowed } = await ends(node, call, fault);
+      for (const subject of others) {
+        const { seen, count } = await ends(subject, call, fault);
+        runs += count;
+        for (const [how, nth] of seen) {
+          if (how === 'well') continue;
+          if (allowed.has(how)) {
+            equal.add(`${call} ${fault}: ${how}`);
+            continue;
+          }
+          found += 1;
+          console.log(`FOUND ${subject.name}: ${call} ${fault} ${nth}: ${how}`);
+        }
+      }
+    }
+  }
+  const seconds = Math.round((Date.now() - start) / 1000);
+  for (const each of equal) console.log(`as node:net: ${each}`);
+  console.log(`${runs} cases, ${seconds} s`);
+  console.log(`${runs - found} passed, ${found} failed, 0 skipped`);
+  process.exitCode = found > 0 ? 1 : 0;
+  if (!options.record) return;
+  await record({
+    layer: 'Failing calls of Tokio, std and libuv',
+    command: 'npm run test:faults:outside',
+    counts:
+      `${runs} cases (call, errno, n), ${drivers.join(' and ')}; ${seconds} s; ` +
+      `as node:net: ${[...equal].join(', ') || 'none'}`,
+    seed: 'none: all are tried',
+    result: found > 0 ? `${found} found` : 'nothing found',
+  });
+}
+
+main();

@@ -1,0 +1,22 @@
+'use strict';
+
+// A thread of its own for the scenario `environment`.
+
+const { parentPort, workerData } = require('node:worker_threads');
+const { echoes, tcp } = require('./scenarios');
+const { Track } = require('./track');
+
+const net = require('../..');
+
+async function main() {
+  const track = new Track();
+  const context = { net, far: net, track, folder: workerData.folder };
+  for (const options of [{}, { offload: true }]) {
+    await echoes(context, tcp(), options);
+  }
+  track.setUp();
+  await track.over;
+  parentPort.postMessage(track.found());
+}
+
+main();

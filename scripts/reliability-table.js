@@ -1,0 +1,76 @@
+'use strict';
+
+// The table of docs/reliability.md: a row a layer, written by what ran it.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.resolve(__dirname, '..');
+const file = path.join(root, 'docs', 'reliability.md');
+const columns = ['layer', 'command', 'date', 'counts', 'seed', 'result'];
+const preamble = `# Reliability
+
+What has been tried to break rust-net, when, and what came of it. Each row is
+written by its own command.
+`;
+
+/** @returns {Record<string, string>[]} the rows of a text, in its order */
+function rowsOf(text) {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) => {
+      const cells = line.split(/(?<!\\)\|/).slice(1, -1);
+      const values = cells.map((cell) => cell.trim());
+      return Object.fromEntries(columns.map((name, i) => [name, values[i]]));
+    });
+}
+
+const line = (cells) => `| ${cells.join(' | ')} |`;
+
+// The table is what begins with a bar; all else of the page is somebody's prose.
+function withRows(text, rows) {
+  const table = [
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map((row) => line(columns.map((name) => row[name] ?? ''))),
+  ];
+  const lines = text.trimEnd().split('\n');
+  const first = lines.findIndex((each) => each.startsWith('|'));
+  const others = lines.filter((each) => !each.startsWith('|'));
+  if (first < 0) return [...others, '', ...table].join('\n');
+  others.splice(first, 0, ...table);
+  return others.join('\n');
+}
+
+/**
+ * Writes a row, in place of the one of the same layer.
+ *
+ * @param {{ layer: string, command: string, counts: string, seed: string,
+ *   result: string, date?: string }} row in plain text; \`date\` is today's
+ *   where it is left out
+ */
+async function record(row) {
+  const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : preamble;
+  const date = new Date().toISOString().slice(0, 10);
+  const cells = Object.entries({ date, ...row }).map(([name, value]) => [
+    name,
+    value.replaceAll('|', '\\|').replaceAll('\n', ' '),
+  ]);
+  const made = Object.fromEntries(cells);
+  made.command = `\`${row.command}\``;
+  const rows = rowsOf(text);
+  const place = rows.findIndex(({ layer }) => layer === made.layer);
+  if (place < 0) rows.push(made);
+  else rows[place] = made;
+  // As `npm run lint` wants it. Loaded here: not every machine has it.
+  const { format } = require('prettier');
+  const styled = await format(withRows(text, rows), {
+    parser: 'markdown',
+    singleQuote: true,
+  });
+  fs.writeFileSync(file, styled);
+}
+
+module.exports = { record };

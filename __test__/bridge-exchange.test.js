@@ -141,7 +141,7 @@ alone('what cannot be opened leaves nothing open', () => {
   const before = [descriptors(), activeHandles().length];
   native.open = () => -9;
   try {
-    assert.strictEqual(adoptNativeHandle(server._handle), null);
+    assert.strictEqual(adoptNativeHandle(server._handle), -9);
   } finally {
     native.open = open;
   }

@@ -87,6 +87,18 @@ function createSocket(server, handle) {
   return socket;
 }
 
+// Without a descriptor of our own there is no connection for us.
+function takeOver(server, clientHandle) {
+  try {
+    return takeOverConnection(clientHandle);
+  } catch (error) {
+    clientHandle.close();
+    const status = /** @type {any} */ (error).errno;
+    server.emit('error', new ErrnoException(status, 'accept'));
+    return undefined;
+  }
+}
+
 /**
  * The `onconnection` of a Server's handle.
  *
@@ -101,7 +113,8 @@ function onconnection(status, clientHandle) {
     server.emit('error', new ErrnoException(status, 'accept'));
     return;
   }
-  const handle = takeOverConnection(clientHandle);
+  const handle = takeOver(server, clientHandle);
+  if (handle === undefined) return;
   if (isFull(server)) {
     server[kStats].dropped++;
     server.emit('drop', ...describeConnection(handle));

@@ -20,7 +20,7 @@ const { setNodeOwner } = require('./node-owner');
  */
 function shareHandle(handle) {
   const own = adoptNativeHandle(handle);
-  if (own === null) return handle;
+  if (own === null || typeof own === 'number') return handle;
   const { close } = own;
   own.close = function (callback) {
     handle.close();

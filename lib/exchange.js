@@ -73,6 +73,23 @@ function isOpenInNode(handle) {
   return process.platform === 'win32' ? isNodeHandle(handle) : handle.fd >= 0;
 }
 
+function takeFromNode(socket, handle) {
+  const { reading } = handle;
+  handle.readStop();
+  // What a Socket goes by; on Windows the next one has the same handle.
+  handle.reading = false;
+  try {
+    return Reflect.construct(Socket, [optionsOf(socket, handle)]);
+  } catch (error) {
+    // It is node's still, and goes on.
+    if (reading) {
+      handle.reading = true;
+      handle.readStart();
+    }
+    throw error;
+  }
+}
+
 /**
  * @param {any} socket a connected one of node's; it is destroyed
  * @returns {any} one of ours on the same connection, which has not begun to
@@ -88,10 +105,7 @@ function fromNode(socket) {
   if (!isOpenInNode(handle)) {
     throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
   }
-  handle.readStop();
-  // What a Socket goes by; on Windows the next one has the same handle.
-  handle.reading = false;
-  const moved = Reflect.construct(Socket, [optionsOf(socket, handle)]);
+  const moved = takeFromNode(socket, handle);
   passOn(takeBuffered(socket), moved);
   /** @type {any} */ (socket)._handle = null;
   socket.destroy();

@@ -742,24 +742,34 @@ function encodeAll(chunks) {
  * Our own handle for what a node-native handle is open on. The native handle
  * stays its owner's; ours has a descriptor of its own.
  * @param {{ fd?: number }} nativeHandle
- * @returns {StreamHandle | null} null where there is no descriptor to share
+ * @returns {StreamHandle | number | null} null where there is no descriptor to
+ *   share, a negative errno where the system refuses
  */
 function adoptNativeHandle(nativeHandle) {
   if (nativeHandle instanceof StreamHandle) return nativeHandle;
   const { fd } = nativeHandle;
   if (typeof fd !== 'number' || fd < 0) return null;
-  const type = guessHandleType(fd);
+  const type = typeOfNative(nativeHandle, fd);
   if (type !== 'TCP' && type !== 'PIPE') return null;
   const copy = duplicate(fd);
-  if (copy < 0) return null;
+  // A number of the user's making.
+  if (copy === uv.UV_EBADF) return null;
+  if (copy < 0) return copy;
   const handle =
     type === 'TCP'
       ? new TCP(tcpConstants.SOCKET)
       : new Pipe(pipeConstants.SOCKET);
-  if (handle.open(copy) === 0) return handle;
+  const status = handle.open(copy);
+  if (status === 0) return handle;
   closeDescriptor(copy);
   handle.close();
-  return null;
+  return status;
+}
+
+// The system may refuse to say what a descriptor is; node's classes do not.
+function typeOfNative({ constructor }, fd) {
+  if (constructor?.name === 'TCP') return 'TCP';
+  return constructor?.name === 'Pipe' ? 'PIPE' : guessHandleType(fd);
 }
 
 module.exports = {

@@ -72,20 +72,23 @@ function openHandle(fd) {
 }
 
 /**
- * Takes a connection over from node (cluster and child processes deliver
- * node's own handles): its data would not pass through our stream state. Any
- * other handle stays what it is.
+ * Takes a listener over from node (cluster and child processes deliver node's
+ * own handles). Where the system refuses, it listens by node's.
  *
  * @param {any} handle
  * @returns {any}
  */
 function takeOverHandle(handle) {
-  if (handle instanceof TCP || handle instanceof Pipe) return handle;
   const own = adoptNativeHandle(handle);
-  if (own === null) return handle;
-  // Ours has a descriptor of its own: with node's open as well, the peer
-  // would never see the end.
-  handle.close();
+  return own === null || typeof own === 'number'
+    ? handle
+    : replace(handle, own);
+}
+
+// Ours has a descriptor of its own: with node's open as well, the peer would
+// never see the end.
+function replace(handle, own) {
+  if (own !== handle) handle.close();
   return own;
 }
 
@@ -103,14 +106,19 @@ function throughNode(given) {
 }
 
 /**
- * As `takeOverHandle`, of a connection.
+ * Takes a connection over from node: its data would not pass through our stream
+ * state, and node's handles end the process over requests of ours. A handle of
+ * the user's making stays what it is.
  *
  * @param {any} handle
  * @returns {any}
+ * @throws {Error} where the system refuses; the handle is node's still
  */
 function takeOverConnection(handle) {
-  const own = takeOverHandle(handle);
-  return isWindows && isNodeHandle(own) ? throughNode({ handle }) : own;
+  const own = adoptNativeHandle(handle);
+  if (typeof own === 'number') throw new ErrnoException(own, 'dup');
+  if (own !== null) return replace(handle, own);
+  return isWindows && isNodeHandle(handle) ? throughNode({ handle }) : handle;
 }
 
 /**

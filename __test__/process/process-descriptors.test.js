@@ -236,3 +236,36 @@ alone(
     ]);
   },
 );
+
+// A Socket of ours on a handle of node's ended the process.
+alone("a connection stays node's where no descriptor is left", async (net) => {
+  const program = (net) => {
+    const fs = require('node:fs');
+    const { fromNode } = require(process.env.BRIDGE);
+    const server = require('node:net').createServer((peer) => {
+      const taken = [];
+      try {
+        for (;;) taken.push(fs.openSync('/dev/null'));
+      } catch {
+        // Now there are none.
+      }
+      try {
+        fromNode(peer).end('taken');
+      } catch ({ syscall, code }) {
+        console.log(syscall, code);
+      }
+      taken.forEach((fd) => fs.closeSync(fd));
+      if (!peer.destroyed) peer.end('left');
+    });
+    server.listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1');
+      client.on('data', (chunk) => console.log(`${chunk}`));
+      client.on('close', () => server.close());
+    });
+  };
+  const env = { BRIDGE: require.resolve('../../bridge') };
+  assert.deepStrictEqual(
+    await runs(net, program, { shell, env }),
+    fine('dup EMFILE\nleft\n'),
+  );
+});

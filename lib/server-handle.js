@@ -31,7 +31,10 @@ function openServerHandle(fd) {
     debug('listen invalid fd=%d:', fd, error.message);
     return uv.UV_EINVAL;
   }
-  return handle.open(fd) || handle;
+  const status = handle.open(fd);
+  if (!status) return handle;
+  handle.close();
+  return status;
 }
 
 function createPipe() {

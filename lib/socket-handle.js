@@ -65,10 +65,21 @@ function createHandle(fd, isServer) {
  */
 function openHandle(fd) {
   if (isWindows && guessHandleType(fd) !== 'TCP') return throughNode({ fd });
-  const handle = createHandle(fd, false);
+  return openOrClose(createHandle(fd, false), fd);
+}
+
+/**
+ * Opens a descriptor by a new handle, which is closed where that fails.
+ *
+ * @param {any} handle
+ * @param {number} fd stays the caller's where that fails
+ * @returns {any} the handle
+ */
+function openOrClose(handle, fd) {
   const status = handle.open(fd);
-  if (status) throw new ErrnoException(status, 'open');
-  return handle;
+  if (!status) return handle;
+  handle.close();
+  throw new ErrnoException(status, 'open');
 }
 
 /**
@@ -277,6 +288,7 @@ module.exports = {
   initSocketHandle,
   isNodeHandle,
   openHandle,
+  openOrClose,
   reinitializeHandle,
   startReading,
   takeBuffered,

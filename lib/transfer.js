@@ -16,7 +16,7 @@ const { isOwnInstance } = require('./instance-of');
 const { closeDescriptor, withdrawDescriptor } = require('./native');
 const { Server } = require('./server');
 const { Socket } = require('./socket');
-const { createHandle, takeReceived } = require('./socket-handle');
+const { createHandle, openOrClose, takeReceived } = require('./socket-handle');
 
 const {
   ERR_INVALID_ARG_TYPE,
@@ -103,10 +103,7 @@ function validateTicket(ticket) {
 
 function openDescriptor(fd, isServer) {
   try {
-    const handle = createHandle(fd, isServer);
-    const status = handle.open(fd);
-    if (status) throw new ErrnoException(status, 'open');
-    return handle;
+    return openOrClose(createHandle(fd, isServer), fd);
   } catch (error) {
     closeDescriptor(fd);
     throw error;

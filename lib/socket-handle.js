@@ -221,7 +221,10 @@ function resetHandle(socket, hadError) {
     debug('emit close');
     socket.emit('close', hadError);
   });
-  if (status) socket.emit('error', new ErrnoException(status, 'reset'));
+  if (!status) return;
+  // Node leaves the descriptor open here, and never says 'close'.
+  closeHandle(socket, true, false);
+  socket.emit('error', new ErrnoException(status, 'reset'));
 }
 
 /**

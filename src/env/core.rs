@@ -5,7 +5,7 @@ mod relay;
 use self::relay::SharedPipe;
 use super::counters::Counters;
 use super::slots::Slots;
-use crate::error::{Errno, Result};
+use crate::error::{Errno, Result, UV_EOF};
 use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Handle, Place, Transport};
 use crate::queue::EventQueue;
@@ -230,6 +230,9 @@ impl Core {
         let read = self.verb(key, |handle, reactor, _| {
             Ok(handle.read_directly(reactor, room))
         })?;
+        if read == UV_EOF {
+            self.take_back(key);
+        }
         self.counters.bytes_read += u64::try_from(read).unwrap_or(0);
         Ok(read)
     }
@@ -451,6 +454,7 @@ impl Core {
                     .handle
                     .on_readable(&self.reactor, room, offset, &mut self.queue);
                 self.use_slab(used);
+                self.tell_held_end(ready.key);
                 self.recount_of(ready.key);
             }
             Interest::Write => {
@@ -460,6 +464,18 @@ impl Core {
                 }
                 self.write_on(ready.key);
             }
+        }
+    }
+
+    /// Tells an end behind what the offloader has met.
+    fn tell_held_end(&mut self, key: Key) {
+        let is_held = (self.entries.get(key)).is_some_and(|entry| entry.handle.has_held_end());
+        if !is_held {
+            return;
+        }
+        self.take_back(key);
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.handle.tell_held_end(&mut self.queue);
         }
     }
 

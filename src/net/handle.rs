@@ -115,6 +115,8 @@ pub struct Handle {
     reading: bool,
     /// Reads go straight into a buffer that JavaScript names at each of them.
     reads_directly: bool,
+    /// The end has been read, and waits to be told: see [`Self::tell_held_end`].
+    end_is_held: bool,
     /// What reading failed with. The kernel says it once, and who starts to read again is to hear it.
     read_failure: Option<i32>,
     referenced: bool,
@@ -167,6 +169,7 @@ impl Handle {
             look_is_due: false,
             reading: false,
             reads_directly: false,
+            end_is_held: false,
             read_failure: None,
             referenced: true,
             writer: Writer::default(),
@@ -357,10 +360,27 @@ impl Handle {
                 self.tell_data(read, offset, queue);
                 read
             }
+            ReadStep::End(UV_EOF) if self.has_offloaded() => {
+                self.end_is_held = true;
+                0
+            }
             ReadStep::End(status) => {
                 self.tell_end(status, queue);
                 0
             }
+        }
+    }
+
+    /// True when an end waits for what the thread that sends has met. The kernel tells a reset once: to
+    /// a send, where that comes first, and a read then finds an end that looks like an orderly one.
+    pub fn has_held_end(&self) -> bool {
+        self.end_is_held
+    }
+
+    /// Tells an end that was held, after what the thread had.
+    pub fn tell_held_end(&mut self, queue: &mut EventQueue) {
+        if std::mem::take(&mut self.end_is_held) {
+            self.tell_end(UV_EOF, queue);
         }
     }
 

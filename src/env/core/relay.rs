@@ -92,7 +92,9 @@ impl Core {
         match moved {
             Moved::All(sent) | Moved::Part { sent, .. } => self.counters.note_relayed(sent),
             Moved::Lost(_) => self.splice_pipe.discard(),
-            Moved::Nothing | Moved::End(_) => {}
+            // What the thread that sends has met comes before an end.
+            Moved::End(_) => self.take_back(key),
+            Moved::Nothing => {}
         }
         if let Some(target) = self.entries.get_mut(target_key) {
             target.handle.after_relayed_write(&moved, now);

@@ -561,15 +561,16 @@ impl Handle {
     }
 
     /// Takes note of a step in which this handle was the target.
-    pub fn after_relayed_write(&mut self, moved: &Moved, now: Instant) {
+    pub fn after_relayed_write(&mut self, moved: &Moved, now: Instant, queue: &mut EventQueue) {
         match *moved {
             Moved::All(sent) => self.relay_state().count_sent(sent, now),
             Moved::Part { sent, failure, .. } => {
                 self.relay_state().count_sent(sent, now);
                 self.write_failure = self.write_failure.or(failure);
             }
-            // What was in the pipe is missing from the stream.
-            Moved::Lost(errno) => self.fail_writes(errno),
+            // What was in the pipe is missing from the stream. Nobody may write to it again, so that
+            // this is told at once.
+            Moved::Lost(errno) => self.tell_lost(errno, queue),
             Moved::Nothing | Moved::End(_) => {}
         }
     }

@@ -97,7 +97,9 @@ impl Core {
             Moved::Nothing => {}
         }
         if let Some(target) = self.entries.get_mut(target_key) {
-            target.handle.after_relayed_write(&moved, now);
+            target
+                .handle
+                .after_relayed_write(&moved, now, &mut self.queue);
         }
         if let Some(source) = self.entries.get_mut(key) {
             let used = source

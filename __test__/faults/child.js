@@ -4,6 +4,7 @@
 // is to run comes as JSON in FAULTS_JOB; what it finds goes to stdout, a line each:
 //
 //   > {case}      it begins
+//   + {case}      the call was reached, and failed
 //   ! {problems}  what was wrong with it
 //   = {counts}    all was run
 //
@@ -190,6 +191,7 @@ async function sweepFault(name, call, one, expected, counts) {
     if (result.struck === 0 && result.track.problems.length === 0) return;
     judge(result, { ...what, outcome }, expected);
     counts.cases += 1;
+    say('+', what);
     const { problems } = result.track;
     if (problems.length > 0) {
       problems.push(`in all: ${result.track.summary()}`);

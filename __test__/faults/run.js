@@ -93,9 +93,8 @@ async function runChild(driver, part, totals) {
     const what = JSON.parse(line.slice(2));
     if (line[0] === '>') {
       seen.last = what;
-      totals.cases.add(
-        `${what.scenario}|${what.call}|${what.fault}|${what.nth}`,
-      );
+    } else if (line[0] === '+') {
+      totals.cases.add(Object.values(what).join('|'));
     } else if (line[0] === '!') {
       seen.found.push(what);
       report(driver, what);

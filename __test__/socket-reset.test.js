@@ -7,6 +7,7 @@ const {
   closed,
   errorFields,
   listening,
+  masked,
   pair,
   recorded,
   tcp,
@@ -27,6 +28,18 @@ both('resetAndDestroy: the peer sees ECONNRESET', async (net, t) => {
   assert.strictEqual(client.destroyed, true);
   await gone;
   assert.deepStrictEqual(events, ['error ECONNRESET', 'close true']);
+});
+
+same("a reset from within 'connection' fails the connect", async (net, t) => {
+  const server = await listening(net, t, tcp(t), {}, (peer) => {
+    peer.on('error', () => {}).resetAndDestroy();
+  });
+  const client = net.connect(server.address());
+  const events = recorded(client, ['connect', 'ready', 'end', 'close']);
+  const [error] = await once(destroyAfter(t, client), 'error');
+  await once(client, 'close');
+  const { port } = server.address();
+  return { events, ...masked(errorFields(error), { PORT: port }) };
 });
 
 same('resetAndDestroy: the error, field by field', async (net, t) => {

@@ -54,6 +54,8 @@ pub struct Core {
     /// Whether new handles offload.
     offload_all: bool,
     in_callback: bool,
+    /// The batch that is being collected tells of a new connection.
+    admits: bool,
     alive: usize,
     reserve: Reserve,
     /// All that listen, and where.
@@ -84,6 +86,7 @@ impl Core {
             offloader: None,
             offload_all: offload_writes,
             in_callback: false,
+            admits: false,
             alive: 0,
             reserve: Reserve::new(),
             listeners: Vec::new(),
@@ -458,9 +461,8 @@ impl Core {
                 self.recount_of(ready.key);
             }
             Interest::Write => {
-                if entry.handle.is_connecting() {
-                    let destination = entry.handle.destination();
-                    self.accept_at(destination.as_ref());
+                if entry.handle.is_connecting() && self.puts_off(ready.key) {
+                    return;
                 }
                 self.write_on(ready.key);
             }
@@ -477,6 +479,22 @@ impl Core {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.handle.tell_held_end(&mut self.queue);
         }
+    }
+
+    /// Has a connect tell its outcome behind the connections that it may have made: what it reached may
+    /// be a listener of ours. True when it has to wait for the next batch. A 'connection' listener may
+    /// reset what has just connected, and libuv asks for the outcome behind it.
+    fn puts_off(&mut self, key: Key) -> bool {
+        let Some(entry) = self.entries.get(key) else {
+            return false;
+        };
+        if entry.handle.is_connect_put_off() {
+            return false;
+        }
+        let destination = entry.handle.destination();
+        self.accept_at(destination.as_ref());
+        let entry = self.entries.get_mut(key);
+        self.admits && entry.is_some_and(|entry| entry.handle.put_off_connect())
     }
 
     fn write_on(&mut self, key: Key) {
@@ -546,6 +564,7 @@ impl Core {
                     // It is open: it was made a moment ago.
                     let _ = self.set_offloads(key, true);
                 }
+                self.admits = true;
                 Event::new(listener, Kind::Connection, key.slot())
             }
             Err(errno) => Event::new(listener, Kind::AcceptFailed, errno.code()),
@@ -591,6 +610,7 @@ impl Core {
     /// Takes the next batch for JavaScript.
     pub fn begin_batch(&mut self, mut put: impl FnMut(Event)) -> usize {
         let mut count = 0;
+        self.admits = false;
         for event in self.queue.take_batch() {
             if event.kind == Kind::Closed {
                 self.delivered_closed.push(event.key);

@@ -104,6 +104,8 @@ pub struct Handle {
     /// An error to be told by the next verb that can tell it, as libuv does after a bind.
     pub(super) delayed_error: Option<Errno>,
     pub(super) connecting: bool,
+    /// The outcome of this connect has been put off once.
+    pub(super) connect_put_off: bool,
     pub(super) listening: bool,
     /// The name in the file system that this handle made and must remove.
     pub(super) bound_path: Option<Box<[u8]>>,
@@ -162,6 +164,7 @@ impl Handle {
             access: NO_ACCESS,
             delayed_error: None,
             connecting: false,
+            connect_put_off: false,
             listening: false,
             bound_path: None,
             no_delay: false,
@@ -766,6 +769,21 @@ impl Handle {
             Err(errno) => self.tell_lost(errno, queue),
         }
         self.finish_shutdown(queue);
+    }
+
+    /// True for a connect that was put off: accepts without end must not keep it waiting.
+    pub fn is_connect_put_off(&self) -> bool {
+        self.connect_put_off
+    }
+
+    /// Has a connect finished in the next batch. False where there is nothing to wait with.
+    pub fn put_off_connect(&mut self) -> bool {
+        let Io::Watched(source) = &self.io else {
+            return false;
+        };
+        source.announce(Interest::Write);
+        self.connect_put_off = true;
+        true
     }
 
     /// False while the connect goes on, or when it has failed.

@@ -141,6 +141,7 @@ impl Handle {
     /// Watches for the end of a connect, or tells a held-back error on the next turn.
     pub(super) fn await_connect(&mut self, reactor: &Reactor) -> Result<()> {
         self.connecting = true;
+        self.connect_put_off = false;
         self.access = FULL_ACCESS;
         self.unwatch()?;
         let failed = self.delayed_error.is_some();

@@ -71,9 +71,10 @@ const outcomes = {
 
 /**
  * How many calls in a row fail. One EAGAIN alone is tried again within the same
- * attempt; after the second, readiness is waited for.
+ * attempt; after the second, readiness is waited for. EMFILE is over when a
+ * descriptor has been closed, ENFILE is not.
  */
-const repeats = { EAGAIN: 2 };
+const repeats = { EAGAIN: 2, ENFILE: 4 };
 
 /** Calls that are made where another has failed: the one that leads to them. */
 const leads = {

@@ -573,7 +573,7 @@ impl Core {
     }
 
     /// No descriptor is left: closes every connection that waits, with the help of the reserve, so
-    /// that peers hear of it. False where there was no reserve to use.
+    /// that peers hear of it. False where the reserve was of no use.
     fn shed_load(&mut self, listener: Key) -> bool {
         let Some(entry) = self.entries.get_mut(listener) else {
             return true;
@@ -582,19 +582,17 @@ impl Core {
             self.reserve.refill();
             return false;
         }
-        loop {
+        let is_empty = loop {
             match entry.handle.accept() {
                 Accepted::Connection(fd) => drop(fd),
                 Accepted::Aborted => {}
-                Accepted::Nothing => break,
-                Accepted::Failed { .. } => {
-                    self.starved.push(listener);
-                    break;
-                }
+                Accepted::Nothing => break true,
+                // Another thread has taken the descriptor.
+                Accepted::Failed { .. } => break false,
             }
-        }
+        };
         self.reserve.refill();
-        true
+        is_empty
     }
 
     /// Tries the listeners again that found no descriptor.

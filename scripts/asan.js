@@ -5,7 +5,7 @@
 // when there is a report.
 //
 //   node scripts/asan.js [--node PATH]... [--driver D]... [--only PART]
-//     [--calls N] [--skip-tests] [--skip-hostile] [--with-children]
+//     [--calls N] [--skip-tests] [--skip-hostile] [--with-children] [--record]
 //     [-- COMMAND ARG...]
 //
 // The command after `--` is a script of the project, run by each node.
@@ -15,6 +15,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const asan = require('./asan/build');
+const { record } = require('./reliability-table');
 
 const { root, folder } = asan;
 const minutes = 60 * 1000;
@@ -35,6 +36,7 @@ const { values: given } = parseArgs({
     },
     node: { type: 'string', multiple: true, default: [process.execPath] },
     only: { type: 'string', default: '' },
+    record: { type: 'boolean', default: false },
     'with-children': { type: 'boolean', default: false },
     'skip-hostile': { type: 'boolean', default: false },
     'skip-tests': { type: 'boolean', default: false },
@@ -169,6 +171,24 @@ function versionOf(node) {
   return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
 }
 
+/** The row of docs/reliability.md. */
+async function recordCounts(counts, versions) {
+  const { files, leftOut, runs, reported, failedWithoutReport } = counts;
+  const result = [
+    reported === 0 ? 'no report' : `${reported} reports`,
+    ...(failedWithoutReport ? [`${failedWithoutReport} failed without`] : []),
+  ];
+  await record({
+    layer: 'AddressSanitizer in Node',
+    command: 'npm run test:asan',
+    counts:
+      `${runs} runs on ${versions}: ${files} test files (not the ${leftOut} that ` +
+      `start processes) and the hostile calls, ${given.driver.join(' and ')}`,
+    seed: "the hostile calls' own",
+    result: result.join('; '),
+  });
+}
+
 async function main() {
   const reason = asan.reasonForNone();
   if (reason !== undefined) {
@@ -188,11 +208,13 @@ async function main() {
     await selfCheck(node, poison);
     await runAll(node, counts, chosen);
   }
+  const versions = given.node.map(versionOf).join(', ');
+  if (given.record) await recordCounts(counts, versions);
   console.log(
     JSON.stringify({
       layer: 'AddressSanitizer',
       date: new Date().toISOString().slice(0, 10),
-      node: given.node.map(versionOf).join(', '),
+      node: versions,
       counts,
       seeds: [],
       result: counts.reported === 0 ? 'ok' : 'found',

@@ -6,7 +6,8 @@
 // not written to them: hostile/ says how that is seen.
 //
 //   node __test__/fuzz/hostile.js [--calls N] [--seconds S] [--seed S] [--mode M]
-//     [--driver D] [--from N] [--age N] [--root FOLDER] [--minimize] [--skip NAME]...
+//     [--driver D] [--from N] [--age N] [--root FOLDER] [--minimize] [--record]
+//     [--skip NAME]...
 //
 // `--age` lets so many handles come and go first, `--skip` looks past a verb.
 
@@ -15,6 +16,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { record } = require('../../scripts/reliability-table');
 const { readTrace } = require('./hostile/trace');
 
 const LAYER = 'hostile calls';
@@ -43,6 +45,7 @@ const { values: given } = parseArgs({
     from: { type: 'string', default: '0' },
     minimize: { type: 'boolean', default: false },
     mode: { type: 'string' },
+    record: { type: 'boolean', default: false },
     root: { type: 'string', default: path.resolve(__dirname, '../..') },
     seconds: { type: 'string', default: '600' },
     seed: { type: 'string' },
@@ -231,6 +234,22 @@ function printSummary(total, seed, found, failing) {
   );
 }
 
+/** The row of docs/reliability.md. */
+async function recordTotal(total, seed, found) {
+  const { calls, nested, hostileBytes, witnessBytes } = total;
+  const megabytes = (bytes) => Math.round(bytes / 1e6);
+  await record({
+    layer: 'Hostile calls',
+    command: 'npm run test:hostile',
+    counts:
+      `${calls} calls, ${nested} more from within others, on ${process.version}; ` +
+      `${megabytes(hostileBytes)} MB of hostile connections and ` +
+      `${megabytes(witnessBytes)} MB of others checked`,
+    seed: String(seed),
+    result: found === 0 ? 'nothing found' : `${found} found`,
+  });
+}
+
 function ageOfFirst() {
   return Number(given.age ?? (given.mode === undefined ? AGE : 0));
 }
@@ -264,6 +283,7 @@ async function main() {
     }
   }
   printSummary(total, seed, failing.length, failing);
+  if (given.record) await recordTotal(total, seed, failing.length);
   process.exitCode = failing.length === 0 ? 0 : 1;
 }
 

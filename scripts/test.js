@@ -69,44 +69,61 @@ function faults() {
   ];
 }
 
-function groups() {
-  const cargoTest = hasCargo('nextest')
-    ? ['cargo', 'nextest', 'run', '--no-tests=pass']
-    : ['cargo', 'test'];
+// The type check reads the binding's declarations, which the build writes.
+const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
+
+function lint() {
   const deny = {
     name: 'cargo-deny',
     run: ['cargo', 'deny', 'check', 'bans', 'licenses', 'sources'],
   };
-  // The type check reads the binding's declarations, which the build writes.
-  const build = { name: 'build', run: ['npm', 'run', 'build'], required: true };
+  return [
+    { name: 'rustfmt', run: ['cargo', 'fmt', '--check'] },
+    { name: 'clippy', run: clippy() },
+    ...(isLinux
+      ? [{ name: 'clippy, faults', run: clippy('--features', 'faults') }]
+      : []),
+    ...(hasCargo('deny') ? [deny] : []),
+    { name: 'eslint', run: [bin('eslint'), '--max-warnings=0', '.'] },
+    { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
+    build,
+    { name: 'tsc', run: [bin('tsc')] },
+  ];
+}
+
+/** The project's own tests. */
+function own() {
   const isWindows = process.platform === 'win32';
   const others = isWindows ? [...driverless, ...unixAlone] : driverless;
   const files = testFiles().filter((file) => !others.includes(file));
-  const own = drivers.map((driver) => ({
-    name: `__test__, ${driver}`,
-    run: [process.execPath, '--test', ...files],
-    env: { RUST_NET_DRIVER: driver },
-  }));
-  own.push({
+  const types = {
     name: '__test__, types',
     run: [process.execPath, '--test', ...driverless],
     env: {},
-  });
+  };
+  return [
+    ...drivers.map((driver) => ({
+      name: `__test__, ${driver}`,
+      run: [process.execPath, '--test', ...files],
+      env: { RUST_NET_DRIVER: driver },
+    })),
+    types,
+  ];
+}
+
+function groups() {
+  const cargoTest = hasCargo('nextest')
+    ? ['cargo', 'nextest', 'run', '--no-tests=pass']
+    : ['cargo', 'test'];
   return {
-    lint: [
-      { name: 'rustfmt', run: ['cargo', 'fmt', '--check'] },
-      { name: 'clippy', run: clippy() },
-      ...(isLinux
-        ? [{ name: 'clippy, faults', run: clippy('--features', 'faults') }]
-        : []),
-      ...(hasCargo('deny') ? [deny] : []),
-      { name: 'eslint', run: [bin('eslint'), '--max-warnings=0', '.'] },
-      { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
+    lint: lint(),
+    unit: [
+      { name: 'Rust tests', run: cargoTest },
       build,
-      { name: 'tsc', run: [bin('tsc')] },
+      ...faults(),
+      ...own(),
     ],
-    unit: [{ name: 'Rust tests', run: cargoTest }, build, ...faults(), ...own],
-    built: own,
+    built: own(),
     suite: [
       build,
       ...drivers.map((driver) => ({

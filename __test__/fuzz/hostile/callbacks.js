@@ -112,21 +112,22 @@ class Callbacks {
   get onread() {
     const callbacks = this;
     return function onread(memory) {
-      callbacks.#read(this, memory);
+      const takesBuffer = callbacks.#read(this, memory);
       callbacks.#interfere(this, 'onread');
       const { world } = callbacks;
-      return world.random.chance(3)
+      return takesBuffer && world.random.chance(3)
         ? world.userBuffer(world.random, this)
         : undefined;
     };
   }
 
+  /** Checks what was read; false for an end, whose answer is no next buffer. */
   #read(handle, memory) {
     const { world } = this;
     const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } =
       world.handles.stream_wrap;
     const length = streamBaseState[kReadBytesOrError];
-    if (length <= 0) return;
+    if (length <= 0) return false;
     const connection = world.connectionOf(handle);
     if (memory !== undefined) {
       const offset = streamBaseState[kArrayBufferOffset];
@@ -134,6 +135,7 @@ class Callbacks {
     } else if (connection.userBuffer !== undefined) {
       this.#checkUser(connection, length);
     }
+    return true;
   }
 
   // Only its own memory may have been written to.

@@ -45,6 +45,14 @@ function outcome(call) {
   }
 }
 
+/** What an event throws, which ends a program. */
+function caught(t) {
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+  return new Promise((resolve) => {
+    process.setUncaughtExceptionCaptureCallback(resolve);
+  });
+}
+
 const notBuffers = {
   'an ArrayBuffer': () => new ArrayBuffer(50),
   'an object with a byteLength': () => ({ byteLength: 50, length: 50 }),
@@ -386,6 +394,18 @@ alone('what onread returns need not be a buffer', async (net, t) => {
   }
   assert.strictEqual(buffer[0], 'x'.charCodeAt(0));
 });
+
+for (const value of [undefined, null, 5]) {
+  alone(`onread of ${value}`, async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    const thrown = caught(t);
+    client._handle.onread = value;
+    await new Promise((resolve) => peer.write('lost', resolve));
+    const error = await thrown;
+    assert.strictEqual(error.code, 'ERR_INVALID_ARG_TYPE');
+    assert.match(error.message, /"handle\.onread" .* type function/);
+  });
+}
 
 alone('a number in place of a connection', async (net, t) => {
   const { client, peer } = await pair(net, t);

@@ -18,6 +18,9 @@ const {
 } = require('./native');
 const { byteLengthOf, copyInto } = require('./bytes');
 const {
+  codes: { ERR_INVALID_ARG_TYPE },
+} = require('./errors');
+const {
   kAdmit,
   kClientOptions,
   kClosed,
@@ -230,8 +233,12 @@ function copyOut(offset, length) {
   return chunk;
 }
 
+// Bytes for a handle that nobody gave a listener end the process in node.
 function findReader(handle) {
   const { onread } = handle;
+  if (typeof onread !== 'function') {
+    throw new ERR_INVALID_ARG_TYPE('handle.onread', 'Function', onread);
+  }
   return onread[kTakesBuffer] === true ? onread : readerOf(handle);
 }
 

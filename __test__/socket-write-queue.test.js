@@ -7,7 +7,14 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { alone, both, same } = require('./helpers/both');
 const { runs } = require('./helpers/child');
-const { bytesOf, closed, pair, transports, turn } = require('./helpers/wire');
+const {
+  bytesOf,
+  closed,
+  errorFields,
+  pair,
+  transports,
+  turn,
+} = require('./helpers/wire');
 
 const MiB = 1 << 20;
 const encodings = ['utf8', 'latin1', 'ucs2', 'hex', 'base64', 'ascii'];
@@ -284,4 +291,36 @@ for (const [name, write] of Object.entries(refusedWrites)) {
     await gone;
     return client.bytesWritten;
   });
+}
+
+const empties = {
+  'an empty Buffer': (socket, callback) =>
+    socket.write(Buffer.alloc(0), callback),
+  'an empty string': (socket, callback) => socket.write('', callback),
+  'an empty last chunk': (socket, callback) => socket.end('', callback),
+  'a list of empty chunks': (socket, callback) => {
+    socket.cork();
+    socket.write('');
+    socket.write(Buffer.alloc(0), callback);
+    socket.uncork();
+  },
+};
+
+for (const [name, where] of transports) {
+  for (const [what, write] of Object.entries(empties)) {
+    same(`${name}: ${what} to a peer that has closed`, async (net, t) => {
+      const options = { allowHalfOpen: true };
+      const { client, peer } = await pair(net, t, {
+        where: where(t),
+        server: options,
+      });
+      await closed(client.destroy());
+      const error = once(peer, 'error').catch(() => {});
+      const [outcome] = await new Promise((resolve) => {
+        write(peer, (...args) => resolve(args));
+      });
+      if (outcome) await error;
+      return errorFields(outcome) ?? 'well';
+    });
+  }
 }

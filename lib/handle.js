@@ -289,7 +289,7 @@ class StreamHandle extends AsyncResource {
     checkRequest(request);
     const list = takeList(chunks, allBuffers);
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
-    if (length < 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
+    if (length <= 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
     const sent = native.writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
       return this[kOffer](request, PendingWrite.ofList(list), sent);

@@ -636,7 +636,9 @@ impl Handle {
         let Io::Watched(source) = &self.io else {
             return None;
         };
+        // An empty write is a question to the kernel.
         let is_free = self.access.writable
+            && !bytes.is_empty()
             && !self.connecting
             && self.writer.is_idle()
             && self.write_failure.is_none();

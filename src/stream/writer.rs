@@ -40,6 +40,9 @@ impl Writer {
         self.is_awaited = false;
         let total = Bytes::total(buffers);
         let sent = if self.is_drained() {
+            if let [only] = *buffers {
+                ask_about(source, only)?;
+            }
             send(source, buffers)?
         } else {
             0
@@ -101,6 +104,17 @@ impl Writer {
         self.backlog = Vec::new();
         self.sent = 0;
     }
+}
+
+/// Tries a single empty buffer, as libuv does: the kernel may refuse it, as a Unix socket does whose
+/// peer has closed.
+fn ask_about(source: &Source, only: Bytes<'_>) -> Result<()> {
+    if cfg!(unix) && only.len() == 0 {
+        if let Attempt::Failed(error) = source.try_write_one(only) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 /// Sends until everything is gone or the kernel takes no more; returns the number of bytes sent.

@@ -44,7 +44,10 @@ class Child {
     });
     this.process = child;
     return new Promise((resolve, reject) => {
-      child.once('message', resolve);
+      child.once('message', ({ major }) => {
+        this.major = major;
+        resolve(undefined);
+      });
       child.once('exit', () => reject(new Error(`no worker: ${this.errors}`)));
     });
   }

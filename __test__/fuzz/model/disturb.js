@@ -7,6 +7,10 @@
 
 const { numbersFrom } = require('../address');
 
+const binding = process.binding('stream_wrap');
+const state = binding.streamBaseState;
+const { UV_ECONNRESET } = process.binding('uv');
+
 /** Some iterations of the loop later. */
 function afterIterations(iterations, act) {
   if (iterations <= 0) act();
@@ -23,7 +27,14 @@ function holdUp(socket, iterations) {
   });
 }
 
-/** How late connects and connections are, and reads: in iterations, at most. */
+/** So late that a server has accepted all that wait. */
+const LAST = 100;
+
+/**
+ * How late connects and connections are, reads and closes: in iterations, at
+ * most, and of which side. `whole`: bytes are told together with the end that is
+ * behind them.
+ */
 const styles = [
   { connect: 4 },
   { together: true },
@@ -34,6 +45,16 @@ const styles = [
   { connection: 3 },
   { connect: 4, every: 2 },
   { connect: 4, every: -2 },
+  { connect: LAST },
+  { connect: LAST, together: true },
+  { whole: true },
+  { connect: LAST, whole: true },
+  { close: 4, side: 'client' },
+  { close: 4, side: 'peer' },
+  { read: 3, end: 4, side: 'client' },
+  { read: 3, end: 4, side: 'peer' },
+  { pace: 10 },
+  { pace: 10, connect: LAST },
 ];
 
 /** Says of each thing of a kind by how many iterations it is late. */
@@ -43,6 +64,7 @@ function latenessOf(seed, below) {
     if (most > 3) return most;
     return most > 0 ? below(2) * below(most + 2) : 0;
   };
+  const isOf = (side) => !style.side || style.side === side;
   let clients = 0;
   const isChosen = () => {
     if (!style.every) return true;
@@ -50,9 +72,14 @@ function latenessOf(seed, below) {
   };
   return {
     together: style.together,
+    pace: style.pace ?? 1,
+    whole: style.whole,
+    end: (side) => (isOf(side) ? some(style.end) : 0),
+    close: (side) => (isOf(side) ? some(style.close) : 0),
     connect: () => (isChosen() ? some(style.connect) : 0),
     connection: () => some(style.connection),
-    read: () => (style.read && below(2) ? 1 + below(style.read) : 0),
+    read: (side) =>
+      style.read && isOf(side) && below(2) ? 1 + below(style.read) : 0,
   };
 }
 
@@ -78,6 +105,11 @@ function delayConnections(server, late) {
   };
 }
 
+/** A connection over TCP that was reset has no peer any more. */
+function isReset(handle) {
+  return handle.constructor.name === 'TCP' && handle.getpeername({}) !== 0;
+}
+
 /** A client hears of its connect later. */
 function delayConnect(handle, late) {
   for (const verb of ['connect', 'connect6']) {
@@ -86,13 +118,56 @@ function delayConnect(handle, late) {
     handle[verb] = function (req, ...args) {
       const { oncomplete } = req;
       req.oncomplete = function (...results) {
-        afterIterations(late.connect(), () => {
+        const iterations = late.connect();
+        afterIterations(iterations, () => {
+          // What is told late is what has become of it.
+          const isLost = iterations > 0 && results[0] === 0 && isReset(handle);
+          if (isLost) results[0] = UV_ECONNRESET;
           Reflect.apply(oncomplete, this, results);
         });
       };
       return Reflect.apply(original, this, [req, ...args]);
     };
   }
+}
+
+/** A socket hears of its close later. */
+function delayClose(handle, late, side) {
+  for (const verb of ['close', 'reset']) {
+    const original = handle[verb];
+    handle[verb] = function (callback, ...rest) {
+      const told = () => afterIterations(late.close(side), () => callback?.());
+      return Reflect.apply(original, this, [told, ...rest]);
+    };
+  }
+}
+
+/** A reader hears of its last bytes when the end has come, too, or of it later. */
+function delayReads(socket, late, side) {
+  const handle = socket._handle;
+  if (!handle?.onread) return;
+  const { onread } = handle;
+  const waiting = [];
+  const tell = ([code, offset, args]) => {
+    if (socket._handle !== handle) return;
+    state[binding.kReadBytesOrError] = code;
+    state[binding.kArrayBufferOffset] = offset;
+    Reflect.apply(onread, handle, args);
+  };
+  const tellAll = () => {
+    for (const one of waiting.splice(0)) setImmediate(tell, one);
+  };
+  handle.onread = function (...args) {
+    const code = state[binding.kReadBytesOrError];
+    const one = [code, state[binding.kArrayBufferOffset], args];
+    if (!late.whole) {
+      afterIterations(code < 0 ? late.end(side) : 0, () => tell(one));
+      return;
+    }
+    waiting.push(one);
+    if (code < 0) tellAll();
+    else if (waiting.length === 1) afterIterations(2, tellAll);
+  };
 }
 
 /** Sees each handle that the socket gets. */
@@ -109,10 +184,14 @@ function onHandle(net, socket, listener) {
   });
 }
 
-function disturbedClient(net, late) {
+function disturbedClient(net, late, clients) {
   return (options) => {
     const socket = new net.Socket(options);
-    onHandle(net, socket, (handle) => delayConnect(handle, late));
+    onHandle(net, socket, (handle) => {
+      delayConnect(handle, late);
+      delayClose(handle, late, 'client');
+    });
+    clients.add(socket);
     return socket;
   };
 }
@@ -129,14 +208,22 @@ function disturb(game, seed) {
   if (/"(readStart|readStop|tap)"/.test(JSON.stringify(game.program))) {
     late.read = () => 0;
   }
+  // Bytes in the program's own buffer cannot wait.
+  if (JSON.stringify(game.program).includes('"onread"')) late.whole = false;
+  game.pace = late.pace;
   const { net } = game;
-  const made = disturbedClient(net, late);
+  const clients = new WeakSet();
+  const made = disturbedClient(net, late, clients);
   game.watch = (socket) => {
+    const side = clients.has(socket) ? 'client' : 'peer';
     const maybe = () => {
-      const iterations = late.read();
+      const iterations = late.read(side);
       if (iterations > 0) holdUp(socket, iterations);
     };
     maybe();
+    if (side === 'peer') delayClose(socket._handle, late, side);
+    if (side === 'peer') delayReads(socket, late, side);
+    socket.on('connect', () => delayReads(socket, late, side));
     for (const name of ['connect', 'drain']) socket.on(name, maybe);
     const { push } = socket;
     socket.push = function (...args) {
@@ -145,13 +232,12 @@ function disturb(game, seed) {
     };
   };
   const connect = (options) => made(options).connect(options);
+  // A method would be no constructor, and programs say `new`.
+  const Socket = function (options) {
+    return options?.handle ? new net.Socket(options) : made(options);
+  };
   game.net = {
-    ...net,
-    connect,
-    createConnection: connect,
-    Socket(options) {
-      return options?.handle ? new net.Socket(options) : made(options);
-    },
+    ...{ ...net, connect, createConnection: connect, Socket },
     createServer(options) {
       const server = net.createServer(options);
       server.on('listening', () => delayConnections(server, late));

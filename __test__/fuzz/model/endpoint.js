@@ -50,6 +50,7 @@ class Endpoint {
     this.textFrom = undefined;
     this.pendingCallbacks = 0;
     Object.assign(this, { isClosed: false, isEnded: false, isAbrupt: false });
+    this.isSteered = false;
     Object.assign(this, { isStopped: false, timer: 0, pipes: new Set() });
     this.targets = new Set();
     Object.assign(this, { hasSeenData: false, mode: 'none', isWaiting: false });

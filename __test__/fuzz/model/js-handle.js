@@ -26,6 +26,11 @@ class JsHandle {
     this.writev = this.writeList;
   }
 
+  /** What `onread` is told. */
+  codeOf() {
+    return state[binding.kReadBytesOrError];
+  }
+
   getAsyncId() {
     return 1;
   }

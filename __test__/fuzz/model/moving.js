@@ -17,6 +17,8 @@ const ways = {
 
 function isMovable(endpoint) {
   const { mode, pipes, texts, plan, socket, isEnded } = endpoint;
+  // Another handle would not know how this one was started and stopped.
+  if (endpoint.isSteered) return false;
   if (!['data', 'none'].includes(mode) || plan.onread) return false;
   if (pipes.size > 0 || texts.length > 0 || isEnded) return false;
   if (socket.listenerCount('drain') > 1 || socket.writableEnded) return false;

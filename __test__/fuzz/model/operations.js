@@ -84,7 +84,7 @@ function tap(endpoint) {
   const handle = endpoint.socket._handle;
   if (!handle) return;
   const { onread } = handle;
-  const { codeOf } = endpoint.game;
+  const codeOf = handle.codeOf ?? endpoint.game.codeOf;
   handle.onread = function (...args) {
     const code = codeOf();
     if (code < 0) endpoint.note(`handle read ${code}`);
@@ -95,8 +95,9 @@ function tap(endpoint) {
 function onHandle(verb, isStopped) {
   return (endpoint) => {
     const handle = endpoint.socket._handle;
-    if (!handle || endpoint.socket.connecting) return;
+    if (!handle || endpoint.socket.connecting || endpoint.moves > 0) return;
     endpoint.isStopped = isStopped;
+    endpoint.isSteered = true;
     endpoint.note(`${verb} ${handle[verb]()}`);
   };
 }

@@ -44,6 +44,8 @@ class Game {
     this.states = {};
     this.owed = new Set();
     this.activity = 0;
+    /** How many iterations of the loop a later connection waits. */
+    this.pace = 1;
     this.memory = 0;
     this.startMemory = process.memoryUsage.rss();
     this.folder = fs.mkdtempSync('/tmp/rust-net-model-');
@@ -191,7 +193,8 @@ async function start(game) {
   for (const [index, connection] of connections.entries()) {
     if (areJs) startPair(game, index, connection);
     else startClient(game, index, connection);
-    if (connection.isLater) await new Promise(setImmediate);
+    const waits = connection.isLater ? game.pace : 0;
+    for (let n = 0; n < waits; n++) await new Promise(setImmediate);
   }
 }
 

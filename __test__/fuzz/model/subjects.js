@@ -17,14 +17,18 @@ const subjects = {
 };
 
 /**
- * @param {string | undefined} filter a part of the names, or several with commas
+ * @param {string | undefined} filter a name, or several with commas
  * @returns {string[]} the names
+ * @throws {Error} for one that nothing has
  */
 function namesOf(filter) {
   const names = Object.keys(subjects);
   if (!filter) return names;
-  const parts = filter.split(',');
-  return names.filter((name) => parts.some((part) => name.includes(part)));
+  // A name may have a comma itself.
+  const chosen = names.includes(filter) ? [filter] : filter.split(',');
+  const unknown = chosen.find((name) => !names.includes(name));
+  if (unknown === undefined) return chosen;
+  throw new Error(`no subject '${unknown}': ${names.join('; ')}`);
 }
 
 /**

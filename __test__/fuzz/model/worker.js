@@ -52,7 +52,7 @@ async function main() {
     const record = await play(program, subject, disturbance);
     process.send({ record, ms: performance.now() - start });
   });
-  process.send({ isReady: true });
+  process.send({ major: parseInt(process.versions.node) });
 }
 
 main();

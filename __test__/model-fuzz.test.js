@@ -4,6 +4,8 @@
 
 const assert = require('node:assert');
 const test = require('node:test');
+const path = require('node:path');
+const { Children } = require('./fuzz/model/children');
 const { differences } = require('./fuzz/model/compare');
 const { generate } = require('./fuzz/model/generate');
 const { play } = require('./fuzz/model/play');
@@ -115,3 +117,18 @@ test('a program is made smaller as long as it fails', async () => {
   assert.deepStrictEqual(ops(client.rules), ['pause']);
   assert.deepStrictEqual(peer.rules, []);
 });
+
+// A signal that came between a connect and a closing phase was forgotten, in one
+// run of four: nothing was told any more until the next call.
+for (const name of ['on-loop', 'threaded']) {
+  test(`${name}: no wake-up is lost behind a connect`, options, async (t) => {
+    const module = path.join(__dirname, '..');
+    const children = new Children({ node: process.execPath, module });
+    t.after(() => children.stop());
+    const program = require('./fuzz/model/programs/lost-wake.json');
+    for (let i = 0; i < 20; i++) {
+      const { record } = await children.of(name).play(program);
+      assert.deepStrictEqual(record.hung, []);
+    }
+  });
+}

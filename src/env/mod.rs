@@ -64,6 +64,8 @@ pub struct NetEnv {
     /// The last turn of a loop that does not sleep found something.
     lingering: Cell<bool>,
     in_turn: Cell<bool>,
+    /// A signal came while the loop did not sleep: a turn must follow before it may.
+    signalled: Cell<bool>,
     /// Turns to put off, as a connect has begun: see [`Self::overtakes`].
     put_off: Cell<u8>,
     /// The last turn was put off: the next one is not, whatever connects until then.
@@ -128,6 +130,7 @@ impl NetEnv {
             spinning: Cell::new(false),
             lingering: Cell::new(false),
             in_turn: Cell::new(false),
+            signalled: Cell::new(false),
             put_off: Cell::new(0),
             has_put_off: Cell::new(false),
             turns_after_connect,
@@ -196,6 +199,8 @@ impl NetEnv {
     /// the loop's, what comes in late would overtake the closing phase.
     fn on_signal(&self) {
         if self.spinning.get() {
+            // A thread does not ring again before a turn has begun.
+            self.signalled.set(true);
             return;
         }
         if self.overtakes() {
@@ -233,6 +238,7 @@ impl NetEnv {
         if self.ended.get() || self.in_turn.replace(true) {
             return false;
         }
+        self.signalled.set(false);
         self.core.borrow_mut().count_wake();
         let found = self.serve();
         if found {
@@ -331,7 +337,7 @@ impl NetEnv {
         }
         let core = self.core.borrow();
         let hold = core.is_alive();
-        let idle = core.is_idle() && !self.lingering.get();
+        let idle = core.is_idle() && !self.lingering.get() && !self.signalled.get();
         let watch = self.watch();
         if hold != self.holding.replace(hold) {
             watch.keep_alive(hold);

@@ -38,8 +38,11 @@ function jammedIn(records, cut) {
       chains.set(id, ran.add(chainsOf(end).join()));
     }
   }
-  for (const [id, { size }] of chains) {
-    if (size > 1 && jammed.has(numberOf(id))) cut.add(numberOf(id));
+  for (const [id, ran] of chains) {
+    // How far a chain comes before its timer is chance, too.
+    const isTimed = [...ran].some((text) => text.includes('to its timer'));
+    const isChance = isTimed || jammed.has(numberOf(id));
+    if (ran.size > 1 && isChance) cut.add(numberOf(id));
   }
   return jammed;
 }

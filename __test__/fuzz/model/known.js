@@ -45,10 +45,21 @@ function isLateReset({ path }, { expected, actual }) {
   );
 }
 
+/** The errors of both ends, also where nobody listens for them. */
+function errorsOf({ states }, path) {
+  const number = numberIn(path);
+  return Object.values(states)
+    .flatMap((phase) => Object.entries(phase))
+    .filter(([id, { errored }]) => errored && numberIn(id) === number)
+    .map(([, { errored }]) => errored);
+}
+
 function isLateFailure({ path }, { name, expected }) {
   if (name === 'write-through') return false;
-  return expected.some((record) =>
-    logsOf(record, path).some((log) => has(log, /^error .*syscall=write/)),
+  return expected.some(
+    (record) =>
+      logsOf(record, path).some((log) => has(log, /^error .*syscall=write/)) ||
+      has(errorsOf(record, path), /syscall=write/),
   );
 }
 

@@ -447,7 +447,11 @@ alone('a closed handle reaches nobody', async (net, t) => {
   const [peer] = await once(server, 'connection');
   assert.strictEqual(old.writeBuffer(request(), Buffer.from('S')), EBADF);
   assert.strictEqual(old.writeUtf8String(request(), 'S'), EBADF);
-  assert.strictEqual(old.writev(request(), [Buffer.from('S')], true), EBADF);
+  for (const list of [[Buffer.from('S')], [Buffer.alloc(0)], []]) {
+    assert.strictEqual(old.writev(request(), list, true), EBADF);
+  }
+  assert.strictEqual(old.writeBuffer(request(), Buffer.alloc(0)), EBADF);
+  assert.strictEqual(old.writeUtf8String(request(), ''), EBADF);
   assert.strictEqual(old.readStart(), EBADF);
   assert.strictEqual(old.shutdown(request()), EBADF);
   assert.strictEqual(old.setNoDelay(true), EBADF);

@@ -289,7 +289,12 @@ class StreamHandle extends AsyncResource {
     checkRequest(request);
     const list = takeList(chunks, allBuffers);
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
-    if (length <= 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
+    if (length < 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
+    // As in libuv: the handle has to be open, and the kernel is not asked.
+    if (length === 0) {
+      const status = native.writeAll(this[kKey], [], 0);
+      return this[kWritten](request, status, 0, null);
+    }
     const sent = native.writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
       return this[kOffer](request, PendingWrite.ofList(list), sent);

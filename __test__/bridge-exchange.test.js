@@ -149,13 +149,16 @@ alone('what cannot be opened leaves nothing open', () => {
   server.close();
 });
 
-alone("what node's socket has not consumed is told once", async (net, t) => {
-  const { client, peer } = await pair(nodeNet, t);
-  let heard = 0;
-  peer.on('data', ({ length }) => (heard += length)).pause();
-  client.write('once');
-  await until(() => peer.readableLength === 4);
-  const moved = destroyAfter(t, fromNode(peer));
-  assert.strictEqual(String(await take(moved, 4)), 'once');
-  assert.strictEqual(heard, 0);
-});
+alone(
+  'buffered bytes of a socket of node are delivered once',
+  async (net, t) => {
+    const { client, peer } = await pair(nodeNet, t);
+    let heard = 0;
+    peer.on('data', ({ length }) => (heard += length)).pause();
+    client.write('once');
+    await until(() => peer.readableLength === 4);
+    const moved = destroyAfter(t, fromNode(peer));
+    assert.strictEqual(String(await take(moved, 4)), 'once');
+    assert.strictEqual(heard, 0);
+  },
+);

@@ -3,7 +3,7 @@
 // What each call can give, and what may come of it.
 //
 // unseen  The program goes on as without it.
-// told    It goes on as without it, or an error is told.
+// told    It goes on as without it, or an error is emitted.
 // shed    A connection may be closed without a word, as node closes those that
 //         wait when no descriptor is left.
 // cut     As told, and no end is sent behind bytes that were taken and lost.

@@ -67,7 +67,7 @@ class Track {
     this.callbacks = 0;
     /** Some connection cannot be reset, as Unix-domain sockets cannot. */
     this.hasNoReset = false;
-    /** Who is told of what is lost is a program in between. */
+    /** True when a program in between hears of lost bytes, and not the peer. */
     this.isIndirect = false;
     this.isSetUp = false;
     this.over = new Promise((resolve) => {

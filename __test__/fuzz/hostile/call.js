@@ -8,7 +8,7 @@ const { shrink, takeAway } = require('./memory');
 
 const DEEPEST = 3;
 
-/** Thrown by hostile code, so that it is told from errors of rust-net. */
+/** Thrown by hostile code, to tell its errors from those of rust-net. */
 class HostileError extends Error {}
 
 class Call {

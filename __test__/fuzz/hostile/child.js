@@ -23,7 +23,7 @@ const world = new World({ ...options, trace });
 
 const isOwn = new RegExp(`${world.root}/(?:lib/|index|handles|bridge)`);
 
-/** True for a fault of rust-net's own, and not what a caller is told. */
+/** True for a fault of rust-net itself; false for an error meant for a caller. */
 function isFault(error) {
   const frames = String(error?.stack).split('\n');
   // One without a place is a builtin's, which the next has called.

@@ -17,7 +17,7 @@ const leftOut = {
 const ends = /^(?:close|reset|open|relayTo|deposit|share)$/;
 
 /**
- * Whoever has the slot of a handle has the handle: those of well-behaved
+ * The slot of a handle gives access to it: those of well-behaved
  * connections are left out. And a handle of lib/handle.js that is closed behind
  * its back would go on with the slot of another.
  *

@@ -57,7 +57,7 @@ class Mark {
     this.table[0] = 1;
   }
 
-  /** For bytes that cannot be told: what was decoded from base64, say. */
+  /** Allows any byte: decoded base64, for example, bears no mark. */
   allowAny() {
     this.table.fill(1);
     this.table[POISON] = 0;

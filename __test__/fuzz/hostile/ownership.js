@@ -1,9 +1,8 @@
 'use strict';
 
 /*
- * What hostile calls may name by its number: whoever has the number of a slot or
- * of a descriptor has the thing, so that only those that nobody else has are
- * given.
+ * The slots and descriptors that hostile calls may name by number. A number gives
+ * access to what it names, so only numbers that nobody else uses are handed out.
  */
 
 const fs = require('node:fs');

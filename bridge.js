@@ -5,8 +5,13 @@
  * of node's, and a socket or server from one thread to another.
  */
 
+const { loadSockets } = require('./lib/net');
 const { keepLoaded } = require('./lib/node/loader');
 
-module.exports = { ...require('./lib/exchange'), ...require('./lib/transfer') };
+loadSockets();
+module.exports = {
+  ...require('./lib/bridge/exchange'),
+  ...require('./lib/bridge/transfer'),
+};
 
 keepLoaded();

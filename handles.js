@@ -5,35 +5,37 @@
  * bindings: for tests and packages that work on that level.
  */
 
-const handle = require('./lib/handle');
+const requests = require('./lib/handle/requests');
+const state = require('./lib/handle/stream-state');
+const tcpPipe = require('./lib/handle/tcp-pipe');
+const { setForeignStreamState } = require('./lib/node/foreign-stream-state');
 const { keepLoaded } = require('./lib/node/loader');
-const { setForeignStreamState } = require('./lib/node/stream-state');
 
 const tcp_wrap = {
-  TCP: handle.TCP,
-  TCPConnectWrap: handle.TCPConnectWrap,
-  constants: handle.tcpConstants,
+  TCP: tcpPipe.TCP,
+  TCPConnectWrap: requests.TCPConnectWrap,
+  constants: tcpPipe.tcpConstants,
 };
 
 const pipe_wrap = {
-  Pipe: handle.Pipe,
-  PipeConnectWrap: handle.PipeConnectWrap,
-  constants: handle.pipeConstants,
+  Pipe: tcpPipe.Pipe,
+  PipeConnectWrap: requests.PipeConnectWrap,
+  constants: tcpPipe.pipeConstants,
 };
 
 const stream_wrap = {
-  ShutdownWrap: handle.ShutdownWrap,
-  WriteWrap: handle.WriteWrap,
-  kReadBytesOrError: handle.kReadBytesOrError,
-  kArrayBufferOffset: handle.kArrayBufferOffset,
-  kBytesWritten: handle.kBytesWritten,
-  kLastWriteWasAsync: handle.kLastWriteWasAsync,
-  streamBaseState: handle.streamBaseState,
+  ShutdownWrap: requests.ShutdownWrap,
+  WriteWrap: requests.WriteWrap,
+  kReadBytesOrError: state.kReadBytesOrError,
+  kArrayBufferOffset: state.kArrayBufferOffset,
+  kBytesWritten: state.kBytesWritten,
+  kLastWriteWasAsync: state.kLastWriteWasAsync,
+  streamBaseState: state.streamBaseState,
 };
 
 // Named here, so that `import { tcp_wrap } from 'rust-net/handles'` finds them.
 module.exports = { tcp_wrap, pipe_wrap, stream_wrap };
 
 // A program that has these writes its own handles for them.
-setForeignStreamState(handle.streamBaseState);
+setForeignStreamState(state.streamBaseState);
 keepLoaded();

@@ -1,6 +1,6 @@
 'use strict';
 
-const net = require('./lib/net');
+const { net } = require('./lib/net');
 
 module.exports = net;
 

@@ -134,8 +134,8 @@ alone("node's lists of what is open name ours", async (net, t) => {
 });
 
 alone('what cannot be opened leaves nothing open', () => {
-  const { native } = require('../lib/native');
-  const { adoptNativeHandle, activeHandles } = require('../lib/handle');
+  const { native } = require('../lib/handle/native');
+  const { adoptNativeHandle, activeHandles } = require('../lib/handle/handle');
   const server = require('node:net').createServer().listen(0);
   const { open } = native;
   const before = [descriptors(), activeHandles().length];

@@ -11,7 +11,7 @@ const { before, test } = require('node:test');
 const os = require('node:os');
 const { promisify } = require('node:util');
 
-const { builds } = require('../lib/binary');
+const { builds } = require('../lib/handle/binary');
 const manifest = require('../package.json');
 const { pack, platforms } = require('../scripts/pack');
 const { manifestIn, startRegistry } = require('./helpers/registry');

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const util = require('node:util');
 
-const { checkSettings, nativeSettings } = require('../lib/settings');
+const { checkSettings, nativeSettings } = require('../lib/common/settings');
 const { version, engines } = require('../package.json');
 const { loadAddon } = require('./load-addon');
 const { echo, withPath } = require('./self-test');
@@ -102,7 +102,7 @@ function describeDriver({ driver, fallback }) {
 }
 
 function openedEnvironment() {
-  const { native, openEnvironment } = require('../lib/native');
+  const { native, openEnvironment } = require('../lib/handle/native');
   const status = openEnvironment();
   if (status !== 0) throw new Error(util.getSystemErrorName(status));
   return native;

@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { candidates, loadBinary } = require('../lib/binary');
+const { candidates, loadBinary } = require('../lib/handle/binary');
 
 const root = path.resolve(__dirname, '..');
 
@@ -100,7 +100,7 @@ function binaries() {
 
 /** What ends a process that loads the binary: one that was cut short does. */
 function fatalSignal() {
-  const loader = JSON.stringify(require.resolve('../lib/binary'));
+  const loader = JSON.stringify(require.resolve('../lib/handle/binary'));
   const program = `require(${loader}).loadBinary()`;
   const options = /** @type {const} */ ({ stdio: 'ignore' });
   return spawnSync(process.execPath, ['-e', program], options).signal;

@@ -1,21 +1,66 @@
 'use strict';
 
-const activeHandles = require('./active-handles');
-const family = require('./auto-select-family');
-const { expectBinary } = require('./binary');
-const { BoundSocket, _TransferredBoundSocket } = require('./bound-socket');
-const ipcBridge = require('./ipc-bridge');
-const { isIP, isIPv4, isIPv6 } = require('./ip');
+/*
+ * The public object, of net's shape. What sockets and servers work with takes
+ * longer to load than all the rest: this file alone waits with it until somebody
+ * uses `Socket`, `Server` or one of their siblings.
+ */
+
+const ipc = require('./bridge/ipc-receive');
+const { normalizeArgs } = require('./common/normalize-args');
+const { warnOfSettings } = require('./common/settings');
+const family = require('./connect/auto-select-family');
+const { isIP, isIPv4, isIPv6 } = require('./address/ip');
+const { expectBinary } = require('./handle/binary');
+const activeHandles = require('./node/active-handles');
 const { keepLoaded, loadOwn } = require('./node/loader');
 const nodeNet = require('./node/net');
-const { normalizeArgs } = require('./normalize-args');
-const { Server, createServer } = require('./server');
-const { warnOfSettings } = require('./settings');
-const { Socket, connect } = require('./socket');
+
+/** @type {any} */
+let loaded;
+
+function load() {
+  const {
+    BoundSocket,
+    _TransferredBoundSocket,
+  } = require('./socket/bound-socket');
+  return {
+    ...require('./socket/socket'),
+    ...require('./server/server'),
+    ...require('./server/bind'),
+    ...require('./socket/attach'),
+    ...require('./bridge/ipc-send'),
+    BoundSocket,
+    _TransferredBoundSocket,
+  };
+}
+
+/**
+ * Loads what sockets and servers work with, as one: once there is a first socket
+ * nothing is left to be read, for which there may be no descriptor or no right.
+ *
+ * @returns {any} Socket, Server and what their modules export
+ */
+function loadSockets() {
+  if (loaded !== undefined) return loaded;
+  loaded = loadOwn(load);
+  ipc.install(loadSockets);
+  ipc.watchChildren();
+  activeHandles.install();
+  return loaded;
+}
+
+function connect(...args) {
+  return loadSockets().connect(...args);
+}
+
+function createServer(options, connectionListener) {
+  return loadSockets().createServer(options, connectionListener);
+}
 
 function createServerHandle(address, port, addressType, fd, flags) {
-  const serverHandle = loadOwn(() => require('./server-handle'));
-  return serverHandle.createServerHandle(address, port, addressType, fd, flags);
+  const { createServerHandle: create } = loadSockets();
+  return create(address, port, addressType, fd, flags);
 }
 
 /**
@@ -26,7 +71,7 @@ function createServerHandle(address, port, addressType, fd, flags) {
  * @returns {object} see docs/api.md
  */
 function getStats(target) {
-  return loadOwn(() => require('./get-stats')).getStats(target);
+  return loadOwn(() => require('./stats/get-stats')).getStats(target);
 }
 
 let hasWarned = false;
@@ -45,39 +90,29 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
-// Early, so that it takes node's answers and not a program's.
-if (/** @type {any} */ (process).permission) require('./permission');
-// Later would do, but whoever installs it learns it here.
-expectBinary();
-warnOfSettings();
-keepLoaded();
-// This one looks for children among node's own handles, and so is the first.
-ipcBridge.install({ Server, Socket });
-activeHandles.install();
-
-/** The public object: the keys of node:net, in their order, and one of ours. */
-module.exports = {
+/** The keys of node:net, in their order, and one of ours. */
+const net = {
   _createServerHandle: createServerHandle,
   _normalizeArgs: normalizeArgs,
-  _TransferredBoundSocket,
+  _TransferredBoundSocket: undefined,
   ...legacy,
   // Loaded on use, as node does: few programs need them.
   get BlockList() {
-    return loadOwn(() => require('./block-list')).BlockList;
+    return loadOwn(() => require('./address/block-list')).BlockList;
   },
   get SocketAddress() {
-    return loadOwn(() => require('./socket-address')).SocketAddress;
+    return loadOwn(() => require('./address/socket-address')).SocketAddress;
   },
-  BoundSocket,
+  BoundSocket: undefined,
   connect,
   createConnection: connect,
   createServer,
   isIP,
   isIPv4,
   isIPv6,
-  Server,
-  Socket,
-  Stream: Socket,
+  Server: undefined,
+  Socket: undefined,
+  Stream: undefined,
   getDefaultAutoSelectFamily: family.getDefaultAutoSelectFamily,
   setDefaultAutoSelectFamily: family.setDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout:
@@ -87,3 +122,45 @@ module.exports = {
   // Ours alone: __test__/api-comparison.test.js has the list of such things.
   getStats,
 };
+
+/** Puts a getter in a key's place that becomes a plain value with its first use. */
+function wait(name, read) {
+  const become = (value) =>
+    Object.defineProperty(net, name, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  Object.defineProperty(net, name, {
+    get() {
+      const value = read();
+      become(value);
+      return value;
+    },
+    set: become,
+    configurable: true,
+    enumerable: true,
+  });
+}
+
+for (const name of [
+  '_TransferredBoundSocket',
+  'BoundSocket',
+  'Server',
+  'Socket',
+]) {
+  wait(name, () => loadSockets()[name]);
+}
+wait('Stream', () => loadSockets().Socket);
+
+// Early, so that it takes node's answers and not a program's.
+if (/** @type {any} */ (process).permission) require('./node/permission');
+// Later would do, but whoever installs rust-net learns it here.
+expectBinary();
+warnOfSettings();
+keepLoaded();
+// A parent may send a socket before there is one here.
+if (process.connected) ipc.listenToParent(loadSockets);
+
+module.exports = { loadSockets, net };

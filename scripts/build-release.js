@@ -21,7 +21,7 @@ const arches = { aarch64: 'arm64', x86_64: 'x64' };
 /** Node's names of the systems, where they are not Rust's. */
 const systems = { windows: 'win32' };
 
-/** The name that lib/binary.js looks for. */
+/** The name that lib/handle/binary.js looks for. */
 function fileName(target) {
   const [arch, vendor, system, abi] = target.split('-');
   const platform = [systems[system] ?? system, arches[arch]];

@@ -33,7 +33,7 @@ impl Key {
     }
 }
 
-/// What happened to a handle. The numbers are shared with `lib/dispatch.js`.
+/// What happened to a handle. The numbers are shared with `lib/handle/dispatch.js`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {

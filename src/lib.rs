@@ -1,8 +1,8 @@
 //! rust-net: TCP, Unix-domain sockets and named pipes for Node, on a Tokio reactor.
 //!
 //! ```text
-//! in:   kernel -> sys -> net -> stream::reader -> queue -> env (dispatch) -> lib/handle.js
-//! out:  lib/handle.js -> binding -> env -> stream::writer -> sys -> kernel
+//! in:   kernel -> sys -> net -> stream::reader -> queue -> env (dispatch) -> lib/handle/handle.js
+//! out:  lib/handle/handle.js -> binding -> env -> stream::writer -> sys -> kernel
 //! ```
 //!
 //! Commands go down by function call and return zero or a negative libuv errno; facts come up only

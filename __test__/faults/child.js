@@ -22,7 +22,7 @@ const { Track } = require('./track');
 
 const net = require('../..');
 const bridge = require('../../bridge');
-const native = require('../../lib/native');
+const native = require('../../lib/handle/native');
 
 const limit = 8000;
 const hung = 3;

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 
-const { candidates } = require('../../lib/binary');
+const { candidates } = require('../../lib/handle/binary');
 const { faultsBinary } = require('./engine');
 const { calls } = require('./outcomes');
 const { reasonForNoTrace, traced } = require('./strace');

@@ -1,7 +1,8 @@
 'use strict';
 
-const net = require('../net');
+const { loadSockets, net } = require('../net');
 const { keepLoaded } = require('../node/loader');
+loadSockets();
 const { Server, createServer } = require('./server');
 const { Stream, createConnection } = require('./stream');
 

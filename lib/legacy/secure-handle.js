@@ -6,8 +6,8 @@
  * node's TLSSocket over that.
  */
 
-const { DuplexHandle } = require('../duplex-handle');
-const { Socket } = require('../socket');
+const { DuplexHandle } = require('../handle/duplex-handle');
+const { Socket } = require('../socket/socket');
 
 /** Made of a connection's handle, which it takes over. */
 class SecureHandle extends DuplexHandle {

@@ -7,9 +7,9 @@
 
 const tls = require('tls');
 
-const { isIP } = require('../ip');
-const { Socket } = require('../socket');
-const { kOwner } = require('../symbols');
+const { isIP } = require('../address/ip');
+const { Socket } = require('../socket/socket');
+const { kOwner } = require('../common/symbols');
 const { SecureHandle } = require('./secure-handle');
 
 /**

@@ -1,8 +1,8 @@
 'use strict';
 
-const { isOwnInstance } = require('../instance-of');
-const current = require('../server');
-const { kConnectionClass } = require('../symbols');
+const { isOwnInstance } = require('../node/instance-of');
+const current = require('../server/server');
+const { kConnectionClass } = require('../common/symbols');
 const { Stream } = require('./stream');
 
 /**

@@ -5,11 +5,11 @@
  * defaults of that time, and with TLS on request.
  */
 
-const { codes } = require('../errors');
+const { codes } = require('../common/errors');
 const { loadOwn } = require('../node/loader');
-const { normalizeArgs } = require('../normalize-args');
-const { Socket } = require('../socket');
-const { kNormalizedArgs } = require('../symbols');
+const { normalizeArgs } = require('../common/normalize-args');
+const { Socket } = require('../socket/socket');
+const { kNormalizedArgs } = require('../common/symbols');
 
 const { ERR_INVALID_STATE, ERR_SOCKET_CLOSED } = codes;
 

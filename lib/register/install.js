@@ -9,8 +9,10 @@ const { isOwnFile } = require('./own-files');
 const { findRefusal, isRefusal, warn } = require('./refusal');
 const { overrideHooks } = require('./override-hooks');
 // Before the swap: what it loads for us is not swapped.
+const ipc = require('../bridge/ipc-receive');
+const activeHandles = require('../node/active-handles');
 const { keepLoaded, loadOwn } = require('../node/loader');
-const { isRegisterOff, warnOfSettings } = require('../settings');
+const { isRegisterOff, warnOfSettings } = require('../common/settings');
 
 // In the process's symbol registry: a second copy of this package finds it too.
 const kInstalled = Symbol.for('rust-net.register');
@@ -53,10 +55,12 @@ function install() {
     return;
   }
   // Before a program can replace node's answers.
-  if (marks.permission) loadOwn(() => require('../permission'));
+  if (marks.permission) loadOwn(() => require('../node/permission'));
+  ipc.install(() => loadOwn(() => require('../net')).loadSockets());
+  activeHandles.install();
   // Loaded on first use: a program that never asks for net does not pay for it.
   const answer = (file) =>
-    isOwnFile(file) ? undefined : loadOwn(() => require('../net'));
+    isOwnFile(file) ? undefined : loadOwn(() => require('../net')).net;
   swapCommonJs(answer);
   overrideHooks(answer);
   swapImport();

@@ -7,7 +7,7 @@
 
 const { getEnvironmentData, setEnvironmentData } = require('worker_threads');
 
-const { loadBinary } = require('../binary');
+const { loadBinary } = require('../handle/binary');
 
 const kCodes = new Set(['ERR_ACCESS_DENIED', 'ERR_DLOPEN_DISABLED']);
 

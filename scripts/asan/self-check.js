@@ -6,7 +6,7 @@
 const path = require('node:path');
 const root = path.resolve(__dirname, '../..');
 const { poison } = require(process.argv[2]);
-const { ring } = require(path.join(root, 'lib/native'));
+const { ring } = require(path.join(root, 'lib/handle/native'));
 const { tcp_wrap } = require(path.join(root, 'handles'));
 
 const handle = new tcp_wrap.TCP(tcp_wrap.constants.SOCKET);

@@ -16,7 +16,7 @@ pub(super) const fn family(is_v6: bool) -> Family {
     }
 }
 
-/// An address with its port and flow label, as `lib/block-list.js` hands it over.
+/// An address with its port and flow label, as `lib/address/block-list.js` hands it over.
 #[napi(object, object_to_js = false)]
 pub struct Endpoint {
     pub address: String,

@@ -26,7 +26,7 @@ pub enum Value {
     Counts(Vec<u64>),
 }
 
-/// A verb: one function of the environment object of `lib/native.js`.
+/// A verb: one function of the environment object of `lib/handle/native.js`.
 pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
 
 struct Bound {
@@ -204,7 +204,7 @@ fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usi
 
 /// Opens the environment that `shared` belongs to.
 pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
-    // SAFETY: called from JavaScript, with arguments of the running call; `lib/native.js` owns the
+    // SAFETY: called from JavaScript, with arguments of the running call; `lib/handle/native.js` owns the
     // arrays and never lets them go.
     let net = unsafe { NetEnv::open(shared, options)? };
     // SAFETY: it lives as long as JavaScript runs, and every caller is JavaScript.

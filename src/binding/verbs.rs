@@ -12,7 +12,7 @@ use crate::net::{format_address, parse_address, Handle, Transport};
 use crate::stream::Relay;
 use crate::sys::{descriptor, Bytes};
 
-/// All verbs, by the name that `lib/native.js` has them under.
+/// All verbs, by the name that `lib/handle/native.js` has them under.
 pub const VERBS: &[(&str, Verb)] = &[
     ("createTcp", |net, _| create(net, Transport::Tcp)),
     ("createPipe", |net, _| create(net, Transport::Pipe)),

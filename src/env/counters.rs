@@ -36,7 +36,7 @@ impl Counters {
         self.bytes_written += bytes as u64;
     }
 
-    /// The numbers in the order in which `lib/stats.js` names them, behind the numbers of open
+    /// The numbers in the order in which `lib/stats/stats.js` names them, behind the numbers of open
     /// `sockets` and `servers`.
     pub fn list(&self, sockets: u64, servers: u64, calls: &Calls) -> [u64; 13] {
         [

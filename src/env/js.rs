@@ -1,4 +1,4 @@
-//! The way into JavaScript: the memory shared with `lib/native.js`, and one call per batch.
+//! The way into JavaScript: the memory shared with `lib/handle/native.js`, and one call per batch.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -25,7 +25,7 @@ pub enum Delivery {
     Refused,
 }
 
-/// What `lib/native.js` hands over when it opens an environment.
+/// What `lib/handle/native.js` hands over when it opens an environment.
 pub struct Shared {
     pub env: sys::napi_env,
     pub dispatch: sys::napi_value,

@@ -249,7 +249,7 @@ impl Handle {
         self.writer.pending()
     }
 
-    /// In the order in which `lib/stats.js` names them: coalesced bytes that the kernel has not taken, how
+    /// In the order in which `lib/stats/stats.js` names them: coalesced bytes that the kernel has not taken, how
     /// often it was asked for some, how often it was given some, and connections turned away.
     pub fn stats(&self) -> [u64; 4] {
         let (reads, writes) = match &self.io {

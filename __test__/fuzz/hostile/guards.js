@@ -8,7 +8,7 @@
 /** Never called. */
 const leftOut = {
   'verb.stopGathering':
-    'ends coalescing for the whole run; lib/native.js calls it at its end',
+    'ends coalescing for the whole run; lib/handle/native.js calls it at its end',
   'binding.open': 'what it opens lives until the process ends: see openings.js',
   'native.onEvents': 'takes the events of all connections away, as it says',
   'native.onQuestions': 'takes the relays of all connections away, as it says',
@@ -18,7 +18,7 @@ const ends = /^(?:close|reset|open|relayTo|deposit|share)$/;
 
 /**
  * The slot of a handle gives access to it: those of well-behaved
- * connections are left out. And a handle of lib/handle.js that is closed behind
+ * connections are left out. And a handle of lib/handle/handle.js that is closed behind
  * its back would go on with the slot of another.
  *
  * @returns {any} argument 0 of a native verb

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Opens native environments with what no honest lib/native.js would pass. One that
+ * Opens native environments with what no honest lib/handle/native.js would pass. One that
  * opens lives until the process ends, so that there are few.
  */
 

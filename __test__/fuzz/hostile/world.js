@@ -29,9 +29,9 @@ function load(root) {
     net: of('index.js'),
     handles: of('handles.js'),
     bridge: of('bridge.js'),
-    native: of('lib/native.js'),
-    binding: of('lib/binary.js').loadBinary(),
-    dispatch: of('lib/dispatch.js'),
+    native: of('lib/handle/native.js'),
+    binding: of('lib/handle/binary.js').loadBinary(),
+    dispatch: of('lib/handle/dispatch.js'),
   };
 }
 

@@ -1,0 +1,306 @@
+'use strict';
+
+/*
+ * One attempt to connect a Socket to one address: bind, connect, and what
+ * follows from the handle's answer.
+ */
+
+const { debuglog, getSystemErrorName } = require('util');
+const debug = debuglog('net');
+
+const {
+  ErrnoException,
+  ExceptionWithHostPort,
+  codes,
+} = require('../common/errors');
+const { PipeConnectWrap, TCPConnectWrap } = require('../handle/requests');
+const { uv } = require('../handle/native');
+const { endEntry, startEntry } = require('../node/perf-entries');
+const {
+  kOwner,
+  kSetKeepAlive,
+  kSetKeepAliveCount,
+  kSetKeepAliveInitialDelay,
+  kSetKeepAliveInterval,
+  kSetNoDelay,
+  kSetTOS,
+} = require('../common/symbols');
+
+const { ERR_IP_BLOCKED } = codes;
+
+const kAnyIPv4 = '0.0.0.0';
+const kAnyIPv6 = '::';
+
+// Windows restricts the type of service, so node makes it best effort there.
+const isWindows = process.platform === 'win32';
+
+/**
+ * @typedef {object} Endpoint
+ * @property {string} address an IP address or a path
+ * @property {number} [port]
+ * @property {number} [family] 4 or 6; none for a path
+ * @property {string} [localAddress]
+ * @property {number} [localPort]
+ */
+
+/**
+ * Tells a conflict that libuv keeps back until listen or connect: binding
+ * again at that point would pick a port at random.
+ *
+ * @param {number} status of the bind
+ * @param {number | undefined} port the one that was asked for
+ * @param {any} handle
+ * @returns {number} the status, or UV_EADDRINUSE
+ */
+function checkBindError(status, port, handle) {
+  if (status !== 0 || !(port > 0) || !handle.getsockname) return status;
+  const out = {};
+  const failure = handle.getsockname(out);
+  if (failure !== 0 || out.port === port) return failure;
+  debug(`checkBindError, bound to ${out.port} instead of ${port}`);
+  return uv.UV_EADDRINUSE;
+}
+
+/**
+ * Binds to the local end, where one was asked for.
+ *
+ * @param {any} handle
+ * @param {Endpoint} endpoint gets the wildcard address, if it has none
+ * @returns {Error | null}
+ */
+function bindLocal(handle, endpoint) {
+  const { family, localPort } = endpoint;
+  if (!endpoint.localAddress && !localPort) return null;
+  endpoint.localAddress ||= family === 4 ? kAnyIPv4 : kAnyIPv6;
+  const { localAddress } = endpoint;
+  const bound =
+    family === 4
+      ? handle.bind(localAddress, localPort || 0)
+      : handle.bind6(localAddress, localPort || 0, 0);
+  debug(
+    'connect: binding to localAddress: %s and localPort: %d (addressType: %d)',
+    localAddress,
+    localPort,
+    family,
+  );
+  const status = checkBindError(bound, localPort, handle);
+  if (!status) return null;
+  return new ExceptionWithHostPort(status, 'bind', localAddress, localPort);
+}
+
+/**
+ * @param {any} socket
+ * @param {Endpoint} endpoint
+ * @returns {Error | null} set when the socket's block list names the address
+ */
+function checkBlocked(socket, { address, family }) {
+  if (family === undefined) return null;
+  if (!socket.blockList?.check(address, `ipv${family}`)) return null;
+  return new ERR_IP_BLOCKED(address);
+}
+
+/**
+ * Announces an attempt.
+ *
+ * @param {any} socket
+ * @param {Endpoint} endpoint
+ */
+function emitAttempt(socket, { address, port, family }) {
+  debug(
+    'connect: attempting to connect to %s:%d (addressType: %d)',
+    address,
+    port,
+    family,
+  );
+  socket.emit('connectionAttempt', address, port, family);
+}
+
+/**
+ * Reports an attempt that failed while others may follow.
+ *
+ * @param {any} socket
+ * @param {Endpoint} endpoint
+ * @param {Error} error
+ */
+function emitAttemptFailed(socket, { address, port, family }, error) {
+  socket.emit('connectionAttemptFailed', address, port, family, error);
+}
+
+function createRequest(endpoint, oncomplete) {
+  const { address, port, family, localAddress, localPort } = endpoint;
+  if (family === undefined) {
+    return Object.assign(new PipeConnectWrap(), { address, oncomplete });
+  }
+  return Object.assign(new TCPConnectWrap(), {
+    oncomplete,
+    address,
+    port,
+    localAddress,
+    localPort,
+    addressType: family,
+  });
+}
+
+/**
+ * @param {any} handle
+ * @param {any} req
+ * @param {Endpoint} endpoint
+ * @returns {number | (Error & { code: string })} not 0 where the handle refuses
+ */
+function dispatch(handle, req, { address, port, family }) {
+  if (family === undefined) return handle.connect(req, address);
+  if (family === 4) return handle.connect(req, address, port);
+  return handle.connect6(req, address, port);
+}
+
+/**
+ * Sends the handle on its way.
+ *
+ * @param {any} socket
+ * @param {Endpoint} endpoint
+ * @param {Function} oncomplete
+ * @returns {{ req: object, error: Error | null }} `error` when the handle
+ *   refuses at once
+ */
+function startConnect(socket, endpoint, oncomplete) {
+  const req = createRequest(endpoint, oncomplete);
+  const status = dispatch(socket._handle, req, endpoint);
+  if (!status) return { req, error: null };
+  const local = socket._getsockname();
+  const error = new ExceptionWithHostPort(
+    status,
+    'connect',
+    endpoint.address,
+    endpoint.port,
+    `${local.address}:${local.port}`,
+  );
+  return { req, error };
+}
+
+/**
+ * The error of a connect that the system refused later.
+ *
+ * @param {any} req
+ * @param {number} status
+ * @returns {Error}
+ */
+function createConnectError(req, status) {
+  const { address, port, localAddress, localPort } = req;
+  const hasLocal = localAddress && localPort;
+  const local = hasLocal ? `${localAddress}:${localPort}` : undefined;
+  const error = new ExceptionWithHostPort(
+    status,
+    'connect',
+    address,
+    port,
+    local,
+  );
+  if (hasLocal) Object.assign(error, { localAddress, localPort });
+  return error;
+}
+
+/**
+ * Applies the options that were set before the connection was made.
+ *
+ * @param {any} socket
+ */
+function applyOptions(socket) {
+  const handle = socket._handle;
+  if (socket[kSetNoDelay] && handle.setNoDelay) handle.setNoDelay(true);
+  if (socket[kSetKeepAlive] && handle.setKeepAlive) {
+    handle.setKeepAlive(
+      true,
+      socket[kSetKeepAliveInitialDelay],
+      socket[kSetKeepAliveInterval],
+      socket[kSetKeepAliveCount],
+    );
+  }
+  if (socket[kSetTOS] === undefined || !handle.setTypeOfService) return;
+  const status = handle.setTypeOfService(socket[kSetTOS]);
+  if (status && !isWindows && getSystemErrorName(status) !== 'EBADF') {
+    socket.emit('error', new ErrnoException(status, 'setTypeOfService'));
+  }
+}
+
+/**
+ * The connection stands: apply what was remembered, tell the user, read.
+ *
+ * @param {any} socket
+ * @param {boolean} readable
+ * @param {boolean} writable
+ */
+function finishConnect(socket, readable, writable) {
+  debug('afterConnect');
+  socket.connecting = false;
+  socket._sockname = null;
+  // Only a pipe can be open in one direction.
+  if (socket.readable && !readable) {
+    socket.push(null);
+    socket.read();
+  }
+  if (socket.writable && !writable) socket.end();
+  socket._unrefTimer();
+  applyOptions(socket);
+  socket.emit('connect');
+  socket.emit('ready');
+  if (readable && !socket.isPaused()) socket.read(0);
+  endEntry(socket);
+}
+
+/** The `oncomplete` of a socket's only attempt. */
+function afterConnect(status, handle, req, readable, writable) {
+  const socket = handle[kOwner];
+  // The answer may come after destroy().
+  if (socket.destroyed) return;
+  if (status === 0) {
+    finishConnect(socket, readable, writable);
+    return;
+  }
+  debug('afterConnect');
+  socket.connecting = false;
+  socket._sockname = null;
+  const error = createConnectError(req, status);
+  const { address, port, addressType: family } = req;
+  emitAttemptFailed(socket, { address, port, family }, error);
+  socket.destroy(error);
+}
+
+/**
+ * Connects to the only address there is; every failure destroys the socket.
+ *
+ * @param {any} socket
+ * @param {Endpoint} endpoint
+ */
+function connectOnce(socket, endpoint) {
+  const bindError = bindLocal(socket._handle, endpoint);
+  if (bindError) {
+    socket.destroy(bindError);
+    return;
+  }
+  emitAttempt(socket, endpoint);
+  const blocked = checkBlocked(socket, endpoint);
+  if (blocked) {
+    socket.destroy(blocked);
+    return;
+  }
+  const { error } = startConnect(socket, endpoint, afterConnect);
+  if (error) {
+    socket.destroy(error);
+  } else if (endpoint.family !== undefined) {
+    startEntry(socket, endpoint.address, endpoint.port);
+  }
+}
+
+module.exports = {
+  bindLocal,
+  checkBindError,
+  checkBlocked,
+  connectOnce,
+  createConnectError,
+  emitAttempt,
+  emitAttemptFailed,
+  finishConnect,
+  kAnyIPv4,
+  kAnyIPv6,
+  startConnect,
+};

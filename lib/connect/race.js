@@ -1,0 +1,159 @@
+'use strict';
+
+/*
+ * Happy eyeballs (RFC 8305) as node does it: the addresses of a host are tried
+ * one after the other, each for a limited time, and the first that answers is
+ * the connection.
+ */
+
+const { clearTimeout, setTimeout } = require('timers');
+const debug = require('util').debuglog('net');
+
+const attempt = require('./attempt');
+const { NodeAggregateError, codes } = require('../common/errors');
+const { TCP, tcpConstants } = require('../handle/tcp-pipe');
+const { uv } = require('../handle/native');
+const { kTimeout } = require('../node/symbols');
+const { startEntry } = require('../node/perf-entries');
+const { kReinitializeHandle } = require('../common/symbols');
+
+const { ERR_SOCKET_CONNECTION_TIMEOUT } = codes;
+
+/**
+ * Tries the addresses in their order until one answers.
+ *
+ * @param {any} socket
+ * @param {object} race
+ * @param {Array<{ address: string, family: number }>} race.addresses
+ * @param {number} race.port
+ * @param {number} [race.localPort]
+ * @param {number} race.timeout of each attempt but the last, in ms
+ */
+function startRace(socket, { addresses, port, localPort, timeout }) {
+  socket.autoSelectFamilyAttemptedAddresses = [];
+  debug('connect/multiple: will try the following addresses', addresses);
+  tryNext({
+    socket,
+    addresses,
+    current: 0,
+    port,
+    localPort,
+    timeout,
+    [kTimeout]: null,
+    errors: [],
+  });
+}
+
+function giveUp({ socket, errors }) {
+  socket.destroy(
+    errors.length === 0
+      ? new ERR_SOCKET_CONNECTION_TIMEOUT()
+      : new NodeAggregateError(errors),
+  );
+}
+
+function tryNext(race, isCanceled) {
+  clearTimeout(race[kTimeout]);
+  const { socket, addresses } = race;
+  // The user's signal was aborted, which has destroyed the socket.
+  if (socket._aborted) return;
+  if (isCanceled || race.current === addresses.length) {
+    giveUp(race);
+    return;
+  }
+  const index = race.current++;
+  // Each attempt needs a handle of its own; the first came with the socket.
+  if (index > 0) socket[kReinitializeHandle](new TCP(tcpConstants.SOCKET));
+  tryAddress(race, index);
+}
+
+function tryAddress(race, index) {
+  const { socket, port, localPort } = race;
+  const { address, family } = race.addresses[index];
+  const endpoint = { address, family, port, localPort };
+
+  const bindError = attempt.bindLocal(socket._handle, endpoint);
+  if (bindError) {
+    race.errors.push(bindError);
+    tryNext(race);
+    return;
+  }
+  const blocked = attempt.checkBlocked(socket, endpoint);
+  if (blocked) {
+    failAttempt(race, endpoint, blocked);
+    tryNext(race);
+    return;
+  }
+  attempt.emitAttempt(socket, endpoint);
+  socket.autoSelectFamilyAttemptedAddresses.push(`${address}:${port}`);
+  const { req, error } = attempt.startConnect(
+    socket,
+    endpoint,
+    afterConnectMultiple.bind(undefined, race, index),
+  );
+  if (error) {
+    failAttempt(race, endpoint, error);
+    tryNext(race);
+  } else if (index < race.addresses.length - 1) {
+    debug(
+      'connect/multiple: setting the attempt timeout to %d ms',
+      race.timeout,
+    );
+    race[kTimeout] = setTimeout(
+      onAttemptTimeout,
+      race.timeout,
+      race,
+      req,
+      socket._handle,
+    );
+  }
+}
+
+function failAttempt(race, endpoint, error) {
+  race.errors.push(error);
+  attempt.emitAttemptFailed(race.socket, endpoint, error);
+}
+
+/** The `oncomplete` of one attempt among others. */
+function afterConnectMultiple(race, index, status, handle, req, ...open) {
+  const { address, port, addressType: family } = req;
+  debug(
+    'connect/multiple: connection attempt to %s:%s completed with status %s',
+    address,
+    port,
+    status,
+  );
+  clearTimeout(race[kTimeout]);
+  const { socket } = race;
+
+  if (status !== 0) {
+    const error = attempt.createConnectError(req, status);
+    failAttempt(race, { address, port, family }, error);
+    // Destroyed meanwhile, unless it is still connecting.
+    if (socket.connecting) tryNext(race, status === uv.UV_ECANCELED);
+  } else if (index !== race.current - 1) {
+    debug(
+      'connect/multiple: ignoring successful but timedout connection to %s:%s',
+      address,
+      port,
+    );
+    handle.close();
+  } else if (!socket.destroyed) {
+    const [readable, writable] = open;
+    startEntry(socket, address, port);
+    attempt.finishConnect(socket, readable, writable);
+  }
+}
+
+function onAttemptTimeout(race, req, handle) {
+  const { address, port, addressType: family } = req;
+  debug('connect/multiple: connection to %s:%s timed out', address, port);
+  const { socket } = race;
+  socket.emit('connectionAttemptTimeout', address, port, family);
+  req.oncomplete = undefined;
+  race.errors.push(attempt.createConnectError(req, uv.UV_ETIMEDOUT));
+  handle.close();
+  if (socket.connecting) tryNext(race);
+}
+
+module.exports = { startRace };

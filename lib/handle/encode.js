@@ -1,0 +1,81 @@
+'use strict';
+
+/*
+ * Small writes leave through the slab that is shared with the native side: bytes
+ * are copied and strings encoded into it.
+ */
+
+const { byteLengthOf, copyInto } = require('./bytes');
+const { out } = require('./native');
+
+// Naming memory to the native side costs more than copying so much, and only
+// what is copied can be coalesced.
+const SMALL_WRITE = 4096;
+/** The largest string, in bytes, that node's handles try before they count it. */
+const TRIED_STRING = 16_384;
+const MAX_BYTES_PER_UNIT = 3;
+
+const { write: writeText } = Buffer.prototype;
+
+/**
+ * True when a string fits into the slab, whatever its encoding.
+ *
+ * @param {string} text
+ * @returns {boolean}
+ */
+function fitsSlab(text) {
+  return text.length * MAX_BYTES_PER_UNIT <= out.length;
+}
+
+/**
+ * Encodes a string into the slab.
+ *
+ * @param {string} text
+ * @param {number} at where in the slab
+ * @param {string | undefined} encoding
+ * @returns {number} how many bytes that made
+ */
+function encodeInto(text, at, encoding) {
+  // The method was taken once: another in its place could tell any length.
+  return writeText.call(out, text, at, out.length - at, encoding);
+}
+
+/**
+ * Joins small chunks in the slab.
+ *
+ * @param {import('./pending-write').List} list
+ * @returns {number} the length of them all, or -1 where one is not small or
+ *   they do not fit
+ */
+function joinSmall({ chunks, encodings }) {
+  let length = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i];
+    if (typeof chunk === 'string') {
+      if (length + chunk.length * MAX_BYTES_PER_UNIT > out.length) return -1;
+      length += encodeInto(chunk, length, encodings[i]);
+    } else {
+      const size = byteLengthOf(chunk);
+      if (size > SMALL_WRITE || length + size > out.length) return -1;
+      copyInto(out, chunk, length);
+      length += size;
+    }
+  }
+  return length;
+}
+
+/**
+ * True for a string that node's handles try to send before they count it. Of
+ * all other data, what is refused is counted as written.
+ *
+ * @param {Uint8Array | string} chunk
+ * @param {string | undefined} encoding undefined for bytes
+ * @returns {boolean}
+ */
+function isTried(chunk, encoding) {
+  if (encoding === undefined) return false;
+  const bytesPerUnit = { utf8: 3, utf16le: 2 }[encoding] ?? 1;
+  return chunk.length * bytesPerUnit <= TRIED_STRING;
+}
+
+module.exports = { SMALL_WRITE, encodeInto, fitsSlab, isTried, joinSmall };

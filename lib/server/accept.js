@@ -1,0 +1,165 @@
+'use strict';
+
+/*
+ * What a Server does with a connection that its handle has accepted.
+ */
+
+// What logs nothing is called directly from its first call on.
+/** @type {(...args: any[]) => void} */
+let debug = require('util').debuglog('net', (optimized) => {
+  debug = optimized;
+});
+
+const { nativeKeyOf } = require('../address/block-list');
+const { netServerSocketChannel } = require('../node/channels');
+const { ErrnoException } = require('../common/errors');
+const { isIP } = require('../address/ip');
+const { takeOverConnection } = require('../socket/attach');
+const { Socket } = require('../socket/socket');
+const { AcceptedOptions } = require('../socket/setup');
+const {
+  kConnectionClass,
+  kOwner,
+  kSetKeepAlive,
+  kSetKeepAliveInitialDelay,
+  kSetNoDelay,
+  kStats,
+} = require('../common/symbols');
+
+const kFilter = Symbol('filter');
+
+function readAddress(handle, verb) {
+  const out = { __proto__: null };
+  handle[verb]?.(out);
+  return out;
+}
+
+/** The argument of 'drop': none for a pipe, which has no addresses. */
+function describeConnection(handle) {
+  if (!handle.getsockname && !handle.getpeername) return [];
+  const data = { __proto__: null };
+  if (handle.getsockname) {
+    const local = readAddress(handle, 'getsockname');
+    data.localAddress = local.address;
+    data.localPort = local.port;
+    data.localFamily = local.family;
+  }
+  if (handle.getpeername) {
+    const remote = readAddress(handle, 'getpeername');
+    data.remoteAddress = remote.address;
+    data.remotePort = remote.port;
+    data.remoteFamily = remote.family;
+  }
+  return [data];
+}
+
+function isFull(server) {
+  return (
+    server.maxConnections != null &&
+    server._connections >= server.maxConnections
+  );
+}
+
+/**
+ * Has the native side turn away whom the server's list covers, before anything
+ * reaches JavaScript. Not with a limit to the connections: whoever comes when
+ * it is reached is told of by 'drop', blocked or not.
+ *
+ * @param {any} server
+ * @param {any} handle the server's
+ */
+function filterConnections(server, handle) {
+  const { blockList } = server;
+  const isAlone = blockList && server.maxConnections == null;
+  const key = isAlone ? nativeKeyOf(blockList) : -1;
+  if (key === (handle[kFilter] ?? -1)) return;
+  if (typeof handle.setBlockList !== 'function') return;
+  handle.setBlockList(key);
+  handle[kFilter] = key;
+}
+
+function isBlocked(server, serverHandle, handle) {
+  if (!server.blockList || !handle.getpeername) return false;
+  filterConnections(server, serverHandle);
+  const { address } = readAddress(handle, 'getpeername');
+  const family = isIP(address);
+  return family !== 0 && server.blockList.check(address, `ipv${family}`);
+}
+
+/**
+ * Applies a server's options to a connection that it has accepted.
+ *
+ * @param {any} socket
+ * @param {any} handle
+ * @param {any} server
+ */
+function applyServerOptions(socket, handle, server) {
+  if (server.noDelay && handle.setNoDelay) {
+    socket[kSetNoDelay] = true;
+    handle.setNoDelay(true);
+  }
+  if (server.keepAlive && handle.setKeepAlive) {
+    socket[kSetKeepAlive] = true;
+    socket[kSetKeepAliveInitialDelay] = server.keepAliveInitialDelay;
+    handle.setKeepAlive(true, server.keepAliveInitialDelay);
+  }
+}
+
+function createSocket(server, handle) {
+  const Connection = server[kConnectionClass] ?? Socket;
+  const socket = new Connection(new AcceptedOptions(handle, server));
+  applyServerOptions(socket, handle, server);
+  return socket;
+}
+
+// Without a descriptor of our own there is no connection for us.
+function takeOver(server, clientHandle) {
+  try {
+    return takeOverConnection(clientHandle);
+  } catch (error) {
+    clientHandle.close();
+    const status = /** @type {any} */ (error).errno;
+    server.emit('error', new ErrnoException(status, 'accept'));
+    return undefined;
+  }
+}
+
+/**
+ * The `onconnection` of a Server's handle.
+ *
+ * @this {any} the handle; under cluster's round robin a stand-in for one
+ * @param {number} status
+ * @param {object} [clientHandle] node's own, when it comes from cluster
+ */
+function onconnection(status, clientHandle) {
+  debug('onconnection');
+  const server = this[kOwner];
+  if (status) {
+    server.emit('error', new ErrnoException(status, 'accept'));
+    return;
+  }
+  const handle = takeOver(server, clientHandle);
+  if (handle === undefined) return;
+  if (isFull(server)) {
+    server[kStats].dropped++;
+    server.emit('drop', ...describeConnection(handle));
+    handle.close();
+    return;
+  }
+  if (isBlocked(server, this, handle)) {
+    server[kStats].dropped++;
+    handle.close();
+    return;
+  }
+  const socket = createSocket(server, handle);
+  server[kStats].accepted++;
+  server._connections++;
+  socket.server = server;
+  socket._server = server;
+  server.emit('connection', socket);
+  if (netServerSocketChannel.hasSubscribers) {
+    netServerSocketChannel.publish({ socket });
+  }
+}
+
+module.exports = { filterConnections, onconnection };

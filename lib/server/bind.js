@@ -1,0 +1,165 @@
+'use strict';
+
+/*
+ * The handle of a Server: bound, then listening.
+ */
+
+const debug = require('util').debuglog('net');
+
+const { filterConnections, onconnection } = require('./accept');
+const { netServerListen } = require('../node/channels');
+const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
+const { UVExceptionWithHostPort } = require('../common/errors');
+const {
+  Pipe,
+  TCP,
+  pipeConstants,
+  tcpConstants,
+} = require('../handle/tcp-pipe');
+const { uv } = require('../handle/native');
+const { kAsyncId } = require('../node/symbols');
+const { createHandle, getAsyncId } = require('../socket/attach');
+const { kOwner } = require('../common/symbols');
+const { tickTriggeredBy } = require('../node/trigger');
+
+// The kernel rounds backlog + 1 up to a power of two: this makes 512.
+const kDefaultBacklog = 511;
+
+function isDescriptor(fd) {
+  return typeof fd === 'number' && fd >= 0;
+}
+
+function openServerHandle(fd) {
+  let handle;
+  try {
+    handle = createHandle(fd, true);
+  } catch (error) {
+    // Nothing to listen on: the caller reports it as an event.
+    debug('listen invalid fd=%d:', fd, error.message);
+    return uv.UV_EINVAL;
+  }
+  const status = handle.open(fd);
+  if (!status) return handle;
+  handle.close();
+  return status;
+}
+
+function createPipe() {
+  /** @type {any} */
+  const handle = new Pipe(pipeConstants.SERVER);
+  if (process.platform === 'win32') {
+    const instances = parseInt(process.env.NODE_PENDING_PIPE_INSTANCES, 10);
+    if (!Number.isNaN(instances)) handle.setPendingInstances(instances);
+  }
+  return handle;
+}
+
+function bindHandle(handle, address, port, addressType, flags = 0) {
+  debug('bind to', address || 'any');
+  if (handle instanceof Pipe) return handle.bind(address);
+  return addressType === 6
+    ? handle.bind6(address, port, flags)
+    : handle.bind(address, port, flags);
+}
+
+/**
+ * Makes a handle that is bound and does not listen yet.
+ *
+ * @param {string | null} address any address when empty; a path with a port
+ *   and an address type of -1
+ * @param {number} port
+ * @param {number} addressType
+ * @param {number} [fd] to open instead
+ * @param {number} [flags]
+ * @returns {object | number} a negative errno when it cannot be done
+ */
+function createServerHandle(address, port, addressType, fd, flags) {
+  if (isDescriptor(fd)) return openServerHandle(fd);
+  const isPipe = port === -1 && addressType === -1;
+  const handle = isPipe ? createPipe() : new TCP(tcpConstants.SERVER);
+  if (!isPipe && !address) {
+    if (!bindHandle(handle, kAnyIPv6, port, 6, flags)) return handle;
+    handle.close();
+    // Without IPv6 any address means any of IPv4.
+    return createServerHandle(kAnyIPv4, port, undefined, undefined, flags);
+  }
+  const status = bindHandle(handle, address, port, addressType, flags);
+  if (!status) return handle;
+  handle.close();
+  return status;
+}
+
+/** As above, and tells which family the unspecified address stood for. */
+function bindServer(address, port, addressType, fd, flags) {
+  if (!address && typeof fd !== 'number') {
+    const handle = createServerHandle(kAnyIPv6, port, 6, fd, flags);
+    if (typeof handle !== 'number') {
+      return { handle, address: kAnyIPv6, addressType: 6 };
+    }
+    address = kAnyIPv4;
+    addressType = 4;
+  }
+  const handle = createServerHandle(address, port, addressType, fd, flags);
+  return { handle, address, addressType };
+}
+
+function emitErrorNT(server, error) {
+  server.emit('error', error);
+}
+
+function emitListeningNT(server) {
+  // Closed in the meantime, perhaps.
+  if (server._handle) server.emit('listening');
+}
+
+function failListen(server, status, address, port) {
+  const error = new UVExceptionWithHostPort(status, 'listen', address, port);
+  netServerListen.error.publish({ server, error });
+  tickTriggeredBy(server[kAsyncId], emitErrorNT, server, error);
+}
+
+/**
+ * Has a server listen: the work of `Server.prototype._listen2`, which packages
+ * wrap.
+ *
+ * @param {any} server
+ * @param {any} where the arguments of `createServerHandle`, by name
+ * @param {number} backlog
+ */
+function setupListenHandle(server, where, backlog) {
+  let { address, addressType } = where;
+  const { port, fd, flags } = where;
+  debug('setupListenHandle', address, port, addressType, backlog, fd);
+  // There is one already when it came from the user or from cluster.
+  if (server._handle) {
+    debug('setupListenHandle: have a handle already');
+  } else {
+    debug('setupListenHandle: create a handle');
+    const bound = bindServer(address, port, addressType, fd, flags);
+    ({ address, addressType } = bound);
+    if (typeof bound.handle === 'number') {
+      failListen(server, bound.handle, address, port);
+      return;
+    }
+    server._handle = bound.handle;
+  }
+
+  server[kAsyncId] = getAsyncId(server._handle);
+  server._handle.onconnection = onconnection;
+  server._handle[kOwner] = server;
+
+  const status = server._handle.listen(backlog || kDefaultBacklog);
+  if (status) {
+    server._handle.close();
+    server._handle = null;
+    failListen(server, status, address, port);
+    return;
+  }
+  if (server.blockList) filterConnections(server, server._handle);
+  netServerListen.asyncEnd.publish({ server });
+  server._connectionKey = `${addressType}:${address}:${port}`;
+  if (server._unref) server.unref();
+  tickTriggeredBy(server[kAsyncId], emitListeningNT, server);
+}
+
+module.exports = { createServerHandle, setupListenHandle };

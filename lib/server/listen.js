@@ -1,0 +1,243 @@
+'use strict';
+
+/*
+ * The forms of `server.listen`, and where a cluster's worker gets its handle.
+ */
+
+const dns = require('dns');
+
+const { BoundSocket } = require('../socket/bound-socket');
+const { netServerListen } = require('../node/channels');
+const { ErrnoException, codes } = require('../common/errors');
+const { pipeConstants, tcpConstants } = require('../handle/tcp-pipe');
+const { kAsyncId } = require('../node/symbols');
+const { isIPv6 } = require('../address/ip');
+const {
+  isPipeName,
+  normalizeArgs,
+  toNumber,
+} = require('../common/normalize-args');
+const { listenInCluster } = require('./cluster');
+const { kBoundSocketConsume, kBoundSocketPath } = require('../common/symbols');
+const { validateAbortSignal, validatePort } = require('../common/validators');
+const { addAbortListener } = require('events');
+
+const { ERR_INVALID_ARG_VALUE, ERR_SERVER_ALREADY_LISTEN } = codes;
+
+// fe80::/10
+const kLinkLocal = /^fe[89ab][0-9a-f]:/i;
+
+// What `address` is, when it is neither a path nor an address of the user's.
+const kNoAddress = -1;
+
+function getFlags({ ipv6Only, reusePort }) {
+  return (
+    (ipv6Only === true ? tcpConstants.UV_TCP_IPV6ONLY : 0) |
+    (reusePort === true ? tcpConstants.UV_TCP_REUSEPORT : 0)
+  );
+}
+
+// Ours, or node's own. The latter is used as it is: it may have another owner,
+// and what it accepts becomes ours.
+function isHandle({ getAsyncId, listen: verb }) {
+  return typeof getAsyncId === 'function' && typeof verb === 'function';
+}
+
+function listenOnHandle(server, handle, backlog) {
+  server._handle = handle;
+  server[kAsyncId] = handle.getAsyncId();
+  server._listeningId++;
+  const query = {
+    address: null,
+    port: kNoAddress,
+    addressType: kNoAddress,
+    backlog,
+  };
+  listenInCluster(server, query, true);
+}
+
+function findBoundSocket(options) {
+  if (options instanceof BoundSocket) return options;
+  return options.handle instanceof BoundSocket ? options.handle : null;
+}
+
+function listenOnBoundSocket(server, bound, backlog) {
+  const path = bound[kBoundSocketPath];
+  const handle = bound[kBoundSocketConsume]();
+  // What address() reports: the handle cannot tell its path.
+  if (path !== undefined) server._pipeName = path;
+  listenOnHandle(server, handle, backlog);
+}
+
+function listenOnDescriptor(server, options, backlog) {
+  const query = {
+    address: null,
+    port: null,
+    addressType: null,
+    fd: options.fd,
+    flags: undefined,
+    backlog,
+  };
+  listenInCluster(server, query, false);
+}
+
+function isLinkLocal({ address }) {
+  return isIPv6(address) && kLinkLocal.test(address);
+}
+
+function lookupAndListen(server, host, query, exclusive) {
+  const listeningId = server._listeningId;
+  // Taken from the module now, since users replace it.
+  dns.lookup(host, { all: true }, (error, addresses) => {
+    if (listeningId !== server._listeningId) return;
+    if (error) {
+      server.emit('error', error);
+      return;
+    }
+    // A link-local address needs a zone to be bound to; it is the last choice.
+    const found = addresses.find((each) => !isLinkLocal(each)) ?? addresses[0];
+    query.address = found.address;
+    query.addressType = found.family || 4;
+    listenInCluster(server, query, exclusive);
+  });
+}
+
+function listenOnPort(server, options, backlog, flags) {
+  validatePort(options.port, 'options.port');
+  // Sharing the port is then the kernel's business, not the primary's.
+  if (options.reusePort === true) options.exclusive = true;
+  const query = {
+    address: null,
+    port: options.port | 0,
+    addressType: 4,
+    fd: undefined,
+    flags,
+    backlog: options.backlog || backlog,
+  };
+  const exclusive = Boolean(options.exclusive);
+  if (options.host) lookupAndListen(server, options.host, query, exclusive);
+  else listenInCluster(server, query, exclusive);
+}
+
+function setPipeMode(server, { readableAll, writableAll }) {
+  const mode =
+    (readableAll === true ? pipeConstants.UV_READABLE : 0) |
+    (writableAll === true ? pipeConstants.UV_WRITABLE : 0);
+  if (mode === 0) return;
+  const status = server._handle.fchmod(mode);
+  if (!status) return;
+  server._handle.close();
+  server._handle = null;
+  throw new ErrnoException(status, 'uv_pipe_chmod');
+}
+
+function listenOnPath(server, options, backlog) {
+  const { path, readableAll, writableAll } = options;
+  if (path[0] === '\0' && (readableAll || writableAll)) {
+    throw new ERR_INVALID_ARG_VALUE(
+      'options',
+      options,
+      'can not set readableAll or writableAllt to true when path is abstract unix socket',
+    );
+  }
+  server._pipeName = path;
+  const query = {
+    address: path,
+    port: kNoAddress,
+    addressType: kNoAddress,
+    fd: undefined,
+    flags: undefined,
+    backlog: options.backlog || backlog,
+    readableAll,
+    writableAll,
+  };
+  listenInCluster(server, query, Boolean(options.exclusive));
+  // Without a handle it has failed, or the primary sets the mode.
+  if (server._handle) setPipeMode(server, options);
+}
+
+function watchSignal(server, { signal }) {
+  if (signal === undefined) return;
+  validateAbortSignal(signal, 'options.signal');
+  function onAborted() {
+    server.close();
+  }
+  if (signal.aborted) {
+    process.nextTick(onAborted);
+    return;
+  }
+  const disposable = addAbortListener(signal, onAborted);
+  server.once('close', disposable[Symbol.dispose]);
+}
+
+function isPortOmitted(args, options) {
+  return (
+    args.length === 0 ||
+    typeof args[0] === 'function' ||
+    (options.port === undefined && 'port' in options) ||
+    options.port === null
+  );
+}
+
+function readBacklog(args) {
+  // (handle | path | port, backlog) or (port, host, backlog)
+  return (
+    toNumber(args.length > 1 && args[1]) || toNumber(args.length > 2 && args[2])
+  );
+}
+
+function listenOnOptions(server, options, backlog, flags) {
+  const { port } = options;
+  if (typeof port === 'number' || typeof port === 'string') {
+    listenOnPort(server, options, backlog, flags);
+  } else if (options.path && isPipeName(options.path)) {
+    listenOnPath(server, options, backlog);
+  } else if ('port' in options || 'path' in options) {
+    throw new ERR_INVALID_ARG_VALUE('options', options);
+  } else {
+    throw new ERR_INVALID_ARG_VALUE(
+      'options',
+      options,
+      'must have the property "port" or "path"',
+    );
+  }
+}
+
+/**
+ * `server.listen`, in all its forms.
+ *
+ * @param {any} server
+ * @param {any[]} args
+ * @returns {any} the server
+ */
+function listen(server, args) {
+  const [given, cb] = normalizeArgs(args);
+  if (server._handle) throw new ERR_SERVER_ALREADY_LISTEN();
+  netServerListen.asyncStart.publish({ server, options: given });
+  if (cb !== null) server.once('listening', cb);
+
+  const backlog = readBacklog(args);
+  const bound = findBoundSocket(given);
+  if (bound !== null) {
+    listenOnBoundSocket(server, bound, backlog);
+    return server;
+  }
+  const options = given._handle || given.handle || given;
+  if (isHandle(options)) {
+    listenOnHandle(server, options, backlog);
+    return server;
+  }
+  const flags = getFlags(options);
+  // What an earlier call still waits for is void from here.
+  server._listeningId++;
+  watchSignal(server, options);
+  if (typeof options.fd === 'number' && options.fd >= 0) {
+    listenOnDescriptor(server, options, backlog);
+    return server;
+  }
+  if (isPortOmitted(args, options)) options.port = 0;
+  listenOnOptions(server, options, backlog, flags);
+  return server;
+}
+
+module.exports = { listen };

@@ -1,0 +1,272 @@
+'use strict';
+
+const EventEmitter = require('events');
+const { getDefaultHighWaterMark } = require('stream');
+const util = require('util');
+
+const bind = require('./bind');
+const { startCounting } = require('./counts');
+const { listen } = require('./listen');
+const { ErrnoException, codes } = require('../common/errors');
+const {
+  kCoalesce,
+  kCopyWrites,
+  kOffload,
+  kRelays,
+  kStats,
+} = require('../common/symbols');
+const { validateNumber } = require('../common/validators');
+const { claimInstances } = require('../node/instance-of');
+const nodeNet = require('../node/net');
+const { kAsyncId } = require('../node/symbols');
+const { tickTriggeredBy } = require('../node/trigger');
+const {
+  assignBlockList,
+  toSeconds,
+  validateKeepAliveDelay,
+} = require('../socket/options');
+
+const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
+
+// What logs nothing is called directly from its first call on.
+/** @type {(...args: any[]) => void} */
+let debug = util.debuglog('net', (optimized) => {
+  debug = optimized;
+});
+
+function readOptions(given) {
+  if (given == null || typeof given === 'object') return { ...given };
+  if (typeof given === 'function') return {};
+  throw new ERR_INVALID_ARG_TYPE('options', 'Object', given);
+}
+
+function validateHighWaterMark(options) {
+  if (options.highWaterMark === undefined) return;
+  validateNumber(options.highWaterMark, 'options.highWaterMark');
+  if (options.highWaterMark < 0) {
+    options.highWaterMark = getDefaultHighWaterMark(false);
+  }
+}
+
+/**
+ * @this {any}
+ * @param {any} [given] the documented options, or the listener
+ * @param {Function} [connectionListener]
+ * @returns {any}
+ */
+function Server(given, connectionListener) {
+  if (!(this instanceof Server)) return new Server(given, connectionListener);
+  EventEmitter.call(this);
+
+  const options = readOptions(given);
+  const listener = typeof given === 'function' ? given : connectionListener;
+  if (typeof listener === 'function') {
+    /** @type {any} */ (this).on('connection', listener);
+  }
+  validateKeepAliveDelay(options);
+  validateHighWaterMark(options);
+
+  startCounting(this);
+  this._connections = 0;
+  this[kAsyncId] = -1;
+  this._handle = null;
+  this._usingWorkers = false;
+  this._workers = [];
+  this._unref = false;
+  // Counts the calls of listen() and close(), to tell a stale answer.
+  this._listeningId = 1;
+
+  this.allowHalfOpen = options.allowHalfOpen || false;
+  this.pauseOnConnect = Boolean(options.pauseOnConnect);
+  this.noDelay = Boolean(options.noDelay);
+  this.keepAlive = Boolean(options.keepAlive);
+  this.keepAliveInitialDelay = toSeconds(options.keepAliveInitialDelay);
+  this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
+  if (options.coalesce === false) this[kCoalesce] = false;
+  if (options.relay === false) this[kRelays] = false;
+  if (typeof options.offload === 'boolean') this[kOffload] = options.offload;
+  if (typeof options.copyWrites === 'boolean') {
+    this[kCopyWrites] = options.copyWrites;
+  }
+  assignBlockList(this, options);
+}
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Server, EventEmitter);
+
+// http's and tls's servers, and those that a parent process has sent.
+claimInstances(Server, nodeNet.Server);
+
+/** @this {any} */
+Server.prototype._listen2 = function setupListenHandle(
+  address,
+  port,
+  addressType,
+  backlog,
+  fd,
+  flags,
+) {
+  const where = { address, port, addressType, fd, flags };
+  bind.setupListenHandle(this, where, backlog);
+};
+
+/** @this {any} */
+Server.prototype.listen = function (...args) {
+  return listen(this, args);
+};
+
+Object.defineProperty(Server.prototype, 'listening', {
+  get() {
+    return Boolean(this._handle);
+  },
+  configurable: true,
+  enumerable: true,
+});
+
+/** @this {any} */
+Server.prototype.address = function () {
+  if (this._handle?.getsockname) {
+    const out = {};
+    const status = this._handle.getsockname(out);
+    if (status) throw new ErrnoException(status, 'address');
+    return out;
+  }
+  return this._pipeName || null;
+};
+
+/**
+ * Adds up what the child processes answer that share this server.
+ *
+ * @param {object[]} workers
+ * @param {number} own
+ * @param {(error: Error | null, count?: number) => void} done
+ */
+function countConnections(workers, own, done) {
+  let left = workers.length;
+  let total = own;
+  function oncount(error, count) {
+    if (error) {
+      // No answer counts after the first failure.
+      left = -1;
+      done(error);
+      return;
+    }
+    total += count;
+    if (--left === 0) done(null, total);
+  }
+  for (const worker of workers) worker.getConnections(oncount);
+}
+
+/** @this {any} */
+Server.prototype.getConnections = function (cb) {
+  function end(error, connections) {
+    process.nextTick(cb, error, connections);
+  }
+  if (this._usingWorkers) {
+    countConnections(this._workers, this._connections, end);
+  } else {
+    end(null, this._connections);
+  }
+  return this;
+};
+
+function closeWorkers(server) {
+  let left = server._workers.length;
+  function onWorkerClose() {
+    if (--left !== 0) return;
+    server._connections = 0;
+    server._emitCloseIfDrained();
+  }
+  // One more than there are, or the last socket's end would emit 'close'
+  // while workers still close, and again afterwards.
+  server._connections++;
+  for (const worker of server._workers) worker.close(onWorkerClose);
+}
+
+/** @this {any} */
+Server.prototype.close = function (cb) {
+  this._listeningId++;
+  if (typeof cb === 'function') {
+    if (this._handle) this.once('close', cb);
+    else this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
+  }
+  if (this._handle) {
+    this[kStats].addListener(this._handle);
+    this._handle.close();
+    this._handle = null;
+  }
+  if (this._usingWorkers) closeWorkers(this);
+  else this._emitCloseIfDrained();
+  return this;
+};
+
+/** @this {any} */
+Server.prototype._emitCloseIfDrained = function () {
+  debug('SERVER _emitCloseIfDrained');
+  if (this._handle || this._connections) {
+    debug(
+      'SERVER handle? %j   connections? %d',
+      Boolean(this._handle),
+      this._connections,
+    );
+    return;
+  }
+  tickTriggeredBy(this[kAsyncId], emitCloseNT, this);
+};
+
+function emitCloseNT(server) {
+  debug('SERVER: emit close');
+  server.emit('close');
+}
+
+// Called by child_process for each child that the server is sent to.
+/** @this {any} */
+Server.prototype._setupWorker = function (socketList) {
+  this._usingWorkers = true;
+  this._workers.push(socketList);
+  socketList.once('exit', (list) => {
+    this._workers.splice(this._workers.indexOf(list), 1);
+  });
+};
+
+/** @this {any} */
+Server.prototype.ref = function () {
+  this._unref = false;
+  if (this._handle) this._handle.ref();
+  return this;
+};
+
+/** @this {any} */
+Server.prototype.unref = function () {
+  this._unref = true;
+  if (this._handle) this._handle.unref();
+  return this;
+};
+
+if (Symbol.asyncDispose) {
+  /** @this {any} */
+  Server.prototype[Symbol.asyncDispose] = async function () {
+    if (!this._handle) return;
+    await util.promisify(this.close).call(this);
+  };
+}
+
+/** @this {any} */
+Server.prototype[EventEmitter.captureRejectionSymbol] = function (
+  error,
+  event,
+  socket,
+) {
+  if (event === 'connection') socket.destroy(error);
+  else this.emit('error', error);
+};
+
+/**
+ * @param {object | Function} [options]
+ * @param {Function} [connectionListener]
+ * @returns {any} the Server
+ */
+function createServer(options, connectionListener) {
+  return new Server(options, connectionListener);
+}
+
+module.exports = { Server, createServer };

@@ -1,0 +1,277 @@
+'use strict';
+
+/*
+ * Between a Socket and its handle: sends chunks, reports their completion, and
+ * hands on what was read. The handle's side of it is libuv's stream contract,
+ * with the numbers of each call in `streamBaseState`.
+ */
+
+const { isUint8Array } = require('util').types;
+
+const { ErrnoException } = require('../common/errors');
+const { emitData } = require('./fast-path');
+const { StreamHandle } = require('../handle/handle');
+const { WriteWrap } = require('../handle/requests');
+const {
+  kArrayBufferOffset,
+  kBytesWritten,
+  kLastWriteWasAsync,
+  kReadBytesOrError,
+  streamBaseState,
+} = require('../handle/stream-state');
+const { uv } = require('../handle/native');
+const { setOwnReader } = require('../node/reader');
+const { foreignStreamState } = require('../node/foreign-stream-state');
+const { enterRelay } = require('./relay');
+const {
+  kAfterAsyncWrite,
+  kBuffer,
+  kBufferCb,
+  kBufferGen,
+  kOwner,
+  kTakesBuffer,
+  kUpdateTimer,
+} = require('../common/symbols');
+
+// Before Node 22 a write that destroy() cuts short is called back as done.
+const tellsOfDestroy = parseInt(process.versions.node, 10) >= 22;
+
+/** Whether a handle counts in our `streamBaseState`. */
+function isOwnHandle(handle) {
+  return handle instanceof StreamHandle || handle.isDuplexHandle === true;
+}
+
+/** What a handle has written within the call. */
+function writeStateOf(handle) {
+  return isOwnHandle(handle) ? streamBaseState : foreignStreamState();
+}
+
+/** Completes a write that the handle could not finish within the call. */
+function onWriteComplete(status, _handle, message) {
+  const socket = this.handle[kOwner];
+  if (status < 0 && (tellsOfDestroy || !socket.destroyed)) {
+    const error = new ErrnoException(status, 'write', message ?? this.error);
+    if (typeof this.callback === 'function') this.callback(error);
+    else socket.destroy(error);
+    return;
+  }
+  if (!socket.destroyed) {
+    socket[kUpdateTimer]();
+    socket[kAfterAsyncWrite](this);
+  }
+  if (typeof this.callback === 'function') this.callback(null);
+}
+
+/** @returns {any} */
+function createWriteRequest(handle) {
+  /** @type {any} */
+  const req = new WriteWrap();
+  req.handle = handle;
+  req.oncomplete = onWriteComplete;
+  req.async = false;
+  req.bytes = 0;
+  // The data, kept alive for as long as the write is on its way.
+  req.buffer = null;
+  req.callback = null;
+  return req;
+}
+
+function afterWriteDispatched(req, status, callback) {
+  if (status !== 0) {
+    callback(new ErrnoException(status, 'write', req.error));
+    return req;
+  }
+  const state = writeStateOf(req.handle);
+  req.bytes = state[kBytesWritten];
+  req.async = state[kLastWriteWasAsync] !== 0;
+  if (req.async) req.callback = callback;
+  else if (typeof callback === 'function') callback();
+  return req;
+}
+
+function writeEncoded(handle, req, data, encoding) {
+  switch (encoding) {
+    case 'buffer':
+      req.buffer = data;
+      return handle.writeBuffer(req, data);
+    case 'utf8':
+    case 'utf-8':
+      return handle.writeUtf8String(req, data);
+    case 'latin1':
+    case 'binary':
+      return handle.writeLatin1String(req, data);
+    case 'ascii':
+      return handle.writeAsciiString(req, data);
+    case 'ucs2':
+    case 'ucs-2':
+    case 'utf16le':
+    case 'utf-16le':
+      return handle.writeUcs2String(req, data);
+    default:
+      req.buffer = Buffer.from(data, encoding);
+      return handle.writeBuffer(req, req.buffer);
+  }
+}
+
+/**
+ * Sends one chunk.
+ *
+ * @param {any} handle
+ * @param {Uint8Array | string} data
+ * @param {string} encoding 'buffer' for bytes
+ * @param {Function} callback called before this returns when the handle has
+ *   taken everything
+ * @returns {{ async: boolean, bytes: number }} the request
+ */
+function writeChunk(handle, data, encoding, callback) {
+  const req = createWriteRequest(handle);
+  const status = writeEncoded(handle, req, data, encoding);
+  return afterWriteDispatched(req, status, callback);
+}
+
+function flattenChunks(entries) {
+  if (entries.allBuffers) {
+    // In place: the Writable drops the list after the call.
+    for (let i = 0; i < entries.length; i++) entries[i] = entries[i].chunk;
+    return entries;
+  }
+  const pairs = new Array(entries.length * 2);
+  for (let i = 0; i < entries.length; i++) {
+    pairs[i * 2] = entries[i].chunk;
+    pairs[i * 2 + 1] = entries[i].encoding;
+  }
+  return pairs;
+}
+
+/**
+ * Sends what a Writable has collected, in one call.
+ *
+ * @param {any} handle
+ * @param {Array<{ chunk: any, encoding: string }> & { allBuffers: boolean }} entries
+ * @param {Function} callback as for `writeChunk`
+ * @returns {{ async: boolean, bytes: number }} the request
+ */
+function writeChunks(handle, entries, callback) {
+  const req = createWriteRequest(handle);
+  const { allBuffers } = entries;
+  const chunks = flattenChunks(entries);
+  const status = handle.writev(req, chunks, allBuffers);
+  // A synchronous writev has copied or sent the data by now.
+  if (writeStateOf(handle)[kLastWriteWasAsync] !== 0) req.buffer = chunks;
+  return afterWriteDispatched(req, status, callback);
+}
+
+function deliverToUserBuffer(socket, nread) {
+  const more = socket[kBufferCb](nread, socket[kBuffer]) !== false;
+  if (socket[kBufferGen] === null) return { more, next: undefined };
+  const next = socket[kBufferGen]();
+  if (!isUint8Array(next)) return { more, next: undefined };
+  socket[kBuffer] = next;
+  return { more, next };
+}
+
+function stopReading(socket, handle) {
+  handle.reading = false;
+  if (socket.destroyed) return;
+  const status = handle.readStop();
+  if (status) socket.destroy(new ErrnoException(status, 'read'));
+}
+
+/**
+ * The `onwriteerror` of such a handle: a write that it had taken failed after
+ * all, when there was no request left to say so.
+ *
+ * @this {any} the handle
+ * @param {number} status
+ */
+function onStreamWriteError(status) {
+  this[kOwner].destroy(new ErrnoException(status, 'write'));
+}
+
+function endReading(socket) {
+  // Some handles (a terminal's) can be read again after their end.
+  if (socket._readableState.endEmitted) return;
+  socket.push(null);
+  // Without this 'end' would wait for a consumer when nothing is buffered.
+  socket.read(0);
+}
+
+/**
+ * @param {any} memory
+ * @param {number} nread
+ * @returns {Buffer}
+ */
+function toChunk(memory, nread) {
+  if (memory instanceof ArrayBuffer) {
+    return Buffer.from(memory, streamBaseState[kArrayBufferOffset], nread);
+  }
+  return memory;
+}
+
+/**
+ * The `onread` of every handle that belongs to a Socket.
+ *
+ * @this {any} the handle
+ * @param {Buffer | ArrayBuffer} [memory] what was read, unless it went into the
+ *   user's own buffer: our handles give a Buffer, others node's ArrayBuffer
+ * @returns {Uint8Array | undefined} the user's next buffer
+ */
+function onStreamRead(memory) {
+  const nread = streamBaseState[kReadBytesOrError];
+  const socket = this[kOwner];
+  socket[kUpdateTimer]();
+
+  if (nread > 0 && !socket.destroyed) {
+    if (socket[kBuffer]) {
+      const { more, next } = deliverToUserBuffer(socket, nread);
+      if (!more) stopReading(socket, this);
+      return next;
+    }
+    const chunk = toChunk(memory, nread);
+    if (socket._readableState.pipes.length === 1) {
+      enterRelay(socket, this, onStreamRead);
+    }
+    if (!emitData(socket, chunk) && !socket.push(chunk)) {
+      stopReading(socket, this);
+    }
+    return undefined;
+  }
+  if (nread === uv.UV_EOF) endReading(socket);
+  else if (nread !== 0) socket.destroy(new ErrnoException(nread, 'read'));
+  return undefined;
+}
+
+onStreamRead[kTakesBuffer] = true;
+setOwnReader(onStreamRead);
+
+/**
+ * The same for a handle that is not ours.
+ *
+ * @this {any} the handle
+ * @param {Uint8Array | ArrayBuffer} [memory]
+ * @returns {Uint8Array | undefined}
+ */
+function onForeignRead(memory) {
+  const state = foreignStreamState();
+  streamBaseState[kReadBytesOrError] = state[kReadBytesOrError];
+  streamBaseState[kArrayBufferOffset] = state[kArrayBufferOffset];
+  // Copied, as node does.
+  const chunk = isUint8Array(memory) ? Buffer.from(memory) : memory;
+  return onStreamRead.call(this, chunk);
+}
+
+/**
+ * @param {any} handle
+ * @returns {Function} the `onread` for it
+ */
+function readerFor(handle) {
+  return isOwnHandle(handle) ? onStreamRead : onForeignRead;
+}
+
+module.exports = {
+  onStreamWriteError,
+  readerFor,
+  stopReading,
+  writeChunk,
+  writeChunks,
+};

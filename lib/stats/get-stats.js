@@ -1,0 +1,22 @@
+'use strict';
+
+const { codes } = require('../common/errors');
+const { isOwnInstance } = require('../node/instance-of');
+const { Server } = require('../server/server');
+const { Socket } = require('../socket/socket');
+const { environmentStats, serverStats, socketStats } = require('./stats');
+
+const { ERR_INVALID_ARG_TYPE } = codes;
+
+/**
+ * @param {any} target nothing, or a Socket or Server of rust-net
+ * @returns {object}
+ */
+function getStats(target) {
+  if (target === undefined) return environmentStats();
+  if (isOwnInstance(Socket, target)) return socketStats(target);
+  if (isOwnInstance(Server, target)) return serverStats(target);
+  throw new ERR_INVALID_ARG_TYPE('target', ['Socket', 'Server'], target);
+}
+
+module.exports = { getStats };

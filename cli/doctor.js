@@ -121,10 +121,18 @@ function sayDriver() {
   }
   const [level, text] = describeDriver(native);
   say(level, 'driver', text);
-  if (typeof (/** @type {any} */ (process)._tickCallback) !== 'function') {
-    say('note', 'ticks', 'this Node hides its tick queue: one event a call');
-  }
   return true;
+}
+
+/** What rust-net uses of node that node keeps to itself. */
+function sayInternals() {
+  const { listInternals } = require('../lib/node/internals');
+  // These register what they use.
+  require('../lib/net').loadSockets();
+  for (const { name, isFound, without } of listInternals()) {
+    if (isFound) say('ok', "node's inside", name);
+    else say('note', "node's inside", `${name} not found: ${without}`);
+  }
 }
 
 /** Whether a server can listen in this way, and if not, why. */
@@ -187,6 +195,7 @@ async function run(args) {
   saySettings();
   if (sayBinary() && sayDriver()) {
     const net = require('../index.js');
+    sayInternals();
     await sayKernel(net);
     await saySelfTest(net);
   }

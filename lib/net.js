@@ -45,7 +45,7 @@ function loadSockets() {
   if (loaded !== undefined) return loaded;
   loaded = loadOwn(load);
   ipc.install(loadSockets);
-  ipc.watchChildren();
+  ipc.expectChildren();
   activeHandles.install();
   return loaded;
 }

@@ -10,6 +10,7 @@ const { StreamHandle } = require('../handle/handle');
 const { isOwnInstance } = require('../node/instance-of');
 const { createTwin, lastingTwin } = require('./duplicate');
 const nodeNet = require('../node/net');
+const { forgetRead } = require('../node/stream-state');
 
 /** What waits in node's queue for its turn, by what stands for it there. */
 const tickets = new WeakMap();
@@ -168,11 +169,12 @@ function withDescriptors(options, shared) {
  */
 function leaveToChild(shared) {
   for (const socket of shared) {
-    if (!socket._handle || !socket._readableState) continue;
+    // A Server does not read.
+    if (!socket._handle || !('pause' in socket)) continue;
     socket._handle.reading = false;
     socket._handle.readStop();
     socket.pause();
-    socket._readableState.reading = false;
+    forgetRead(socket);
   }
 }
 

@@ -13,6 +13,7 @@ const { isUint8Array } = require('util').types;
 const { ErrnoException, codes } = require('../common/errors');
 const { Pipe, TCP } = require('../handle/tcp-pipe');
 const { isOwnInstance } = require('../node/instance-of');
+const { hasEnded } = require('../node/stream-state');
 const { closeDescriptor, withdrawDescriptor } = require('../handle/native');
 const { Server } = require('../server/server');
 const { Socket } = require('../socket/socket');
@@ -43,7 +44,7 @@ function isMovable(socket) {
   const handle = socket._handle;
   if (!(handle instanceof TCP || handle instanceof Pipe)) return false;
   if (socket.connecting || socket.destroyed) return false;
-  if (socket.readableEnded || socket._readableState.ended) return false;
+  if (socket.readableEnded || hasEnded(socket)) return false;
   if (socket.writableEnded || socket.readableEncoding !== null) return false;
   return socket.writableLength === 0;
 }

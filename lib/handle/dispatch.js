@@ -38,6 +38,7 @@ const {
 } = require('./symbols');
 const { setList } = require('../node/active-handles');
 const { readerOf } = require('../node/reader');
+const { tickCallback } = require('../node/ticks');
 const { SENT, WAITS } = require('./pending-write');
 const { complete, triggeredBy } = require('./requests');
 const {
@@ -81,11 +82,7 @@ function register(handle) {
   handles[handle[kKey]] = handle;
 }
 
-// What node's own callback scopes run when they end. Without it each event has
-// a callback scope of its own.
-/** @type {any} */
-const { _tickCallback } = process;
-const tickCallback = typeof _tickCallback === 'function' ? _tickCallback : null;
+const runNodeTicks = tickCallback();
 
 /**
  * Called by the native side when the ring holds events. Ticks and microtasks
@@ -100,13 +97,13 @@ function dispatch() {
     if (isBetween && !runTicks()) return;
     isBetween = true;
     deliver(HEADER + ring[CURSOR]++ * WORDS);
-    if (tickCallback === null) return;
+    if (runNodeTicks === undefined) return;
   }
 }
 
 function runTicks() {
   try {
-    tickCallback?.call(process);
+    runNodeTicks?.call(process);
     return true;
   } catch (error) {
     // A tick that throws leaves its id on the async id stack, which node

@@ -7,6 +7,7 @@
 
 const { codes } = require('../common/errors');
 const { loadOwn } = require('../node/loader');
+const { dropDecoder } = require('../node/stream-state');
 const { normalizeArgs } = require('../common/normalize-args');
 const { Socket } = require('../socket/socket');
 const { kNormalizedArgs } = require('../common/symbols');
@@ -88,9 +89,7 @@ Stream.prototype.setEncoding = function (encoding) {
     return Socket.prototype.setEncoding.call(this, encoding);
   }
   // Buffers again. The stream of today knows no way back.
-  const state = this._readableState;
-  state.decoder = null;
-  state.encoding = null;
+  dropDecoder(this);
   return this;
 };
 

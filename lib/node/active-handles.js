@@ -5,6 +5,8 @@
  * people find out what keeps a program running: node knows its own handles only.
  */
 
+const { functionOf, internal } = require('./internals');
+
 /** @type {() => any[]} nothing until the first handle can be made */
 let list = () => [];
 let isInstalled = false;
@@ -17,10 +19,22 @@ function describe(handle) {
   return 'PipeWrap';
 }
 
+const members = /** @type {any} */ (process);
+
+function listOf(name) {
+  return internal(`process.${name}`, 'sockets are missing in it', () =>
+    functionOf(members[name]),
+  );
+}
+
+const originals = {
+  _getActiveHandles: listOf('_getActiveHandles'),
+  getActiveResourcesInfo: listOf('getActiveResourcesInfo'),
+};
+
 function extend(name, more) {
-  const members = /** @type {any} */ (process);
-  const original = members[name];
-  if (typeof original !== 'function') return;
+  const original = originals[name]();
+  if (original === undefined) return;
   const extended = {
     [name]() {
       return original.call(process).concat(more());

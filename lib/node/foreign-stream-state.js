@@ -5,25 +5,27 @@
  * own, and those that programs write in JavaScript for node's Socket.
  */
 
+const { internal } = require('./internals');
+
 /** @type {Int32Array | undefined} */
 let state;
 
-function find() {
-  try {
-    // Where such handles have it from.
+const nodeState = internal(
+  "process.binding('stream_wrap').streamBaseState",
+  'handles that programs write in JavaScript have no numbers',
+  () => {
+    // Where such handles have it from. A Node that does not allow it allows no
+    // handle to have it either.
     const { binding } = /** @type {any} */ (process);
     return binding('stream_wrap').streamBaseState;
-  } catch {
-    // Not allowed: then no handle can have it either.
-    return new Int32Array(5);
-  }
-}
+  },
+);
 
 /**
  * @returns {Int32Array} node's, indexed like our own
  */
 function foreignStreamState() {
-  return (state ??= find());
+  return (state ??= nodeState() ?? new Int32Array(5));
 }
 
 /**

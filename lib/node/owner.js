@@ -1,10 +1,9 @@
 'use strict';
 
+const { internal } = require('./internals');
 const nodeNet = require('./net');
 
-let ownerSymbol;
-
-/** Node's symbol is internal; its Socket puts it on any handle it is given. */
+/** Node's Socket puts its symbol on any handle that it is given. */
 function findOwnerSymbol() {
   const handle = {};
   /** @type {any} */
@@ -14,6 +13,12 @@ function findOwnerSymbol() {
     (symbol) => handle[symbol] === socket,
   );
 }
+
+const ownerSymbol = internal(
+  'Symbol(owner_symbol)',
+  'a cluster does not heed maxConnections, nor close servers on disconnect',
+  findOwnerSymbol,
+);
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const knowsDropping = major > 22 || (major === 22 && minor >= 12);
@@ -53,9 +58,9 @@ class DroppingOwner {
  * @param {any} server
  */
 function setNodeOwner(handle, server) {
-  ownerSymbol ??= findOwnerSymbol();
-  if (ownerSymbol === undefined) return;
-  handle[ownerSymbol] = knowsDropping ? server : new DroppingOwner(server);
+  const symbol = ownerSymbol();
+  if (symbol === undefined) return;
+  handle[symbol] = knowsDropping ? server : new DroppingOwner(server);
 }
 
 module.exports = { setNodeOwner };

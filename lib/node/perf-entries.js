@@ -9,6 +9,7 @@
 const debug = require('util').debuglog('net');
 
 const { netClientSocketChannel } = require('./channels');
+const { internal } = require('./internals');
 const { loadOwn } = require('./loader');
 const nodeNet = require('./net');
 const { kPerfContext } = require('../common/symbols');
@@ -95,7 +96,11 @@ function findFinish() {
   };
 }
 
-let finish;
+const finishOf = internal(
+  'afterConnect',
+  "perf_hooks has no 'net' entries for our sockets",
+  () => findFinish() ?? undefined,
+);
 let questions = 0;
 
 /** What node's net says of itself with NODE_DEBUG=net would pass for ours. */
@@ -122,8 +127,7 @@ function untold(act) {
 function enqueue(read) {
   untold(() => {
     // Found on the first connect: a server never pays for it.
-    if (finish === undefined) finish = findFinish();
-    if (finish !== null) finish(read);
+    finishOf()?.(read);
   });
 }
 

@@ -6,25 +6,30 @@
  * for what only node's handles have; on a handle of ours, ours act instead.
  */
 
+const { functionOf, internal } = require('./internals');
 const nodeNet = require('./net');
 const { kOwner } = require('../common/symbols');
 
 const kGuardName = 'freeSocketOnReadGuard';
 
 /** @type {Function | undefined} */
-let nodeReader;
-/** @type {Function | undefined} */
 let ownReader;
 
-/** Node's is internal; its Socket puts it on any handle that it is given. */
+/** Node's Socket puts its reader on any handle that it is given. */
 function findNodeReader() {
   /** @type {any} */
   const handle = {};
   /** @type {any} */
   const options = { handle, manualStart: true };
   void new nodeNet.Socket(options);
-  return handle.onread;
+  return functionOf(handle.onread);
 }
+
+const nodeReader = internal(
+  'onStreamRead',
+  "a socket that http's Agent has guarded while it was idle reads nothing more",
+  findNodeReader,
+);
 
 /** Whatever comes now would be taken for the answer to the next request. */
 function destroyOwner() {
@@ -49,8 +54,7 @@ function setOwnReader(onread) {
 function readerOf(handle) {
   const { onread } = handle;
   if (onread?.name === kGuardName) return destroyOwner;
-  nodeReader ??= findNodeReader();
-  if (onread !== nodeReader || ownReader === undefined) return onread;
+  if (onread !== nodeReader() || ownReader === undefined) return onread;
   handle.onread = ownReader;
   return ownReader;
 }

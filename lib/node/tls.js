@@ -7,6 +7,9 @@
  */
 
 const { isOwnInstance } = require('./instance-of');
+const { functionOf, internal } = require('./internals');
+const { countLoaded, isLoaded } = require('./loaded-modules');
+const { dropDecoder, ignoreReadableListeners } = require('./stream-state');
 const { loadOwn } = require('./loader');
 
 const kBinding = 'Internal Binding tls_wrap';
@@ -16,11 +19,9 @@ const kNoSocket = -1;
 let looked = 0;
 
 function isTlsLoaded() {
-  const list = /** @type {any} */ (process).moduleLoadList;
-  if (!Array.isArray(list)) return true;
   const from = looked;
-  looked = list.length;
-  return looked > from && list.includes(kBinding, from);
+  looked = countLoaded();
+  return looked > from && isLoaded(kBinding, from);
 }
 
 function toMilliseconds(seconds) {
@@ -95,9 +96,7 @@ function dropEncoding(socket) {
   const { readableEncoding: encoding } = socket;
   if (!encoding) return;
   const text = socket.readableLength > 0 ? socket.read() : null;
-  const state = socket._readableState;
-  state.decoder = null;
-  state.encoding = null;
+  dropDecoder(socket);
   if (text !== null) socket.unshift(Buffer.from(text, encoding));
 }
 
@@ -114,7 +113,7 @@ function readForTls(socket) {
   // A stream flows where somebody listens, and not where 'readable' is used.
   socket.on('data', ignore);
   if (socket.listenerCount('readable') === 0) return;
-  socket._readableState.readableListening = false;
+  ignoreReadableListeners(socket);
   socket.resume();
 }
 
@@ -142,10 +141,22 @@ function attach(tlsSocket, socket, wrapper) {
   Object.assign(wrapper._handle, createVerbs(socket));
 }
 
-function wrapInit(prototype, Socket) {
-  const init = prototype._init;
-  if (typeof init !== 'function') return;
-  prototype._init = function _init(socket, wrapper, ...rest) {
+const initOf = internal(
+  'TLSSocket.prototype._init',
+  'TLS takes our sockets for plain streams: no addresses, no timeouts',
+  () => functionOf(loadTls().prototype._init),
+);
+
+function loadTls() {
+  const { TLSSocket } = loadOwn(() => require('tls'));
+  return /** @type {any} */ (TLSSocket);
+}
+
+function wrapInit(Socket) {
+  // A Node without cryptography has no tls to teach.
+  const init = initOf();
+  if (init === undefined) return;
+  loadTls().prototype._init = function _init(socket, wrapper, ...rest) {
     init.call(this, socket, wrapper, ...rest);
     if (wrapper?._handle && isOwnInstance(Socket, socket)) {
       attach(this, socket, wrapper);
@@ -165,12 +176,7 @@ const bridge = {
   prepare(Socket) {
     if (!isTlsLoaded()) return;
     bridge.ready = true;
-    try {
-      const { TLSSocket } = loadOwn(() => require('tls'));
-      wrapInit(TLSSocket.prototype, Socket);
-    } catch {
-      // A Node without cryptography has no tls to teach.
-    }
+    wrapInit(Socket);
   },
 };
 

@@ -7,7 +7,7 @@
 const { checkBindError } = require('../connect/attempt');
 const { ExceptionWithHostPort } = require('../common/errors');
 const { adoptNativeHandle } = require('../handle/tcp-pipe');
-const { loadOwn } = require('../node/loader');
+const { askPrimary, hasPrimary } = require('../node/cluster');
 const { setNodeOwner } = require('../node/owner');
 
 /**
@@ -37,20 +37,17 @@ function shareHandle(handle) {
  * @param {boolean} exclusive leaves the primary out
  */
 function listenInCluster(server, query, exclusive) {
-  // Loaded on use: outside a cluster it is needed for this one answer.
-  /** @type {any} */
-  const cluster = loadOwn(() => require('cluster'));
   const { address, port, addressType, backlog, fd, flags } = query;
   // Through the method, which packages wrap.
   const listen = () =>
     server._listen2(address, port, addressType, backlog, fd, flags);
 
-  if (cluster.isPrimary || exclusive) {
+  if (exclusive || !hasPrimary()) {
     listen();
     return;
   }
   const listeningId = server._listeningId;
-  cluster._getServer(server, query, (status, handle) => {
+  askPrimary(server, query, (status, handle) => {
     // Closed, or told to listen elsewhere, in the meantime.
     if (listeningId !== server._listeningId) {
       handle.close();

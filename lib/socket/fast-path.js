@@ -11,6 +11,13 @@ const { debuglog, types } = require('util');
 
 const { StreamHandle } = require('../handle/handle');
 const { kHandle } = require('../common/symbols');
+const {
+  defaultEncodingOf,
+  isFlowingFreely,
+  isWritingFreely,
+  noteDataEmitted,
+  staysBelowMark,
+} = require('../node/stream-state');
 
 const { isUint8Array } = types;
 const { push } = Duplex.prototype;
@@ -26,22 +33,6 @@ const encodings = new Map([
   ['binary', 'latin1'],
 ]);
 
-// A flowing stream with an empty buffer hands a chunk straight on; what is
-// saved is the tick in which it would look for more.
-function isFlowingFreely(socket, state) {
-  return (
-    state.flowing === true &&
-    state.length === 0 &&
-    !state.sync &&
-    !state.decoder &&
-    !state.ended &&
-    !state.destroyed &&
-    state.pipes.length === 0 &&
-    !isTraced &&
-    socket.push === push
-  );
-}
-
 /**
  * Emits 'data' without the Duplex.
  *
@@ -50,41 +41,21 @@ function isFlowingFreely(socket, state) {
  * @returns {boolean} false where the chunk must be pushed
  */
 function emitData(socket, chunk) {
-  const state = socket._readableState;
-  if (!isFlowingFreely(socket, state)) return false;
+  // What is saved is the tick in which the stream would look for more.
+  if (isTraced || socket.push !== push || !isFlowingFreely(socket))
+    {return false;}
   if (socket.listenerCount('data') === 0) return false;
-  state.dataEmitted = true;
+  noteDataEmitted(socket);
   socket.emit('data', chunk);
   return true;
 }
 
-/**
- * Whether a write would go straight to the handle, and nothing waits for it.
- *
- * @param {any} socket
- * @param {any} state its Writable's
- * @returns {boolean}
- */
-function isWritingFreely(socket, state) {
-  return (
-    state.length === 0 &&
-    state.corked === 0 &&
-    !state.ending &&
-    !state.destroyed &&
-    !state.errored &&
-    !state.needDrain &&
-    !socket.connecting
-  );
-}
-
-function fits(length, state) {
-  return length > 0 && length < state.highWaterMark;
-}
-
-function writeText(handle, state, text, encoding) {
-  const known = encodings.get(encoding ?? state.defaultEncoding);
+function writeText(handle, socket, text, encoding) {
+  const known = encodings.get(encoding ?? defaultEncodingOf(socket));
   // A unit is three bytes at the most; near the mark the Duplex counts.
-  if (known === undefined || !fits(text.length * 3, state)) return false;
+  if (known === undefined || !staysBelowMark(socket, text.length * 3)) {
+    return false;
+  }
   return handle.writeAhead(text, known);
 }
 
@@ -100,11 +71,9 @@ function writeText(handle, state, text, encoding) {
  *   at once
  */
 function sendChunk(socket, chunk, encoding, own) {
-  const state = socket._writableState;
   const handle = socket[kHandle];
-  if (!isWritingFreely(socket, state) || !(handle instanceof StreamHandle)) {
-    return false;
-  }
+  if (socket.connecting || !isWritingFreely(socket)) return false;
+  if (!(handle instanceof StreamHandle)) return false;
   if (
     socket._write !== own._write ||
     socket._writeGeneric !== own._writeGeneric
@@ -113,12 +82,12 @@ function sendChunk(socket, chunk, encoding, own) {
   }
   let sent = false;
   if (typeof chunk === 'string') {
-    sent = writeText(handle, state, chunk, encoding);
-  } else if (isUint8Array(chunk) && fits(chunk.byteLength, state)) {
+    sent = writeText(handle, socket, chunk, encoding);
+  } else if (isUint8Array(chunk) && staysBelowMark(socket, chunk.byteLength)) {
     sent = handle.writeAhead(chunk);
   }
   if (sent) socket._unrefTimer();
   return sent;
 }
 
-module.exports = { emitData, isWritingFreely, sendChunk };
+module.exports = { emitData, sendChunk };

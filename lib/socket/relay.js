@@ -16,7 +16,6 @@ const { EventEmitter } = require('events');
 const { Duplex, Readable, Writable } = require('stream');
 
 const { openHandle } = require('../handle/dispatch');
-const { isWritingFreely } = require('./fast-path');
 const { StreamHandle } = require('../handle/handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('../handle/symbols');
 const {
@@ -28,6 +27,12 @@ const {
 } = require('../handle/native');
 const { relays } = require('../common/settings');
 const { kBuffer, kHandle, kRelays } = require('../common/symbols');
+const { listenersOf } = require('../node/listeners');
+const {
+  isPipingFreely,
+  isWritingFreely,
+  soleTarget,
+} = require('../node/stream-state');
 
 const CONFIRMED = -1;
 const enabled = relays();
@@ -82,31 +87,26 @@ class Relay {
       this.hasListenersOfPipe() &&
       isUntouched(this.source) &&
       isUntouched(this.target) &&
-      isWritingFreely(this.target, this.target._writableState)
+      isWritingFreely(this.target) &&
+      !this.target.connecting
     );
   }
 
   isUnseen() {
-    const { source, sourceHandle } = this;
-    const state = source._readableState;
     return (
-      state.flowing === true &&
-      state.length === 0 &&
-      !state.decoder &&
-      !state.ended &&
-      !state.errored &&
-      !state.destroyed &&
-      state.pipes.length === 1 &&
-      state.pipes[0] === this.target &&
-      sourceHandle.onread === this.onread &&
+      isPipingFreely(this.source, this.target) &&
+      this.sourceHandle.onread === this.onread &&
       this.targetHandle.writeBuffer === writeBuffer
     );
   }
 
   // Who listens to these would learn of the chunks, or of their size.
   hasListenersOfPipe() {
-    const { data, pause, resume } = this.source._events;
-    const { drain } = this.target._events;
+    const heard = listenersOf(this.source);
+    const answered = listenersOf(this.target);
+    if (heard === null || answered === null) return false;
+    const { data, pause, resume } = heard;
+    const { drain } = answered;
     if (pause !== undefined || resume !== undefined) return false;
     if (data !== this.onData) {
       if (!isOfPipe(data, 'data')) return false;
@@ -154,7 +154,7 @@ function mayPair(source, target) {
  * @param {Function} onread what the handle's must be
  */
 function enterRelay(source, handle, onread) {
-  const [target] = source._readableState.pipes;
+  const target = soleTarget(source);
   if (!enabled || !mayPair(source, target)) return;
   let relay = handle[kRelay];
   if (relay?.target !== target || relay.source !== source) {

@@ -22,6 +22,7 @@ const {
 const { uv } = require('../handle/native');
 const { setOwnReader } = require('../node/reader');
 const { foreignStreamState } = require('../node/foreign-stream-state');
+const { hasEmittedEnd, soleTarget } = require('../node/stream-state');
 const { enterRelay } = require('./relay');
 const {
   kAfterAsyncWrite,
@@ -190,7 +191,7 @@ function onStreamWriteError(status) {
 
 function endReading(socket) {
   // Some handles (a terminal's) can be read again after their end.
-  if (socket._readableState.endEmitted) return;
+  if (hasEmittedEnd(socket)) return;
   socket.push(null);
   // Without this 'end' would wait for a consumer when nothing is buffered.
   socket.read(0);
@@ -228,7 +229,7 @@ function onStreamRead(memory) {
       return next;
     }
     const chunk = toChunk(memory, nread);
-    if (socket._readableState.pipes.length === 1) {
+    if (soleTarget(socket) !== undefined) {
       enterRelay(socket, this, onStreamRead);
     }
     if (!emitData(socket, chunk) && !socket.push(chunk)) {

@@ -1,0 +1,31 @@
+'use strict';
+
+const { EventEmitter } = require('events');
+
+const { internal } = require('./internals');
+
+const events = internal(
+  'EventEmitter._events',
+  'pipe() is never relayed',
+  () => {
+    const emitter = /** @type {any} */ (new EventEmitter());
+    const listener = () => {};
+    emitter.on('data', listener);
+    return emitter._events?.data === listener ? true : undefined;
+  },
+);
+
+const knowsEvents = events() === true;
+
+/**
+ * Returns the listeners of an emitter by event: a function where there is one, a
+ * list where there are several.
+ *
+ * @param {any} emitter
+ * @returns {any} not to be changed; null where node does not tell
+ */
+function listenersOf(emitter) {
+  return knowsEvents ? emitter._events : null;
+}
+
+module.exports = { listenersOf };

@@ -119,7 +119,7 @@ const net = {
     family.getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamilyAttemptTimeout:
     family.setDefaultAutoSelectFamilyAttemptTimeout,
-  // Ours alone: __test__/api-comparison.test.js has the list of such things.
+  // Ours alone: __test__/project/api-comparison.test.js has the list of such things.
   getStats,
 };
 

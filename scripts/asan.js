@@ -20,6 +20,15 @@ const { record } = require('./reliability-table');
 const { root, folder } = asan;
 const minutes = 60 * 1000;
 const tests = path.join(root, '__test__');
+/** Folders whose tests have builds, runners or programs of their own. */
+const others = new Set([
+  'faults',
+  'fixtures',
+  'fuzz',
+  'node-suite',
+  'process',
+  'project',
+]);
 /** What starts processes, which would all be under AddressSanitizer. */
 const starts = /child_process|node:cluster|require\('cluster'\)/;
 
@@ -64,11 +73,15 @@ const startsProcesses = (file) =>
 
 /** @returns {{ chosen: string[], leftOut: string[] }} paths of test files */
 function testFiles() {
-  const all = fs
-    .readdirSync(tests)
-    .filter((name) => name.endsWith('.test.js') && name.includes(given.only))
-    .sort()
-    .map((name) => path.join(tests, name));
+  const folders = fs.readdirSync(tests).filter((name) => !others.has(name));
+  const all = folders
+    .flatMap((folder) =>
+      fs.readdirSync(path.join(tests, folder)).map((name) => [folder, name]),
+    )
+    .filter(([, name]) => name.endsWith('.test.js'))
+    .map((names) => path.join(tests, ...names))
+    .filter((file) => path.relative(tests, file).includes(given.only))
+    .sort();
   if (given['with-children']) return { chosen: all, leftOut: [] };
   return {
     chosen: all.filter((file) => !startsProcesses(file)),

@@ -21,14 +21,14 @@ const modes = {
   offload: { RUST_NET_OFFLOAD: '1' },
 };
 /** The compiler's work alone: it takes long, and no driver has a part in it. */
-const driverless = [path.join('__test__', 'types.test.js')];
+const driverless = [path.join('__test__', 'project', 'types.test.js')];
 /** Tests of and by what only Unix has: sh, npm by its bare name, modes of files. */
 const unixAlone = [
-  'cli.test.js',
-  'docs.test.js',
-  'examples.test.js',
-  'package.test.js',
-  path.join('process', 'process-descriptors.test.js'),
+  path.join('project', 'cli.test.js'),
+  path.join('project', 'docs.test.js'),
+  path.join('project', 'examples.test.js'),
+  path.join('project', 'package.test.js'),
+  path.join('process', 'descriptors.test.js'),
 ].map((name) => path.join('__test__', name));
 const minutes = 60 * 1000;
 

@@ -1,0 +1,250 @@
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { both, same } = require('../helpers/both');
+const {
+  closed,
+  connected,
+  destroyAfter,
+  listening,
+  pair,
+  recorded,
+  tcp,
+  transports,
+  turn,
+} = require('../helpers/wire');
+
+const all = [
+  'lookup',
+  'connect',
+  'ready',
+  'data',
+  'end',
+  'finish',
+  'error',
+  'close',
+  'timeout',
+  'drain',
+];
+
+for (const [name, where] of transports) {
+  both(`${name}: the life of a client in order`, async (net, t) => {
+    const server = await listening(net, t, where(t), {}, (c) => {
+      c.end('hello');
+      c.resume();
+    });
+    const address = server.address();
+    const client = net.connect(address.port ?? address);
+    destroyAfter(t, client);
+    const events = recorded(client, all);
+    await once(client, 'close');
+    assert.deepStrictEqual(
+      events.filter((event) => event !== 'lookup'),
+      ['connect', 'ready', 'data', 'end', 'finish', 'close false'],
+    );
+  });
+
+  same(`${name}: the life of a server in order`, async (net, t) => {
+    const server = net.createServer();
+    const events = recorded(server, [
+      'listening',
+      'connection',
+      'close',
+      'error',
+    ]);
+    server.on('close', () => events.push('closed'));
+    server.listen(where(t), () => events.push('callback'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    const client = await connected(net, t, server);
+    const [peer] = await accepted;
+    server.close((error) => events.push(`close callback ${error}`));
+    await turn();
+    events.push('connection still open');
+    client.end();
+    peer.resume();
+    await once(server, 'close');
+    return events;
+  });
+}
+
+both('ready follows connect in the same turn', async (net, t) => {
+  const server = await listening(net, t);
+  const client = net.connect(server.address().port);
+  destroyAfter(t, client);
+  const order = [];
+  client.on('connect', () => {
+    order.push('connect');
+    process.nextTick(() => order.push('tick'));
+    Promise.resolve().then(() => order.push('microtask'));
+    setImmediate(() => {
+      order.push('immediate');
+      client.emit('seen');
+    });
+  });
+  client.on('ready', () => order.push('ready'));
+  await once(client, 'seen');
+  assert.deepStrictEqual(order, [
+    'connect',
+    'ready',
+    'tick',
+    'microtask',
+    'immediate',
+  ]);
+});
+
+both('ticks and microtasks run between two events', async (net, t) => {
+  const server = await listening(net, t);
+  const order = [];
+  const peers = [];
+  const clients = [];
+  for (let i = 0; i < 8; i++) {
+    const accepted = once(server, 'connection');
+    clients.push(await connected(net, t, server));
+    const [peer] = await accepted;
+    peers.push(peer);
+    peer.on('data', () => {
+      order.push('data');
+      process.nextTick(() => order.push('tick'));
+      Promise.resolve().then(() => order.push('microtask'));
+    });
+  }
+  const arrived = Promise.all(peers.map((peer) => once(peer, 'data')));
+  for (const client of clients) client.write('x');
+  await arrived;
+  await turn();
+  const one = ['data', 'tick', 'microtask'];
+  assert.deepStrictEqual(
+    order,
+    peers.flatMap(() => one),
+  );
+});
+
+both('write callbacks run in the order of the writes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const order = [];
+  const big = Buffer.alloc(1 << 20);
+  client.write(big, () => order.push('first'));
+  client.write('x', () => order.push('second'));
+  await new Promise((resolve) => {
+    client.write('y', () => {
+      order.push('third');
+      resolve();
+    });
+  });
+  assert.deepStrictEqual(order, ['first', 'second', 'third']);
+});
+
+both('a write callback is never synchronous', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  let called = false;
+  const written = new Promise((resolve) => {
+    client.write('x', () => {
+      called = true;
+      resolve();
+    });
+  });
+  assert.strictEqual(called, false);
+  await written;
+});
+
+const closings = {
+  'destroy()': (client) => client.destroy(),
+  'destroy(error)': (client) => client.destroy(new Error('mine')),
+  'end()': (client) => client.end(),
+  'destroySoon()': (client) => client.destroySoon(),
+  'resetAndDestroy()': (client) => client.resetAndDestroy(),
+};
+for (const [name, close] of Object.entries(closings)) {
+  same(`${name}: events of both sides`, async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    const mine = recorded(client, all);
+    const theirs = recorded(peer, all);
+    const done = Promise.all([closed(client), closed(peer)]);
+    peer.resume();
+    client.resume();
+    close(client);
+    await done;
+    return { mine, theirs };
+  });
+
+  same(`${name}: 'close' is given a boolean`, async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    peer.resume();
+    client.resume();
+    const both = Promise.all([closed(client), closed(peer)]);
+    close(client);
+    const given = await both;
+    assert.deepStrictEqual(
+      given.map((value) => typeof value),
+      ['boolean', 'boolean'],
+    );
+    return given;
+  });
+}
+
+both('destroy() twice closes once', async (net, t) => {
+  const { client } = await pair(net, t);
+  const events = recorded(client, all);
+  client.destroy();
+  client.destroy(new Error('second'));
+  assert.strictEqual(client.destroyed, true);
+  await once(client, 'close');
+  await turn();
+  assert.deepStrictEqual(events, ['close false']);
+});
+
+both('destroy() in a data handler stops the data', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  let chunks = 0;
+  peer.on('error', () => {});
+  client.on('data', () => {
+    chunks++;
+    client.destroy();
+  });
+  peer.write(Buffer.alloc(1 << 20));
+  await once(client, 'close');
+  await turn();
+  assert.strictEqual(chunks, 1);
+});
+
+same('a connection in progress destroyed: no connect', async (net, t) => {
+  const server = await listening(net, t, tcp());
+  const client = net.connect(server.address().port);
+  const events = recorded(client, all);
+  client.destroy();
+  await once(client, 'close');
+  await turn();
+  return events;
+});
+
+same('lookup comes first and says what it found', async (net, t) => {
+  const server = await listening(net, t, tcp());
+  const { port } = server.address();
+  const client = net.connect({ host: 'localhost', port, family: 4 });
+  destroyAfter(t, client);
+  const events = recorded(client, all);
+  const [error, address, family, host] = await once(client, 'lookup');
+  await once(client, 'connect');
+  return { error, address, family, host, events };
+});
+
+same(
+  'of sockets closed in one turn the last tells it first',
+  async (net, t) => {
+    const server = await listening(net, t, tcp());
+    const clients = [];
+    for (let i = 0; i < 4; i++) clients.push(await connected(net, t, server));
+    await turn();
+    const order = [];
+    const ends = clients.map((client, i) =>
+      once(client, 'close').then(() => order.push(i)),
+    );
+    for (const client of clients) client.destroy();
+    await Promise.all(ends);
+    return order;
+  },
+);

@@ -1,0 +1,122 @@
+'use strict';
+
+// A list of more chunks than one system call takes is reported as written by an
+// event, so that a program that writes again from each callback does not keep the
+// loop from its timers.
+
+const assert = require('node:assert');
+const { both, same } = require('../helpers/both');
+const { pair, transports, turn } = require('../helpers/wire');
+
+/** What one call of `writev` takes at the most. */
+const ONE_CALL = 1024;
+
+const chunks = {
+  bytes: () => Buffer.from('x'),
+  text: () => 'x',
+  'bytes, one of them large': (i) => Buffer.alloc(i === 0 ? 5000 : 1),
+};
+
+function writeList(socket, count, chunkOf, callback) {
+  socket.cork();
+  for (let i = 1; i < count; i++) socket.write(chunkOf(i));
+  socket.write(chunkOf(0), callback);
+  socket.uncork();
+}
+
+const [[, onTcp], [, onUnix]] = transports;
+const loops = [
+  ...Object.keys(chunks).map((kind) => ['TCP', onTcp, kind]),
+  ['Unix', onUnix, 'bytes'],
+];
+for (const [name, where, kind] of loops) {
+  both(`${name}: lists of ${kind}, each from a callback`, async (net, t) => {
+    const { client, peer } = await pair(net, t, { where: where(t) });
+    let rounds = 0;
+    let isOver = false;
+    const done = new Promise((resolve) => {
+      const again = () => {
+        if (isOver || rounds === 14) return resolve();
+        rounds++;
+        return writeList(client, ONE_CALL + 1, chunks[kind], again);
+      };
+      again();
+    });
+    await turn();
+    isOver = true;
+    // libuv reports up to eight rounds in one iteration of its loop.
+    assert.ok(rounds <= 11, `${rounds} rounds before the loop came round`);
+    peer.resume();
+    await done;
+  });
+}
+
+for (const [kind, chunkOf] of Object.entries(chunks)) {
+  same(`when a list of ${kind} is called back`, async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    peer.resume();
+    const isCalledAtOnce = {};
+    for (const count of [2, ONE_CALL, ONE_CALL + 1]) {
+      let isCalled = false;
+      const written = new Promise((resolve) => {
+        writeList(client, count, chunkOf, () => resolve((isCalled = true)));
+      });
+      for (let i = 0; i < 5; i++) await new Promise(process.nextTick);
+      isCalledAtOnce[count] = isCalled;
+      await written;
+      await turn();
+    }
+    return isCalledAtOnce;
+  });
+}
+
+same('a list is as long as it has bytes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const emptyBut = {
+    none: () => '',
+    'the last': (i) => (i === 0 ? 'x' : ''),
+    'the first': (i) => (i === 1 ? Buffer.from('x') : Buffer.alloc(0)),
+  };
+  const isCalledAtOnce = {};
+  for (const [which, chunkOf] of Object.entries(emptyBut)) {
+    let isCalled = false;
+    const written = new Promise((resolve) => {
+      writeList(client, 2 * ONE_CALL, chunkOf, () =>
+        resolve((isCalled = true)),
+      );
+    });
+    for (let i = 0; i < 5; i++) await new Promise(process.nextTick);
+    isCalledAtOnce[which] = isCalled;
+    await written;
+    await turn();
+  }
+  return isCalledAtOnce;
+});
+
+same('what is counted and said of a long list', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const seen = [];
+  const finished = new Promise((resolve) => client.on('finish', resolve));
+  writeList(client, ONE_CALL + 1, chunks.bytes, () => seen.push('written'));
+  seen.push(client.bytesWritten, client._handle.writeQueueSize);
+  client.write('y', () => seen.push('next'));
+  client.end(() => seen.push('end'));
+  await finished;
+  seen.push(client.bytesWritten);
+  return seen;
+});
+
+same('a long list before destroy()', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  let received = 0;
+  peer.on('data', ({ length }) => (received += length));
+  const ended = new Promise((resolve) => peer.on('end', resolve));
+  const error = await new Promise((resolve) => {
+    writeList(client, ONE_CALL + 1, chunks.bytes, resolve);
+    client.destroy();
+  });
+  await ended;
+  return [error?.code, received];
+});

@@ -90,6 +90,7 @@ function lint() {
     { name: 'prettier', run: [bin('prettier'), '--check', '.'] },
     build,
     { name: 'tsc', run: [bin('tsc')] },
+    { name: 'tsc --strict', run: ['node', 'scripts/strict.js'] },
   ];
 }
 

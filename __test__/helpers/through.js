@@ -6,6 +6,8 @@ const { once } = require('node:events');
 const { PassThrough, Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 
+const { random } = require('./random');
+
 /** Bytes that do not repeat, cheaply: one block, with a counter in its head. */
 function source(total, { highWaterMark, pauses }) {
   const block = Buffer.alloc(64 * 1024);
@@ -15,7 +17,7 @@ function source(total, { highWaterMark, pauses }) {
     highWaterMark,
     read() {
       if (sent >= total) return void this.push(null);
-      const size = pauses ? 1 + Math.floor(Math.random() * 3000) : block.length;
+      const size = pauses ? 1 + Math.floor(random() * 3000) : block.length;
       const chunk = Buffer.from(
         block.subarray(0, Math.min(size, total - sent)),
       );
@@ -29,9 +31,9 @@ function source(total, { highWaterMark, pauses }) {
 /** Stops `socket` now and then, at moments that differ from run to run. */
 function pausing(socket) {
   socket.on('data', () => {
-    if (Math.random() > 0.3) return;
+    if (random() > 0.3) return;
     socket.pause();
-    setTimeout(() => socket.resume(), Math.random() * 3);
+    setTimeout(() => socket.resume(), random() * 3);
   });
 }
 
@@ -55,7 +57,7 @@ async function proxied(net, server, { highWaterMark, pauses }) {
       pauses &&
       setInterval(() => {
         for (const each of [near, far]) {
-          if (Math.random() < 0.5) each.pause();
+          if (random() < 0.5) each.pause();
           else each.resume();
         }
       }, 1);

@@ -9,6 +9,7 @@ const { createHash } = require('node:crypto');
 const { once } = require('node:events');
 const { pipeline } = require('node:stream/promises');
 const { both, same } = require('../helpers/both');
+const { random } = require('../helpers/random');
 const { chain, flowing, pass, routes } = require('../helpers/relay');
 const {
   bytesOf,
@@ -280,18 +281,18 @@ both('with pauses at random', async (net, t) => {
   const all = bytes(6 << 20);
   const received = bytesOf(receiver);
   const timer = setInterval(() => {
-    if (Math.random() < 0.5) a.pause();
+    if (random() < 0.5) a.pause();
     else a.resume();
-    if (Math.random() < 0.3) receiver.pause();
+    if (random() < 0.3) receiver.pause();
     else receiver.resume();
   }, 1);
   a.on('end', () => clearInterval(timer));
   t.after(() => clearInterval(timer));
   for (let at = 0; at < all.length;) {
-    const size = 1 + Math.floor(Math.random() * 60_000);
+    const size = 1 + Math.floor(random() * 60_000);
     const piece = all.subarray(at, (at += size));
     if (!sender.write(piece)) await once(sender, 'drain');
-    if (Math.random() < 0.3) await turn();
+    if (random() < 0.3) await turn();
   }
   sender.end();
   await once(a, 'end');

@@ -135,10 +135,8 @@ alone("node's lists of what is open name ours", async (net, t) => {
 
 alone('what cannot be opened leaves nothing open', () => {
   const { native } = require('../../lib/handle/native');
-  const {
-    adoptNativeHandle,
-    activeHandles,
-  } = require('../../lib/handle/handle');
+  const { activeHandles } = require('../../lib/handle/dispatch');
+  const { adoptNativeHandle } = require('../../lib/handle/tcp-pipe');
   const server = require('node:net').createServer().listen(0);
   const { open } = native;
   const before = [descriptors(), activeHandles().length];

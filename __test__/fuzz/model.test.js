@@ -38,7 +38,7 @@ test('a seed gives the same program again, and others another', () => {
   assert.notDeepStrictEqual(generate(77), generate(78));
 });
 
-for (const module of ['node:net', '../index.js']) {
+for (const module of ['node:net', '../../index.js']) {
   test(`${module}: a program is played to its end`, options, async () => {
     // The first socket opens what stays open.
     await played(require(module));

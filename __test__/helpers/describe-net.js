@@ -168,6 +168,8 @@ async function collectEvents(net) {
  * @returns {Promise<object>} plain data
  */
 async function describeNet(net) {
+  // rust-net loads some on their first use, and then they are plain values.
+  for (const key of Object.keys(net)) void net[key];
   return {
     module: describeObject(net),
     ...Object.fromEntries(

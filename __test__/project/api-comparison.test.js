@@ -87,6 +87,34 @@ const sorted = (object) =>
     Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
+alone('what is loaded on use can be replaced before that, too', () => {
+  const { net: fresh } = (() => {
+    const file = require.resolve('../../lib/net');
+    const { [file]: kept } = require.cache;
+    delete require.cache[file];
+    try {
+      return require('../../lib/net');
+    } finally {
+      require.cache[file] = kept;
+    }
+  })();
+  const keys = Object.keys(fresh);
+  const own = Object.getOwnPropertyDescriptor(fresh, 'Socket');
+  assert.strictEqual(typeof own?.get, 'function');
+  const Mine = class {};
+  fresh.Server = Mine;
+  assert.strictEqual(fresh.Server, Mine);
+  assert.strictEqual(fresh.Socket, fresh.Stream);
+  const plain = { configurable: true, enumerable: true, writable: true };
+  for (const name of ['Server', 'Socket', 'Stream']) {
+    assert.deepStrictEqual(Object.getOwnPropertyDescriptor(fresh, name), {
+      value: fresh[name],
+      ...plain,
+    });
+  }
+  assert.deepStrictEqual(Object.keys(fresh), keys);
+});
+
 alone("all of it is as Node 26's", async (net) => {
   const { node: release, ...theirs } = newest;
   assert.match(release, /^26\./);

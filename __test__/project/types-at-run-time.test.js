@@ -41,7 +41,7 @@ fs.symlinkSync(
 const entries = ['rust-net', 'bridge', 'handles', 'legacy'].map((name, i) =>
   path.posix.join(i ? 'rust-net' : '', name),
 );
-const load = (entry) => require(entry.replace('rust-net', '..'));
+const load = (entry) => require(entry.replace('rust-net', '../..'));
 
 /** Node's own secrets, which @types/node does not name either. */
 const secrets = ['_TransferredBoundSocket', '_setSimultaneousAccepts'];

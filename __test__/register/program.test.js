@@ -220,7 +220,7 @@ alone('beside a loader that supplies the text of CommonJS', (net, t) =>
 alone(
   'import { name } from rust-net has every name of the module',
   async (net) => {
-    const imported = await import('../index.js');
+    const imported = await import('../../index.js');
     const names = new Set(Object.keys(imported));
     assert.deepStrictEqual(
       Object.keys(net).filter((name) => !names.has(name)),

@@ -27,7 +27,7 @@ function subjectOf(name) {
   return {
     net,
     bridge: require(path.join(name, 'bridge.js')),
-    codeOf: codeReader(require(path.join(name, 'lib', 'handle.js'))),
+    codeOf: codeReader(require(path.join(name, 'lib/handle/stream-state.js'))),
   };
 }
 

@@ -31,8 +31,8 @@ const outcomes = {
     shed: ['EMFILE', 'ENFILE'],
   },
   // A bell that says EAGAIN has been rung already.
-  'bell-recv': { unseen: ['EINTR', 'EAGAIN', ...memory] },
-  'bell-send': { unseen: ['EINTR', ...memory] },
+  'waker-recv': { unseen: ['EINTR', 'EAGAIN', ...memory] },
+  'waker-send': { unseen: ['EINTR', ...memory] },
   bind: { told: [...memory, 'EADDRINUSE', 'EACCES'] },
   close: { unseen: ['EINTR', 'EIO'] },
   connect: {

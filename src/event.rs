@@ -19,7 +19,7 @@ impl Key {
     pub const LAST_GENERATION: u32 = u32::MAX;
     /// The key of no handle: that of registrations that are not handles, and of slots not in use.
     /// Its slot, the last one, is never allocated.
-    pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
+    pub const NONE: Self = Self::new(Self::SLOTS - 1, 0);
 
     /// Creates the key of a slot in one of its generations.
     pub const fn new(slot: u32, generation: u32) -> Self {

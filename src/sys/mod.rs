@@ -11,8 +11,8 @@
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
 //!   descriptor released when the process has run out of them)
 //! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
-//! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and `find`, which finds the
-//!   descriptor that the runtime polls with
+//! - `poller`: `Registration`, a descriptor registered with a Tokio runtime, and `find`, which
+//!   finds the descriptor that the runtime polls with
 //! - `waker`: wakes the reactor from another thread
 //! - `splice`: `SplicePipe`, which moves bytes from socket to socket without a copy
 //! - `symbols`: looks up libuv's functions in the running program

@@ -32,9 +32,9 @@ pub fn marker() -> io::Result<OwnedFd> {
 
 /// A descriptor registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
-pub struct Watched(AsyncFd<OwnedFd>);
+pub struct Registration(AsyncFd<OwnedFd>);
 
-impl Watched {
+impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Watched {
 /// Returns the epoll descriptor in which `marker` is registered. `EPOLL_CTL_MOD` succeeds only on
 /// that instance, so the search is exact even with several runtimes, and needs no `/proc`.
 /// Afterwards the marker reports no events.
-pub fn find(marker: &Watched) -> Option<RawFd> {
+pub fn find(marker: &Registration) -> Option<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::fd::AsRawFd;

@@ -13,7 +13,7 @@ use crate::sys::{Interest, Tried};
 
 /// A descriptor registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
-pub struct Watched(Inner);
+pub struct Registration(Inner);
 
 #[derive(Debug)]
 enum Inner {
@@ -22,7 +22,7 @@ enum Inner {
     Pipe(Box<Pipe>),
 }
 
-impl Watched {
+impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
@@ -141,6 +141,6 @@ pub fn marker() -> io::Result<Descriptor> {
 }
 
 /// Returns `None`: another loop cannot watch a completion port.
-pub fn find(_marker: &Watched) -> Option<i32> {
+pub fn find(_marker: &Registration) -> Option<i32> {
     None
 }

@@ -1,6 +1,6 @@
 use std::env::var_os;
 
-/// The calls that `src/sys/faults/calls.rs` stands before.
+/// Symbols that `src/sys/faults/calls.rs` wraps, in alphabetical order.
 const CALLS: [&str; 25] = [
     "accept4",
     "bind",

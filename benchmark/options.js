@@ -1,6 +1,6 @@
 'use strict';
 
-/* The command line of the benchmark. */
+/* Parses the command line of the benchmark. */
 
 const path = require('node:path');
 const { parseArgs } = require('node:util');

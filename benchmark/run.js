@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * `npm run bench`: every row, measured beside node:net and a bare Rust server
- * in the same run. README.md beside this file says how to read what it prints.
+ * `npm run bench`: measures every row, beside node:net and a bare Rust server
+ * in the same run. README.md in this folder explains the output.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -23,10 +23,10 @@ const { writePages } = require('./write/pages');
 
 const results = path.join(__dirname, 'results');
 
-/** How many shapes of the product the smoke form takes. */
+/** How many rows of `--cross` the smoke run takes. */
 const SMOKE_CROSS = 8;
 
-/** What the figures were measured on, without naming the machine. */
+/** Describes what the figures were measured on, without naming the machine. */
 function describe(options, nodeVersion) {
   return {
     node: nodeVersion,
@@ -40,7 +40,9 @@ function describe(options, nodeVersion) {
   };
 }
 
-/** A folder that goes with this process, also where that is interrupted. */
+/**
+ * Creates a folder that is removed when this process exits or is interrupted.
+ */
 function temporaryFolder() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-bench-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
@@ -50,7 +52,10 @@ function temporaryFolder() {
   return folder;
 }
 
-/** A row that fails fails the run, but not the rows after it. */
+/**
+ * Measures the rows. A failed row fails the run, but the rows after it are
+ * still measured.
+ */
 async function measure(rows, options) {
   const lines = [];
   for (const row of rows) {
@@ -65,7 +70,7 @@ async function measure(rows, options) {
   return lines;
 }
 
-/** A whole run's files are named for the Node and the driver. */
+/** Names the files of a whole run after the Node and the driver. */
 function nameOf({ node, driver }, { only, scaling }) {
   const parts = [`node${node.slice(1).split('.')[0]}`];
   if (driver !== 'default') parts.push(driver);
@@ -74,14 +79,14 @@ function nameOf({ node, driver }, { only, scaling }) {
   return parts.join('-');
 }
 
-/** The workloads: the rows of the table in rows.js. */
+/** Runs the workloads, the rows of `rows/`. */
 async function runWorkloads(options, rows) {
   const selected = selectRows(rows, options.only);
   const about = describe(options, options.nodeVersion);
   const lines = await measure(selected, options);
   const result = { about, lines };
   if (lines.length > 0) printTable(result);
-  // A smoke run's figures are worth nothing, and half a table is none.
+  // The figures of a smoke run or of an incomplete table are not kept.
   if (!options.quick && !process.exitCode) {
     const charts = options.scaling
       ? drawScaling(result)
@@ -91,7 +96,7 @@ async function runWorkloads(options, rows) {
   return result;
 }
 
-/** The rows of the workloads that are asked for. */
+/** Returns the selected rows of the workloads. */
 function workloadRows(options) {
   if (options.scaling) return scalingRows();
   const nodeMajor = Number(options.nodeVersion.slice(1).split('.')[0]);
@@ -99,7 +104,10 @@ function workloadRows(options) {
   return makeRows({ ...options, nodeMajor, wrk });
 }
 
-/** What is to be measured; the smoke form has some of everything but clients. */
+/**
+ * Returns what to measure. The smoke run takes some of everything except the
+ * clients.
+ */
 function planOf(options) {
   const asked = ['shapes', 'cross', 'clients'].filter((name) => options[name]);
   if (asked.length > 0) return { rows: [], passes: asked };

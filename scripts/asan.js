@@ -1,14 +1,14 @@
 'use strict';
 
-// The project under AddressSanitizer: the addon is built with it, and node runs
-// the tests, the hostile calls and any other command with that addon. A file fails
-// when there is a report.
+// Runs the project under AddressSanitizer. The addon is built with it, and node
+// runs the tests, the hostile calls and any other command on that addon. A file
+// fails if there is a report.
 //
 //   node scripts/asan.js [--node PATH]... [--driver D]... [--only PART]
 //     [--calls N] [--skip-tests] [--skip-hostile] [--with-children] [--record]
 //     [-- COMMAND ARG...]
 //
-// The command after `--` is a script of the project, run by each node.
+// The command after `--` is a script of the project; each node runs it.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,7 +20,7 @@ const { record } = require('./reliability-table');
 const { root, folder } = asan;
 const minutes = 60 * 1000;
 const tests = path.join(root, '__test__');
-/** Folders whose tests have builds, runners or programs of their own. */
+/** Folders whose tests have their own builds, runners or programs. */
 const others = new Set([
   'faults',
   'fixtures',
@@ -29,7 +29,7 @@ const others = new Set([
   'process',
   'project',
 ]);
-/** What starts processes, which would all be under AddressSanitizer. */
+/** Sources that start processes, which would all be under AddressSanitizer. */
 const starts = /child_process|node:cluster|require\('cluster'\)/;
 
 const split = process.argv.indexOf('--');
@@ -52,7 +52,7 @@ const { values: given } = parseArgs({
   },
 });
 
-/** The files that a file of the tests requires, itself included. */
+/** Returns the files that a test file requires, itself included. */
 function withHelpers(file, seen = new Set()) {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -91,7 +91,7 @@ function testFiles() {
 
 let runs = 0;
 
-/** Runs one script; resolves with its reports, and how it ended. */
+/** Runs one script; resolves with its reports, and with how it ended. */
 function run(node, script, args, env) {
   const log = path.join(folder, 'reports', `run-${runs++}`);
   fs.mkdirSync(path.dirname(log), { recursive: true });
@@ -121,7 +121,9 @@ function reportsOf(log) {
     .filter((text) => text.includes('AddressSanitizer'));
 }
 
-/** A fault on purpose has to be reported, and in the addon. */
+/**
+ * Checks that a deliberate memory error is reported, and reported in the addon.
+ */
 async function selfCheck(node, poison) {
   const script = path.join(root, 'scripts/asan/self-check.js');
   const { reports, output } = await run(node, script, [poison], {});
@@ -184,7 +186,7 @@ function versionOf(node) {
   return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
 }
 
-/** The row of docs/reliability.md. */
+/** Writes the row of docs/reliability.md. */
 async function recordCounts(counts, versions) {
   const { files, leftOut, runs, reported, failedWithoutReport } = counts;
   const result = [

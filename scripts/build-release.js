@@ -1,12 +1,12 @@
 'use strict';
 
-// A binary as it is published, in the project's folder:
+// Builds a binary as it is published, in the project's folder:
 //
 //   npm run build:release -- x86_64-unknown-linux-gnu
 //
-// For Linux zig links it, which knows the symbols of every glibc: the binary
-// loads on systems that are older than the one it was built on. It and
-// cargo-zigbuild come from PyPI, in the versions that the release workflow names.
+// For Linux zig links it. As zig knows the symbols of every glibc, the binary
+// also loads on systems older than the build machine. zig and cargo-zigbuild
+// come from PyPI, in the versions that the release workflow names.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -15,13 +15,13 @@ const path = require('node:path');
 const { napi } = require('../package.json');
 
 const root = path.resolve(__dirname, '..');
-/** The oldest glibc that a binary may need; Node 18 itself needs 2.28. */
+/** The newest glibc that a binary may require; Node 18 itself requires 2.28. */
 const glibc = '2.17';
 const arches = { aarch64: 'arm64', x86_64: 'x64' };
-/** Node's names of the systems, where they are not Rust's. */
+/** Node's names of systems, where they differ from Rust's. */
 const systems = { windows: 'win32' };
 
-/** The name that lib/handle/binary.js looks for. */
+/** Returns the file name that lib/handle/binary.js looks for. */
 function fileName(target) {
   const [arch, vendor, system, abi] = target.split('-');
   const platform = [systems[system] ?? system, arches[arch]];
@@ -40,10 +40,10 @@ function cargoArguments(target) {
   ];
 }
 
-/** Builds the library of one target; the path of what cargo has made. */
+/** Builds the library of one target, and returns the path of cargo's output. */
 function build(target) {
   const env = { ...process.env };
-  // Rust links musl statically unasked, which makes no shared library.
+  // By default Rust links musl statically, which cannot make a shared library.
   if (target.endsWith('-musl')) env.RUSTFLAGS = '-C target-feature=-crt-static';
   const { status, error, stdout } = spawnSync('cargo', cargoArguments(target), {
     cwd: root,
@@ -69,7 +69,7 @@ function main() {
   }
   const library = build(target);
   const file = path.join(root, fileName(target));
-  // A new file: one that a running process has loaded must not change.
+  // Create a new file: one that a running process has loaded must not change.
   fs.rmSync(file, { force: true });
   fs.copyFileSync(library, file);
   console.log(`${file}: ${fs.statSync(file).size} bytes`);

@@ -1,7 +1,8 @@
 'use strict';
 
-// Fails where a binary in the project's folder needs a newer glibc than it may:
-// `node scripts/glibc.js 2.17`. The versions stand in the binary as text.
+// Fails if a binary in the project's folder requires a newer glibc than
+// allowed: `node scripts/glibc.js 2.17`. A binary contains the versions as
+// text.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -1,8 +1,8 @@
 'use strict';
 
-// What is published, as tarballs: the main package, which names the packages of
-// all platforms as optional dependencies, and those of the platforms whose
-// binary lies in the project's folder.
+// Packs what is published as tarballs. The main package names the packages of
+// all platforms as optional dependencies. Of those, the ones whose binary is in
+// the project's folder are packed, too.
 //
 //   node scripts/pack.js [folder]     the project's by default
 
@@ -14,7 +14,7 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '..');
 const read = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 
-/** The packages of the platforms: folder and manifest of each. */
+/** Returns the packages of the platforms: the folder and manifest of each. */
 function platforms() {
   const npm = path.join(root, 'npm');
   return fs
@@ -26,14 +26,14 @@ function platforms() {
     });
 }
 
-/** Where the sources are, which npm holds against a package's provenance. */
+/** Returns the repository, which npm compares with a package's provenance. */
 function origin() {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
   if (!server || !name) return {};
   return { repository: { type: 'git', url: `git+${server}/${name}.git` } };
 }
 
-/** Packs a copy, so that nothing in the project changes. */
+/** Packs a copy, so that the project does not change. */
 function packCopy(files, original, target) {
   const manifest = { ...origin(), ...original };
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-pack-'));
@@ -50,7 +50,7 @@ function packCopy(files, original, target) {
       cwd: copy,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      // Where npm is no program of its own.
+      // On Windows npm is a script, which needs a shell.
       shell: process.platform === 'win32',
     });
     const [packed] = JSON.parse(said);
@@ -68,7 +68,7 @@ function packCopy(files, original, target) {
 
 function packMain(target) {
   const manifest = read(path.join(root, 'package.json'));
-  // Of no use to those who install it.
+  // Users of the package do not need these.
   for (const name of ['devDependencies', 'napi', 'overrides', 'scripts']) {
     delete manifest[name];
   }
@@ -88,7 +88,7 @@ function packPlatform({ folder, manifest }, target) {
     LICENSE: path.join(root, 'LICENSE'),
     [manifest.main]: binary,
   };
-  // By which a copy that was cut short is known.
+  // The size by which the loader detects a truncated copy.
   const { size } = fs.statSync(binary);
   return packCopy(files, { ...manifest, binarySize: size }, target);
 }

@@ -1,12 +1,12 @@
 'use strict';
 
-// Publishes every package of one version, or none where a binary is missing:
+// Publishes every package of one version, or none if a binary is missing:
 //
 //   node scripts/publish.js v1.2.3 [arguments of npm publish]
 //
-// The main package comes last, so that nobody gets it before its binaries are
-// there. What the registry has already is left out: a run that broke off can be
-// repeated.
+// The main package comes last, so that it is never available before its
+// binaries. Packages that the registry already has are skipped, so an
+// interrupted run can be repeated.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -38,14 +38,14 @@ function check(tag, packed) {
 function isPublished({ name }) {
   const args = ['view', `${name}@${version}`, 'version', '--json'];
   const { status, stdout } = spawnSync('npm', args, { encoding: 'utf8' });
-  // Of a version that is not there npm says nothing, and succeeds.
+  // For a version that does not exist, npm prints nothing and succeeds.
   if (status === 0) return stdout.trim() !== '';
   if (JSON.parse(stdout).error.code === 'E404') return false;
   throw new Error(`npm view ${name}: ${stdout}`);
 }
 
 function publish(packed, args) {
-  // A version such as 1.2.3-beta.1 is not what `npm install` shall give.
+  // `npm install` must not select a version such as 1.2.3-beta.1 by default.
   const channel = version.includes('-') ? ['--tag', 'next'] : [];
   const [main, ...binaries] = packed;
   for (const each of [...binaries, main]) {

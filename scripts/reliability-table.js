@@ -1,6 +1,7 @@
 'use strict';
 
-// The table of docs/reliability.md: a row a layer, written by what ran it.
+// Maintains the table of docs/reliability.md: one row for each layer, written
+// by the tool that ran it.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -29,7 +30,7 @@ function rowsOf(text) {
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 
-// The table is what begins with a bar; all else of the page is somebody's prose.
+// The table is the lines that begin with a bar; the rest of the page is kept.
 function withRows(text, rows) {
   const table = [
     line(columns),
@@ -45,7 +46,7 @@ function withRows(text, rows) {
 }
 
 /**
- * Writes a row, in place of the one of the same layer.
+ * Writes a row, and replaces the one of the same layer.
  *
  * @param {{ layer: string, command: string, counts: string, seed: string,
  *   result: string, date?: string }} row in plain text; \`date\` is today's
@@ -64,7 +65,8 @@ async function record(row) {
   const place = rows.findIndex(({ layer }) => layer === made.layer);
   if (place < 0) rows.push(made);
   else rows[place] = made;
-  // As `npm run lint` wants it. Loaded here: not every machine has it.
+  // Format it as `npm run lint` requires. Required late, because Prettier may
+  // not be installed.
   const { format } = require('prettier');
   const styled = await format(withRows(text, rows), {
     parser: 'markdown',

@@ -1,8 +1,8 @@
 'use strict';
 
-// Checks the types of lib/ with `tsc --strict`. What does not hold yet is counted in
-// strict.json, file by file, together with `{any}` and `@ts-ignore`: the counts may
-// only shrink, and a file without a count must have no error.
+// Checks the types of lib/ with `tsc --strict`. strict.json counts the
+// remaining errors of each file, together with its `{any}` and `@ts-ignore`.
+// The counts may only shrink, and a file without a count must have no error.
 //
 //   node scripts/strict.js           compares
 //   node scripts/strict.js --write   writes the counts, where none has grown
@@ -13,7 +13,7 @@ const ts = require('typescript');
 
 const root = path.resolve(__dirname, '..');
 const file = path.join(__dirname, 'strict.json');
-/** A type that says nothing, and a line that is not checked. */
+/** Matches untyped declarations and unchecked lines. */
 const loose = /\{any(?:\[\])?\}|@type \{any\}|@ts-ignore|@ts-expect-error/g;
 
 function readProgram() {
@@ -48,7 +48,10 @@ function count() {
 
 const none = { errors: 0, loose: 0 };
 
-/** Compares what was counted with what is allowed, in one line a difference. */
+/**
+ * Compares the counts with the allowed ones; returns one line for each
+ * difference.
+ */
 function compare(counts, allowed) {
   const names = [...new Set([...Object.keys(counts), ...Object.keys(allowed)])];
   const differences = { grown: [], shrunk: [] };

@@ -1,10 +1,10 @@
 'use strict';
 
-// Every check of the project, in the order in which a mistake is cheapest to
-// find. `node scripts/test.js [lint|unit|suite|fuzz|smoke]...` runs the groups named, all
-// without a name; `built` is the part of `unit` that needs no Rust, for a binary
-// that was built elsewhere. A failing check does not stop the ones after it, except that
-// nothing is run on an addon that did not build.
+// Runs every check of the project, the cheapest ones first.
+// `node scripts/test.js [lint|unit|suite|fuzz|smoke]...` runs the named groups, or all
+// groups without a name. `built` is the part of `unit` that needs no Rust, for a binary
+// that was built elsewhere. The checks after a failed one still run, unless the addon
+// did not build.
 
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -12,17 +12,20 @@ const path = require('node:path');
 
 const root = path.resolve(__dirname, '..');
 const isLinux = process.platform === 'linux';
-/** Only on Linux can node's loop watch the sockets. */
+/** The on-loop driver exists only on Linux. */
 const drivers = isLinux ? ['on-loop', 'threaded'] : ['threaded'];
-/** Switches that must not change what Node's suite sees. */
+/** Settings that must not change what Node's suite sees. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
   offload: { RUST_NET_OFFLOAD: '1' },
 };
-/** The compiler's work alone: it takes long, and no driver has a part in it. */
+/**
+ * This test only runs the compiler: it takes long and does not depend on the
+ * driver.
+ */
 const driverless = [path.join('__test__', 'project', 'types.test.js')];
-/** Tests of and by what only Unix has: sh, npm by its bare name, modes of files. */
+/** Tests that need Unix: sh, npm by its bare name, or modes of files. */
 const unixAlone = [
   path.join('project', 'cli.test.js'),
   path.join('project', 'docs.test.js'),
@@ -32,7 +35,9 @@ const unixAlone = [
 ].map((name) => path.join('__test__', name));
 const minutes = 60 * 1000;
 
-/** The project's own test files; those of Node's suite are named test-*. */
+/**
+ * Returns the project's own test files; those of Node's suite are named test-*.
+ */
 function testFiles(folder = path.join(root, '__test__')) {
   return fs
     .readdirSync(folder, { withFileTypes: true })
@@ -44,7 +49,7 @@ function testFiles(folder = path.join(root, '__test__')) {
     .sort();
 }
 
-/** True when cargo has the subcommand installed. */
+/** Returns true if the subcommand of cargo is installed. */
 function hasCargo(subcommand) {
   const { status } = spawnSync('cargo', [subcommand, '--version']);
   return status === 0;
@@ -59,7 +64,9 @@ const clippy = (...more) => [
   ...['--', '-D', 'warnings'],
 ];
 
-/** The addon with the engine that fails system calls, and its sweep. */
+/**
+ * Returns the checks that build the addon with fault rules and run its sweep.
+ */
 function faults() {
   if (!isLinux) return [];
   return [
@@ -94,7 +101,7 @@ function lint() {
   ];
 }
 
-/** The project's own tests. */
+/** Returns the checks of the project's own tests. */
 function own() {
   const isWindows = process.platform === 'win32';
   const others = isWindows ? [...driverless, ...unixAlone] : driverless;
@@ -139,8 +146,9 @@ function groups() {
         env,
       })),
     ],
-    // Short forms: CONTRIBUTING.md has the long ones. The seed is the same each time, so
-    // that a change is judged by what it changes; the nightly workflow takes new ones.
+    // These are short forms; CONTRIBUTING.md lists the long ones. The seed is
+    // fixed, so that a change is judged only by its own effects; the nightly
+    // workflow picks new ones.
     fuzz: [
       build,
       {
@@ -158,7 +166,7 @@ function groups() {
   };
 }
 
-/** What a runner's output says it counted; the last statement of each wins. */
+/** Returns the counts in a runner's output; the last statement of each wins. */
 function countsIn(output) {
   const last = (pattern) => {
     const found = [...output.matchAll(pattern)];
@@ -184,8 +192,8 @@ function countsIn(output) {
 }
 
 /**
- * Runs one check in a process group of its own, so that one which hangs is
- * ended with all that it started.
+ * Runs one check in its own process group, so that a check that hangs is ended
+ * with all its processes.
  */
 function run(check) {
   return new Promise((resolve) => {
@@ -197,7 +205,7 @@ function run(check) {
       detached: true,
     });
     let output = '';
-    // Both are read: nextest reports on stderr.
+    // Read both streams: nextest reports on stderr.
     for (const [from, to] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],
@@ -209,7 +217,7 @@ function run(check) {
     }
     const timer = setTimeout(() => {
       console.log(`${check.name}: not finished in time`);
-      // There are no groups of processes on Windows.
+      // Windows has no process groups.
       if (process.platform === 'win32') child.kill();
       else process.kill(-child.pid, 'SIGKILL');
     }, 20 * minutes);
@@ -228,7 +236,7 @@ function summary(results) {
   console.log('\n=== summary');
   const total = [0, 0, 0];
   for (const { name, ok, counts, seconds, note } of results) {
-    // A check without tests of its own counts as one.
+    // A check without tests counts as one test.
     const of = counts ?? (ok ? [1, 0, 0] : [0, 1, 0]);
     of.forEach((n, i) => (total[i] += n));
     const said = note ?? (counts ? `${of[0]}/${of[0] + of[1]}` : '');
@@ -249,7 +257,7 @@ async function main() {
     }
   }
   const names = wanted.length > 0 ? wanted : Object.keys(all);
-  // Built once, however many groups ask for it.
+  // Build only once, even if several groups need it.
   const checks = [];
   for (const check of names.flatMap((name) => all[name])) {
     if (!checks.some((one) => one.name === check.name)) checks.push(check);

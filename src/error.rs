@@ -1,19 +1,19 @@
-//! Failures, numbered as libuv numbers them: zero or a negative errno.
+//! Errors as libuv numbers them: zero for success, a negative errno for failure.
 
 use std::io;
 
 use crate::sys::errno;
 
-/// A failure as a negative libuv errno, ready to be handed to JavaScript.
+/// A failure, held as the negative libuv errno that JavaScript receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(i32);
 
-/// What an operation that can only succeed or fail returns below the edge.
+/// The result of an operation below the binding layer.
 pub type Result<T> = std::result::Result<T, Errno>;
 
-/// libuv's end-of-file marker: not an errno of the system.
+/// libuv's end-of-file marker; not a system errno.
 pub const UV_EOF: i32 = -4095;
-/// libuv's "unknown error", for a failure without an errno.
+/// libuv's "unknown error", used for a failure that carries no errno.
 pub const UV_UNKNOWN: i32 = -4094;
 
 impl Errno {
@@ -32,12 +32,12 @@ impl Errno {
 }
 
 impl Errno {
-    /// Returns the failure that JavaScript names, by libuv's negative number.
+    /// Wraps a negative libuv errno that JavaScript passed in.
     pub const fn from_code(code: i32) -> Self {
         Self(code)
     }
 
-    /// The negative number that JavaScript sees.
+    /// Returns the negative libuv errno.
     pub const fn code(self) -> i32 {
         self.0
     }
@@ -55,7 +55,7 @@ impl From<&io::Error> for Errno {
     }
 }
 
-/// Turns the inner result into the number that the handle contract wants.
+/// Converts a result into the handle contract's status: zero or a negative errno.
 pub fn status(result: Result<()>) -> i32 {
     match result {
         Ok(()) => 0,

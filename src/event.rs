@@ -1,11 +1,11 @@
-//! The facts that travel from the sockets up to JavaScript.
+//! Events that the native side reports to JavaScript.
 
-/// Names one handle of an environment: a slot and a generation, so that a stale fact never reaches a
-/// slot that has been given to another handle. No key comes round: a slot that has had all of its
-/// generations is not given away again.
+/// Identifies one handle of an environment: a slot and the slot's generation. The generation keeps
+/// a stale event from reaching a later handle in the same slot. A key is never reused: a slot whose
+/// generations are used up is retired.
 ///
-/// JavaScript knows a handle by its slot alone. That is enough there: a slot is given away again only
-/// after the last event of its handle was delivered, and a closed handle names no slot.
+/// JavaScript identifies a handle by its slot alone. That is safe: a slot is reused only after the
+/// last event of its handle was delivered, and a closed handle passes no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     slot: u32,
@@ -13,27 +13,31 @@ pub struct Key {
 }
 
 impl Key {
-    /// Slots an environment can have at once.
+    /// Upper bound on the slots of one environment.
     pub const SLOTS: u32 = 1 << 20;
+    /// The last generation of a slot; after it the slot is retired.
     pub const LAST_GENERATION: u32 = u32::MAX;
-    /// The last slot is never given away: what is not a handle is watched under this key.
-    pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
+    /// The key of no handle: that of registrations that are not handles, and of slots not in use.
+    /// Its slot, the last one, is never allocated.
+    pub const NONE: Self = Self::new(Self::SLOTS - 1, 0);
 
+    /// Creates the key of a slot in one of its generations.
     pub const fn new(slot: u32, generation: u32) -> Self {
         Self { slot, generation }
     }
 
-    /// Returns the slot, as JavaScript knows it.
+    /// Returns the slot number that JavaScript uses.
     pub const fn slot(self) -> i32 {
         self.slot.cast_signed()
     }
 
+    /// Returns the slot as an index.
     pub const fn index(self) -> usize {
         self.slot as usize
     }
 }
 
-/// What happened to a handle. The numbers are shared with `lib/handle/dispatch.js`.
+/// The kind of an event. `lib/handle/dispatch.js` uses the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -45,21 +49,21 @@ pub enum Kind {
     Connection = 2,
     /// A listener failed to accept: `a` is a negative errno.
     AcceptFailed = 3,
-    /// A connect request finished with status `a`.
+    /// A connect request completed with status `a`, zero or a negative errno.
     Connected = 4,
-    /// There is room for what JavaScript holds back.
+    /// The socket can take more of the bytes that JavaScript still holds.
     Writable = 5,
-    /// The shutdown request finished with status `a`.
+    /// A shutdown request completed with status `a`, zero or a negative errno.
     Shutdown = 6,
-    /// The handle is closed: the last fact about it.
+    /// The handle is closed; this is its last event.
     Closed = 7,
-    /// Bytes that were already reported as written could not be sent: `a` is a negative errno.
+    /// Bytes already reported as written could not be sent: `a` is a negative errno.
     FlushFailed = 8,
-    /// There is something to read into a buffer that JavaScript has to name.
+    /// Data is available, and JavaScript must supply the buffer to read it into.
     Readable = 9,
 }
 
-/// One fact about one handle.
+/// One event of one handle. `Kind` gives the meaning of `a` and `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     pub key: Key,
@@ -69,6 +73,7 @@ pub struct Event {
 }
 
 impl Event {
+    /// Creates an event whose second argument, `b`, is zero.
     pub const fn new(key: Key, kind: Kind, a: i32) -> Self {
         Self { key, kind, a, b: 0 }
     }

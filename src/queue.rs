@@ -1,10 +1,10 @@
-//! The event queue between the sockets and the dispatcher.
+//! The event queue between the sockets and the JavaScript dispatcher.
 
 use std::collections::VecDeque;
 
 use crate::event::Event;
 
-/// Facts that wait for the next call into JavaScript, oldest first.
+/// Events waiting for the next call into JavaScript, oldest first.
 #[derive(Debug)]
 pub struct EventQueue {
     events: VecDeque<Event>,
@@ -12,7 +12,7 @@ pub struct EventQueue {
 }
 
 impl EventQueue {
-    /// A queue whose batches hold at most `batch` events.
+    /// Creates a queue whose batches hold at most `batch` events.
     pub fn new(batch: usize) -> Self {
         Self {
             events: VecDeque::with_capacity(batch),
@@ -20,20 +20,22 @@ impl EventQueue {
         }
     }
 
+    /// Appends an event.
     pub fn push(&mut self, event: Event) {
         self.events.push_back(event);
     }
 
-    /// Whether one batch is complete: readiness is left alone until it has been delivered.
+    /// True when a full batch is waiting. No readiness is served until that batch was delivered.
     pub fn is_full(&self) -> bool {
         self.events.len() >= self.batch
     }
 
+    /// True when no event is waiting.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Takes the oldest events, at most one batch of them.
+    /// Removes and returns the oldest events, at most one batch.
     pub fn take_batch(&mut self) -> impl Iterator<Item = Event> + '_ {
         let count = self.events.len().min(self.batch);
         self.events.drain(..count)

@@ -1,14 +1,14 @@
 'use strict';
 
-// Runs cases, one after the other, in a process with the engine in it. What it
-// is to run comes as JSON in FAULTS_JOB; what it finds goes to stdout, a line each:
+// Runs cases, one after the other, in a process with the fault engine. FAULTS_JOB
+// says what to run, as JSON. The results go to stdout, one on each line:
 //
-//   > {case}      it begins
+//   > {case}      the case begins
 //   + {case}      the call was reached, and failed
-//   ! {problems}  what was wrong with it
-//   = {counts}    all was run
+//   ! {problems}  what was wrong with the case
+//   = {counts}    the scenario is complete
 //
-// A case that hangs ends the process, which then has lost its innocence.
+// A case that hangs ends the process, as it may affect the cases after it.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -36,7 +36,7 @@ const say = (mark, what) =>
   fs.writeSync(1, `${mark} ${JSON.stringify(what)}\n`);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** The track of the case that runs. */
+/** The track of the running case. */
 let current;
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   process.on(event, (error) => {
@@ -45,32 +45,35 @@ for (const event of ['uncaughtException', 'unhandledRejection']) {
   });
 }
 
-/** What is open, by its number: sockets and all else. */
+/** Returns all open descriptors, sockets and others, by number. */
 function descriptors() {
   return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       return [`${fd} ${fs.readlinkSync(`/proc/self/fd/${fd}`)}`];
     } catch {
-      // The one that the folder itself was read with.
+      // This was the descriptor that read the folder itself.
       return [];
     }
   });
 }
 
-/** How many sockets and servers rust-net has. */
+/** Returns the number of rust-net's sockets and servers. */
 function handles() {
   const { sockets, servers } = net.getStats();
   return sockets + servers;
 }
 
-/** Waits until no more is open than there was, for a while. */
+/**
+ * Waits until no more descriptors are open than before. Returns those left
+ * after half a second.
+ */
 async function leftOpen(before) {
   const until = Date.now() + 500;
   for (;;) {
     const now = descriptors();
     if (now.length <= before.length) return [];
     const left = now.filter((it) => !before.includes(it));
-    // Relays have one pipe in common, which is closed after a failure.
+    // Relays share one pipe, which is closed after a failure.
     if (left.length === 2 && left.every((it) => /pipe:/.test(it))) return [];
     if (Date.now() > until) return left;
     await turn();
@@ -98,7 +101,7 @@ function inTime(promise) {
   return Promise.race([done, late]).finally(() => clearTimeout(timer));
 }
 
-/** Runs a scenario under some rules; what it came to. */
+/** Runs a scenario under some rules, and returns its outcome. */
 async function attempt(name, rules = []) {
   const before = descriptors();
   const had = handles();
@@ -123,20 +126,23 @@ async function attempt(name, rules = []) {
   return { track, struck, reached, isLate };
 }
 
-/** What the scenario is without a fault, which must be the same twice. */
+/**
+ * Runs the scenario three times without a fault. The last two outcomes must be
+ * the same.
+ */
 async function baseline(name) {
   let last;
   const reached = {};
   for (let i = 0; i < 3; i++) {
     const { track, isLate, ...ran } = await attempt(name);
-    // What threads do differs from run to run.
+    // The calls of other threads differ from run to run.
     for (const call of calls) reached[call] ||= ran.reached[call] > 0;
     track.checkFlows('unseen');
     const summary = track.summary();
     if (i > 1 && last.summary !== summary) {
       track.fault(`once ${last.summary}, once ${summary}`);
     }
-    // The first opens what is opened once.
+    // The first run opens what is opened only once.
     const problems = i === 0 ? [] : track.problems;
     last = { summary, reached, problems };
     if (isLate) return { ...last, problems: track.problems, isLate };
@@ -161,8 +167,8 @@ const toFault = (fault) =>
   /^E/.test(fault) ? os.constants.errno[fault] : fault;
 
 /**
- * The places at which a call is failed: all of them, or in the short form fewer
- * the further on, and there by one errno for all that end alike.
+ * Yields the numbers of the calls to fail. The short form skips ever more of
+ * them, and fails calls that end alike with one errno only.
  */
 function* places({ isShort, most }, { outcome, isFirst }) {
   const last = isShort && outcome === 'told' && !isFirst ? 1 : most;
@@ -174,7 +180,10 @@ function ruleFor(call, fault, nth) {
   return { call, fault: toFault(fault), nth, times: times * (job.times ?? 1) };
 }
 
-/** What fails the n-th call; of one that another leads to, the first behind that. */
+/**
+ * Returns the rules that fail the n-th call. For a call made only after another
+ * fails, the rules fail that one first.
+ */
 function rulesFor(call, fault, nth) {
   const lead = leads[call];
   if (!lead) return [ruleFor(call, fault, nth)];
@@ -201,7 +210,10 @@ async function sweepFault(name, call, one, expected, counts) {
   }
 }
 
-/** The calls of a scenario with their faults, behind those that were done. */
+/**
+ * Returns the calls of a scenario with their faults, from the first that is not
+ * done yet.
+ */
 function groupsOf(name, reached) {
   const all = calls.flatMap((call) =>
     faultsOf(call).map((one) => ({ call, ...one })),

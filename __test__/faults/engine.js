@@ -1,7 +1,8 @@
 'use strict';
 
-// The rule engine of an addon that was built with the feature `faults`: see
-// src/sys/faults. Its functions are the binary's own; lib/ knows nothing of them.
+// The rule engine of an addon built with the feature `faults`: see
+// src/sys/faults. Only the binary exports these functions; lib/ does not use
+// them.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -16,15 +17,15 @@ function faultsBinary() {
   return name && path.join(folder, name);
 }
 
-/** The functions of the binary that this process runs on. */
+/** Returns the functions of the binary that this process has loaded. */
 function engine() {
   const binding = require(path.resolve(process.env.RUST_NET_BINARY ?? ''));
   return {
-    /** Sets the rules, and counts from zero. Nothing fails without a rule. */
+    /** Sets the rules and resets the counts. Without a rule no call fails. */
     arm: (...rules) => binding.setFaultRules(rules),
-    /** How often each call was reached since then: a number a name. */
+    /** Returns how often each call was reached since then, by name. */
     reached: () => binding.reachedCalls(),
-    /** How many calls have failed since then. */
+    /** Returns how many calls have failed since then. */
     struck: () => binding.struckCalls(),
   };
 }

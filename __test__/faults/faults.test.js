@@ -1,6 +1,6 @@
 'use strict';
 
-// What the rule engine is, and where it is not.
+// Tests of the rule engine, and of its absence from published binaries.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -15,7 +15,9 @@ const { reasonForNoTrace, traced } = require('./strace');
 const binary = faultsBinary();
 const built = binary ? undefined : 'not built: npm run build:faults';
 
-/** Words that only the engine has: names of calls, of functions and symbols. */
+/**
+ * Strings that only the engine contains: names of calls, functions and symbols.
+ */
 const words = ['setFaultRules', 'struckCalls', 'splice-out', '__wrap_recv'];
 const wordsIn = (file) => {
   const bytes = fs.readFileSync(file);
@@ -38,16 +40,16 @@ test('the build for the sweep has all of it', { skip: built }, () => {
   assert.deepStrictEqual(wordsIn(binary), words);
 });
 
-// By the names of the system calls, those of the engine.
+// The engine's names of calls, by system call.
 const names = {
   recvfrom: ['recv'],
   sendto: ['send'],
   splice: ['splice-in', 'splice-out'],
-  // It duplicates, too.
+  // It also duplicates descriptors.
   fcntl: ['fcntl', 'dup'],
 };
 
-/** Calls on sockets that are never failed, and why. */
+/** Calls on sockets that are never failed, with the reason. */
 const never = {
   fstat: 'tells what a number is; a failure of it is a bad number',
   newfstatat: 'as fstat',
@@ -57,7 +59,7 @@ test(
   'every call on a socket can be failed',
   { skip: built ?? reasonForNoTrace(), timeout: 240_000 },
   async () => {
-    // Node's own net is at no end, so that each call is the addon's.
+    // Both ends are rust-net's, so each call is the addon's.
     const job = { far: 'rust-net', most: 0 };
     const ran = await traced(
       ['-y', '-e', 'trace=%desc,%network'],

@@ -1,15 +1,15 @@
 'use strict';
 
-// What each call can give, and what may come of it.
+// The faults of each call, and the outcomes that each fault may have.
 //
-// unseen  The program goes on as without it.
-// told    It goes on as without it, or an error is emitted.
-// shed    A connection may be closed without a word, as node closes those that
-//         wait when no descriptor is left.
-// cut     As told, and no end is sent behind bytes that were taken and lost.
+// unseen  The program continues as without the fault.
+// told    It continues as without the fault, or an error is emitted.
+// shed    A connection may be closed without an error, as node closes waiting
+//         connections when no descriptor is left.
+// cut     As told, and no EOF is sent after bytes that were accepted and lost.
 //
-// EAGAIN, ENOBUFS and a short count are passing conditions: what the kernel
-// says in them holds for the moment, and an edge follows (src/sys/faults).
+// EAGAIN, ENOBUFS and a short count are temporary conditions: they hold for the
+// moment, and an edge follows (src/sys/faults).
 
 const descriptors = ['EMFILE', 'ENFILE', 'ENOMEM'];
 const memory = ['ENOBUFS', 'ENOMEM'];
@@ -17,22 +17,22 @@ const sends = {
   unseen: ['EINTR', 'EAGAIN', 'ENOBUFS', 'short', 'zero'],
   told: ['ENOMEM', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'],
 };
-// No `zero`: that is the peer's end, which is not to be taken back.
+// No `zero`: it means the peer's EOF, which cannot be taken back.
 const receives = {
   unseen: ['EINTR', 'EAGAIN', 'short'],
   told: [...memory, 'ECONNRESET', 'ETIMEDOUT'],
 };
 
-/** By call: by outcome: the faults. */
+/** The faults of each call, by outcome. */
 const outcomes = {
   accept4: {
     unseen: ['EINTR', 'EAGAIN', 'ECONNABORTED'],
     told: memory,
     shed: ['EMFILE', 'ENFILE'],
   },
-  // A bell that says EAGAIN has been rung already.
-  'bell-recv': { unseen: ['EINTR', 'EAGAIN', ...memory] },
-  'bell-send': { unseen: ['EINTR', ...memory] },
+  // A waker that returns EAGAIN is already readable.
+  'waker-recv': { unseen: ['EINTR', 'EAGAIN', ...memory] },
+  'waker-send': { unseen: ['EINTR', ...memory] },
   bind: { told: [...memory, 'EADDRINUSE', 'EACCES'] },
   close: { unseen: ['EINTR', 'EIO'] },
   connect: {
@@ -56,7 +56,8 @@ const outcomes = {
   recv: receives,
   send: sends,
   setsockopt: { told: memory },
-  // Made all the same, and then reported as failed: see src/sys/faults.
+  // The call is made all the same and then reported as failed: see
+  // src/sys/faults.
   shutdown: { unseen: ['EINTR', 'ENOBUFS', 'ENOTCONN'] },
   socket: { told: [...descriptors, 'ENOBUFS'] },
   socketpair: { unseen: descriptors },
@@ -70,19 +71,19 @@ const outcomes = {
 };
 
 /**
- * How many calls in a row fail. One EAGAIN alone is tried again within the same
- * attempt; after the second, readiness is waited for. EMFILE is over when a
- * descriptor has been closed, ENFILE is not.
+ * How many calls in a row fail. After one EAGAIN the same attempt tries again;
+ * after the second it waits for readiness. EMFILE ends when a descriptor is
+ * closed, ENFILE does not.
  */
 const repeats = { EAGAIN: 2, ENFILE: 4 };
 
-/** Calls that are made where another has failed: the one that leads to them. */
+/** Calls that are only made after another has failed, with that other call. */
 const leads = {
   'read-pipe': { call: 'splice-out', fault: 'EAGAIN', times: 10 },
 };
 
 /**
- * What is quiet in node:net, too, by scenario and call.
+ * Failures that node:net does not report either, by scenario and call.
  *
  * @type {Record<string, Record<string, string>>}
  */
@@ -93,7 +94,7 @@ const asNode = {
 };
 
 /**
- * The faults of a call.
+ * Returns the faults of a call.
  *
  * @param {string} call
  * @returns {{ fault: string, outcome: string, isFirst: boolean }[]} the first

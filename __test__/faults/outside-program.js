@@ -1,7 +1,7 @@
 'use strict';
 
-// An echo with a few clients, which says 'done', or 'told' and the errors. What
-// ends it otherwise is for outside.js to judge.
+// An echo with a few clients. It prints 'done', or 'told' with the errors;
+// outside.js judges any other exit.
 
 const net = require(
   process.env.FAULTS_SUBJECT === 'node:net' ? 'node:net' : '../..',

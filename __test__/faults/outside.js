@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * The calls that are Tokio's, std's and libuv's own fail one after the other, by
- * `strace -e inject`, until a run ends without reaching the n-th. Node itself is
- * ended by many of them: what it does over node:net under the same fault is
- * allowed to rust-net, and is listed.
+ * Fails the system calls of Tokio, std and libuv one after the other, by
+ * `strace -e inject`, until a run ends without reaching the n-th. Many of them
+ * end Node itself. What node:net does under the same fault is allowed for
+ * rust-net, and is listed.
  *
  *   node __test__/faults/outside.js [--short] [--driver NAME] [--call NAME]
  *     [--fault NAME] [--nth N] [--record]
@@ -50,7 +50,7 @@ const subjects = [
   })),
 ];
 
-/** How a run ended; undefined where it never came to the call. */
+/** Returns how a run ended; undefined if it never reached the call. */
 async function end({ env }, call, fault, nth) {
   const inject = `inject=${call}:error=${fault}:when=${nth}`;
   const flags = ['-e', `trace=${call}`, '-e', inject];
@@ -58,13 +58,16 @@ async function end({ env }, call, fault, nth) {
   if (!ran.trace.includes('(INJECTED)')) return undefined;
   if (ran.isLate) return 'does not end';
   if (ran.signal) return ran.signal;
-  // What strace reports of a child that a signal has ended.
+  // strace exits with 128 plus the signal that ended its child.
   if (ran.code > 128) return `signal ${ran.code - 128}`;
-  // A program that has done its work, or was told why not.
+  // The program did its work, or received an error.
   return /^(done|told)/.test(ran.stdout) ? 'well' : `code ${ran.code}`;
 }
 
-/** The ends of a subject under a fault: by end, the first n that has it. */
+/**
+ * Returns the ways in which a subject ends under a fault, each with the first
+ * n.
+ */
 async function ends(subject, call, fault) {
   const seen = new Map();
   const only = options.nth && Number(options.nth);

@@ -1,21 +1,21 @@
 'use strict';
 
 /*
- * The sweep: every system call of every scenario fails in every way that it can,
- * the first of its kind, the second, and so on, until a run ends without reaching
- * it. `npm run build:faults` first.
+ * The sweep: fails every system call of every scenario in every possible way.
+ * It fails the first call of a kind, then the second, and so on, until a run
+ * ends without reaching it. Run `npm run build:faults` first.
  *
  *   node __test__/faults/run.js [--short] [--driver on-loop|threaded]
  *     [--scenario NAME] [--call NAME] [--fault NAME] [--nth N] [--times N]
  *     [--seconds N] [--record]
  *
  * --short     the first, second, fourth, eighth call and so on
- * --times     how many calls in a row fail, 1 where nothing is said
- * --seconds   ends with what is done by then
+ * --times     how many calls in a row fail, 1 by default
+ * --seconds   stops after this time
  * --record    writes the outcome to docs/reliability.md
  *
- * Nothing in it is random: a case is named by scenario, call, fault and nth, and
- * these four options run it alone. The exit code is 1 where something was found.
+ * The sweep is not random: scenario, call, fault and nth name a case, and these
+ * four options run it alone. The exit code is 1 if a problem was found.
  */
 
 const { spawn } = require('node:child_process');
@@ -56,7 +56,7 @@ const job = {
   times: options.times && Number(options.times),
 };
 
-/** The options that run a case alone. */
+/** Returns the options that run one case alone. */
 function replay({ driver, scenario, call, fault, nth }) {
   const times = options.times ? { times: options.times } : {};
   return Object.entries({ driver, scenario, call, fault, nth, ...times })
@@ -70,7 +70,9 @@ function report(driver, { problems, ...what }) {
   for (const problem of problems) console.log(`  ${problem}`);
 }
 
-/** Runs a child over some scenarios; how far it came, and what it found. */
+/**
+ * Runs a child over some scenarios. Returns how far it came, and what it found.
+ */
 async function runChild(driver, part, totals) {
   const child = spawn(process.execPath, [path.join(__dirname, 'child.js')], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -103,7 +105,7 @@ async function runChild(driver, part, totals) {
       seen.done.push(what.scenario);
       totals.runs += what.cases;
     }
-    // All was said: what is left is to end by itself.
+    // The child has reported everything and should now exit by itself.
     clearTimeout(exit);
     if (seen.done.length === part.scenarios.length) {
       exit = setTimeout(() => child.kill('SIGABRT'), 10_000);
@@ -134,7 +136,7 @@ async function sweep(driver, totals) {
     totals.found += ended.found.length;
     left = left.filter((name) => !ended.done.includes(name));
     after = ended.last;
-    // A scenario that does not work without a fault is left out.
+    // Skip a scenario that fails without a fault.
     if (after === undefined) left = left.slice(1);
   }
   if (left.length > 0) totals.isCut = true;

@@ -1,11 +1,11 @@
 'use strict';
 
-// What is done while a call fails: each scenario opens, sends and closes, and
-// ends by itself whatever one fault does to it.
+// The programs that run while a call fails. Each scenario opens, sends and
+// closes, and ends by itself under any single fault.
 //
-// A scenario is given `net` (under test), `far` (for ends that no fault is meant
-// for), `bridge`, `native` (lib/handle/native.js), `track` and `folder` (for Unix-domain
-// sockets).
+// Its context has `net` (under test), `far` (for ends without faults),
+// `bridge`, `native` (lib/handle/native.js), `track`, and `folder` (for
+// Unix-domain sockets).
 
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
@@ -15,7 +15,10 @@ let names = 0;
 const unix = ({ folder }) => ({ path: path.join(folder, `s${++names}`) });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Where a client finds this server; null where the system does not tell. */
+/**
+ * Returns the address of this server for a client; null if the system call for
+ * it fails.
+ */
 function whereIs({ track }, server, where) {
   if (where.path || where.fd) return where;
   try {
@@ -26,7 +29,7 @@ function whereIs({ track }, server, where) {
   }
 }
 
-/** A listening server and where it is, or nothing where it could not be had. */
+/** Starts a server. Returns it with its address, or nothing if it failed. */
 function listen(context, options, onConnection, where, module = context.net) {
   const { track } = context;
   if (where.path) track.hasNoReset = true;
@@ -63,7 +66,7 @@ async function closeAfter(server, ...sockets) {
   server.close();
 }
 
-/** Sends back what comes, and ends when that does. */
+/** Echoes what it receives. */
 function echo({ track }, peer, up) {
   track.socket('peer', peer);
   peer.on('data', (chunk) => {
@@ -76,7 +79,7 @@ function echo({ track }, peer, up) {
 async function echoes(context, where, options = {}) {
   const { track } = context;
   const up = track.flow('up', 60_000);
-  // The same bytes again.
+  // The same bytes come back.
   const down = Object.assign(track.flow('down', up.total), { base: up.base });
   const found = await listen(
     context,
@@ -100,7 +103,7 @@ async function refused(context, options) {
   await closed(client);
 }
 
-/** A port that nobody listens on. */
+/** Returns a port on which no server listens. */
 async function freePort({ far }) {
   const server = far.createServer().listen(tcp());
   await new Promise((resolve) => server.once('listening', resolve));
@@ -188,8 +191,8 @@ async function resets(context, where, pauses) {
 }
 
 /**
- * A server whose connections go on to another by pipe(). Its sockets are seen
- * by nobody, and what is left to be said when the one fails is said on the other.
+ * A server that pipes its connections to another server. No 'data' listener
+ * sees their bytes. When one socket fails, the other one passes the failure on.
  */
 function proxy(context, at, where) {
   const { net, track } = context;
@@ -214,12 +217,16 @@ function proxy(context, at, where) {
   );
 }
 
-/** Bytes through a number of proxies, in small messages and in large pieces. */
+/**
+ * Sends bytes through a number of proxies, in small messages and in large
+ * pieces.
+ */
 async function relays(context, hops, where) {
   const { track, far } = context;
   const up = track.flow('up', 400_000);
   track.isIndirect = hops > 1;
-  // Of ours: libuv makes an end of a reset that comes behind the last bytes.
+  // The receiver is rust-net's, because libuv reports EOF for a reset directly
+  // after the last bytes.
   const back = await listen(
     context,
     { allowHalfOpen: true },
@@ -256,7 +263,7 @@ async function relays(context, hops, where) {
   closeAll();
 }
 
-/** Stops a reader again and again. */
+/** Pauses a reader again and again. */
 function slowly(socket) {
   let count = 0;
   socket.on('data', async () => {
@@ -268,7 +275,9 @@ function slowly(socket) {
   });
 }
 
-/** A server that sends `down` to each client as `send` says, and a client. */
+/**
+ * Runs a server that sends `down` to each client with `send`, and one client.
+ */
 async function downloads(context, down, send, options = {}) {
   const { track } = context;
   const { where = tcp(), server = {}, client: own = {}, read } = options;
@@ -296,8 +305,8 @@ async function writesLarge(context, where) {
     track.write('peer', peer, down.next(size), { flow: down });
   const send = async (peer) => {
     put(peer, 500_000);
-    // As node's, a Writable sends what it uncorks behind a write that has just
-    // failed.
+    // Like node's, rust-net's Writable sends uncorked chunks even directly
+    // after a failed write.
     await turn();
     if (peer.destroyed) return;
     peer.cork();
@@ -315,7 +324,10 @@ function block(milliseconds) {
   while (Date.now() < end);
 }
 
-/** Small writes from callbacks, which leave together, and larger ones among them. */
+/**
+ * Makes small writes from callbacks, which are coalesced, with larger ones
+ * among them.
+ */
 async function coalesces(context, where, options) {
   const { track } = context;
   const up = track.flow('up', 48);
@@ -331,7 +343,7 @@ async function coalesces(context, where, options) {
         up.take(chunk);
         for (let i = 0; i < 5; i++) put(100);
         if (up.arrived > 8) put(6000);
-        // A callback that does not end: the bytes leave meanwhile.
+        // Block this callback: the coalesced bytes must be sent meanwhile.
         if (up.arrived === 24) block(4);
         put(200);
         if (up.arrived < up.total) return;
@@ -347,7 +359,7 @@ async function coalesces(context, where, options) {
   down.from(client);
   let asked = 0;
   client.on('connect', () => ask());
-  // One question after the other, so that the server has many callbacks.
+  // Send requests one after the other, so that the server has many callbacks.
   client.on('data', () => ask());
   function ask() {
     if (asked >= up.total || down.arrived < asked * 50) return;
@@ -357,7 +369,10 @@ async function coalesces(context, where, options) {
   await closeAfter(found.server, client);
 }
 
-/** Small answers to many questions, to a reader that lets them pile up. */
+/**
+ * Sends small answers to many requests, until the paused reader's kernel buffer
+ * is full.
+ */
 async function fillsKernel(context, where, options) {
   const { track } = context;
   const up = track.flow('up', 320);
@@ -436,7 +451,7 @@ function writesStrings(context) {
   return downloads(context, down, send, { read });
 }
 
-/** A reader that stops after each chunk, and starts again. */
+/** Runs a reader that stops and starts again after each chunk. */
 function stopsReading(context, where) {
   const { track } = context;
   const down = track.flow('down', 300_000);
@@ -551,7 +566,7 @@ async function takesOptions(context) {
   });
 }
 
-/** A name with two addresses, of which the first refuses. */
+/** Connects to a name with two addresses, of which the first refuses. */
 async function races(context) {
   const { track } = context;
   const down = track.flow('down', 100);
@@ -568,7 +583,7 @@ async function races(context) {
   await downloads(context, down, send, { client });
 }
 
-/** Moves a connection while bytes of it wait, as soon as that is allowed. */
+/** Moves a connection that has unsent bytes, as soon as that is allowed. */
 async function move({ track }, socket, by) {
   for (;;) {
     if (socket.destroyed) return undefined;
@@ -623,7 +638,10 @@ async function moves(context, where, by, module = context.net) {
   await closeAfter(found.server, client);
 }
 
-/** A second descriptor of a handle, which is closed where nobody takes it. */
+/**
+ * Passes a duplicate of a handle's descriptor to `take`, and closes it if that
+ * fails.
+ */
 async function withDescriptor({ native, track }, handle, take) {
   const fd = native.duplicate(handle.fd);
   if (fd < 0) return void track.errors.push('duplicate');
@@ -636,7 +654,7 @@ async function withDescriptor({ native, track }, handle, take) {
   }
 }
 
-/** A listener and a connection that are given as numbers. */
+/** Opens a listener and a connection from descriptor numbers. */
 async function takesDescriptors(context) {
   const { net, track } = context;
   const up = track.flow('up', 3000);
@@ -668,8 +686,8 @@ async function takesDescriptors(context) {
 }
 
 /**
- * The first socket of a thread, and the one after it: a fault may meet the
- * environment as it opens.
+ * Opens the first two sockets of a thread: a fault may hit the opening of the
+ * environment.
  */
 function opensEnvironment({ track, folder }) {
   const worker = new Worker(path.join(__dirname, 'worker.js'), {
@@ -687,7 +705,7 @@ function opensEnvironment({ track, folder }) {
   });
 }
 
-/** By name: what is done. Node's own end of it, `far`, is not reached by faults. */
+/** The scenarios by name. Faults do not reach `far`, node's own end. */
 const scenarios = {
   'echo over TCP': (c) => echoes(c, tcp()),
   'echo over Unix': (c) => echoes(c, unix(c)),
@@ -728,7 +746,7 @@ const scenarios = {
   environment: opensEnvironment,
 };
 
-/** What the short form fails alone in a scenario that takes long. */
+/** The only calls that the short form fails in slow scenarios. */
 const shortCalls = {
   environment: ['epoll_create1', 'eventfd', 'ioctl', 'open', 'socketpair'],
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-// strace, where it is installed and allowed.
+// Runs strace where it is installed and permitted.
 
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-/** Why nothing can be traced here; undefined where it can. */
+/** Returns why tracing is impossible here; undefined if it is possible. */
 function reasonForNoTrace() {
   if (process.platform !== 'linux') return 'strace is for Linux';
   const args = ['-f', '-qq', '-o', '/dev/null', 'true'];
@@ -31,7 +31,7 @@ async function traced(flags, program, { env, limit = 20_000 } = {}) {
   const files = ['trace', 'stdout', 'stderr'].map((it) =>
     path.join(folder, it),
   );
-  // Files, as pipes of node's are sockets, which would show in the trace.
+  // Write to files: node's pipes are sockets and would show in the trace.
   const [, out, err] = files.map((name) => fs.openSync(name, 'w'));
   const args = [...flags, '-f', '-qq', '-o', files[0], process.execPath];
   const child = spawn('strace', [...args, ...program], {

@@ -1,10 +1,13 @@
 'use strict';
 
-// What one run of a scenario has opened, sent, received and been told.
+// Records what one run of a scenario opens, sends and receives, and which
+// errors are reported.
 
 const os = require('node:os');
 
-/** Eight bytes a number: no stretch of it is like another. */
+/**
+ * Numbers of eight bytes each, so that no two parts of the pattern are equal.
+ */
 const pattern = Buffer.from(
   Array.from(
     { length: 1 << 18 },
@@ -12,7 +15,7 @@ const pattern = Buffer.from(
   ).join(''),
 );
 
-/** One direction of a connection: so many bytes of the pattern. */
+/** One direction of a connection: `total` bytes of the pattern. */
 class Flow {
   constructor(track, name, base, total) {
     Object.assign(this, { track, name, base, total });
@@ -22,7 +25,7 @@ class Flow {
     this.isEnded = false;
   }
 
-  /** The next `size` bytes to be sent, at most those that are left. */
+  /** Returns the next `size` bytes to send, at most those that are left. */
   next(size = this.total) {
     const start = this.given;
     this.given = Math.min(this.total, start + size);
@@ -48,7 +51,7 @@ class Flow {
     this.isEnded = true;
   }
 
-  /** Takes all that a socket receives. */
+  /** Checks everything that a socket receives. */
   from(socket) {
     socket.on('data', (chunk) => this.take(Buffer.from(chunk)));
     socket.on('end', () => this.end());
@@ -65,9 +68,14 @@ class Track {
     this.base = 0;
     this.open = new Map();
     this.callbacks = 0;
-    /** Some connection cannot be reset, as Unix-domain sockets cannot. */
+    /**
+     * True when some connection cannot be reset, as with Unix-domain sockets.
+     */
     this.hasNoReset = false;
-    /** True when a program in between hears of lost bytes, and not the peer. */
+    /**
+     * True when a program in between, and not the peer, sees the error for lost
+     * bytes.
+     */
     this.isIndirect = false;
     this.isSetUp = false;
     this.over = new Promise((resolve) => {
@@ -81,21 +89,21 @@ class Track {
 
   flow(name, total) {
     const flow = new Flow(this, name, this.base, total);
-    // The next one has bytes of its own, so that one never passes for another.
+    // Every flow has different bytes, so that mixed-up flows are detected.
     this.base += Math.ceil(total / 8) * 8 + 8;
     this.flows.push(flow);
     return flow;
   }
 
-  /** Notes an error that the program was told in whatever way. */
+  /** Records an error that the program received in any way. */
   told(where, error) {
     const { code, errno, syscall, message } = error;
     this.errors.push(`${where} ${syscall ?? '-'} ${code ?? message}`);
     if (code === undefined) {
       this.fault(`${where}: ${error?.stack ?? error}`);
     }
-    // The errors of several attempts have the code of the first; node's own word
-    // for a write behind the peer's end is no system call's.
+    // An AggregateError has the code of its first error. Node's own error for a
+    // write after the peer's end comes from no system call.
     const isOwn = error.errors || /ended by the other party/.test(message);
     if (isOwn || !/^E[A-Z0-9]+$/.test(code ?? '')) return;
     const number = os.constants.errno[code];
@@ -128,7 +136,7 @@ class Track {
     return one;
   }
 
-  /** Follows a socket from here on, and returns it. */
+  /** Tracks a socket from here on, and returns it. */
   socket(name, socket) {
     return this.follow(name, socket);
   }
@@ -137,13 +145,13 @@ class Track {
     return this.follow(name, server);
   }
 
-  /** What has gone elsewhere, or never came to be. */
+  /** Stops tracking a socket that was moved away or never existed. */
   forget(one) {
     this.open.delete(one);
     this.check();
   }
 
-  /** Has the callback count, which must come once. */
+  /** Wraps a callback that must be called exactly once. */
   callback(name, then = () => {}) {
     this.callbacks += 1;
     let calls = 0;
@@ -161,13 +169,14 @@ class Track {
   write(name, socket, bytes, { encoding, flow } = {}) {
     const length = flow && Buffer.byteLength(bytes, encoding);
     const done = this.callback(`write of ${name}`, () => {
-      // Node calls back without an error, too, where destroy() cuts a write short.
+      // When destroy() cuts a write short, node calls back without an error,
+      // too.
       if (flow && !socket.destroyed) flow.acknowledged += length;
     });
     return socket.write(bytes, encoding, done);
   }
 
-  /** Nothing more will be opened than what is open now. */
+  /** Marks the end of the setup: nothing more will be opened. */
   setUp() {
     this.isSetUp = true;
     this.check();
@@ -179,13 +188,13 @@ class Track {
     }
   }
 
-  /** What keeps this run from its end. */
+  /** Describes what this run still waits for. */
   pending() {
     const names = [...this.open.values()].join(', ');
     return `open: ${names || 'nothing'}; callbacks to come: ${this.callbacks}`;
   }
 
-  /** Ends all by force. */
+  /** Destroys everything that is open. */
   destroy() {
     for (const one of this.open.keys()) {
       if (one.destroy) one.destroy();
@@ -193,7 +202,10 @@ class Track {
     }
   }
 
-  /** What can be cloned: all that it has found, for the track of another thread. */
+  /**
+   * Returns the results in a form that can be cloned to the track of another
+   * thread.
+   */
   found() {
     const { problems, errors, closes } = this;
     const flows = this.flows.map(
@@ -204,7 +216,7 @@ class Track {
     return { problems, errors, closes, flows };
   }
 
-  /** All that a program could have seen, for comparison. */
+  /** Returns everything that a program could have seen, for comparison. */
   summary() {
     const flows = this.flows.map(
       ({ name, arrived, isEnded }) => `${name} ${arrived} ${isEnded}`,
@@ -217,7 +229,7 @@ class Track {
     });
   }
 
-  /** Says what is wrong with how the bytes of the flows have ended. */
+  /** Checks that the bytes of each flow ended as the outcome allows. */
   checkFlows(outcome) {
     for (const { name, isEnded, arrived, acknowledged, total } of this.flows) {
       if (!isEnded || arrived === total) continue;

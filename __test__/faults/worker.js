@@ -1,6 +1,6 @@
 'use strict';
 
-// A thread of its own for the scenario `environment`.
+// The worker thread of the scenario `environment`.
 
 const { parentPort, workerData } = require('node:worker_threads');
 const { echoes, tcp } = require('./scenarios');

@@ -1,15 +1,15 @@
 'use strict';
 
-// A differential fuzz of everything about addresses, and of the forms of
-// arguments that `connect` and `listen` take: random and mutated inputs
-// go to node:net and to rust-net, and whatever the two answer must be the same.
-// Members that the running node:net lacks are left out.
+// A differential fuzz of everything about addresses, and of the argument forms
+// of `connect` and `listen`. Random and mutated inputs go to node:net and to
+// rust-net, and both must answer the same. Members that the running node:net
+// lacks are left out.
 //
 //   node __test__/fuzz/address.js [inputs] [seed]
 
 const nodeNet = require('node:net');
 
-// The releases before 26 do not read every form of an IPv6 address.
+// Releases before 26 do not parse every form of an IPv6 address.
 function readsJson() {
   const list = new nodeNet.BlockList();
   list.fromJSON?.(['Subnet: IPv6 ::ffff:1.2.3.4/100']);
@@ -19,7 +19,7 @@ function readsJson() {
 const has = {
   parse: typeof nodeNet.SocketAddress.parse === 'function',
   json: readsJson(),
-  // From here on `rules` holds an address once, and addresses come first.
+  // Since this release `rules` holds an address once, and addresses come first.
   remove: typeof nodeNet.BlockList.prototype.removeAddress === 'function',
 };
 
@@ -39,14 +39,16 @@ const alphabet = [
 const families = ['ipv4', 'ipv6', 'IPv4', 'IPV6', 'ipv5', '', undefined];
 const oddities = [undefined, null, true, 0, -1, 1.5, NaN, 7n, Symbol('s')];
 const ports = [1, 65535, 65536, ' '];
-// These end the process of an older Node.
+// These crash an older Node.
 if (has.remove) {
   oddities.push(-0);
   ports.push('80', '0x50');
 }
 const oddObjects = [{}, [], ['1.2.3.4'], Object, { toString: () => '::1' }];
 
-/** A small generator of 32-bit numbers, so that a run can be repeated. */
+/**
+ * Returns a seeded generator of 32-bit numbers, so that a run can be repeated.
+ */
 function numbersFrom(seed) {
   let state = seed >>> 0;
   return (below) => {
@@ -90,7 +92,7 @@ class Inputs {
     return Array.from({ length }, () => this.pick(alphabet)).join('');
   }
 
-  // Few networks, so that rules overlap and checks meet them.
+  // Few networks, so that rules overlap and checks hit them.
   ipv4() {
     const octet = () => this.pick([0, 1, 2, 3, 127, 128, 254, 255]);
     return `10.${this.pick([0, 1])}.${octet()}.${octet()}`;
@@ -108,18 +110,24 @@ class Inputs {
     ])();
   }
 
-  /** An address for a rule or a check, with its family: mostly a good one. */
+  /**
+   * Returns an address for a rule or a check, with its family: usually a valid
+   * one.
+   */
   address() {
     if (this.chance(3)) return [this.odd(), this.pick(families)];
     if (this.chance(5)) return [this.text(), this.pick(families)];
-    // Of an interface that does not exist: node tells a rule whose zone does
-    // from the same rule without one when it removes rules, rust-net does not.
+    // Use an interface that does not exist. On removal node distinguishes a
+    // rule whose zone exists from the same rule without a zone; rust-net does
+    // not.
     if (this.chance(4)) return [`${this.ipv6()}%none`, 'ipv6'];
     if (this.chance(50)) return [this.ipv4(), this.pick(['ipv4', undefined])];
     return [this.ipv6(), 'ipv6'];
   }
 
-  /** The same, or what makes a SocketAddress of each module. */
+  /**
+   * Returns the same, or a function that creates a SocketAddress of a module.
+   */
   subject() {
     if (this.chance(75)) return this.address();
     const family = this.pick(['ipv4', 'ipv6']);
@@ -140,7 +148,7 @@ class Inputs {
   }
 }
 
-/** What a call came to, in a form that can be compared. */
+/** Returns the outcome of a call in a comparable form. */
 function outcome(call) {
   try {
     return { value: call() };
@@ -156,8 +164,8 @@ function fieldsOf(address) {
   return { address: address.address, port, family, flowlabel };
 }
 
-// Node 24.21 and later keep addresses in a hash table and list them in its
-// order. Older ones list an address as often as it was added, in either form.
+// Node since 24.21 keeps addresses in a hash table and lists them in its order.
+// Older releases list an address as often as it was added, in either form.
 function comparable(rules) {
   if (!has.remove) {
     const mapped = 'Address: IPv6 ::ffff:';
@@ -185,7 +193,7 @@ function socketAddressCase(inputs) {
   maybe('address', () => inputs.address()[0]);
   maybe('family', () => inputs.pick(families));
   maybe('port', () => inputs.pick([...ports, inputs.odd()]));
-  // More than twenty bits would end node's process, and so does -0 on Node 20.
+  // More than twenty bits crash node, and so does -0 on Node 20.
   const label = inputs.pick([1, 0xfffff, -1, '1', 0.5, null, inputs.below(9)]);
   maybe('flowlabel', () => label);
   return (net) => outcome(() => fieldsOf(new net.SocketAddress(options)));
@@ -230,7 +238,8 @@ function rulesCase(inputs) {
   for (let left = 1 + inputs.below(40); left > 0; left--) {
     const step = ruleSteps(inputs);
     steps.push(step);
-    // Taken away again, perhaps after others: else little is ever removed.
+    // Remove it again, perhaps after others; otherwise little would ever be
+    // removed.
     const undo = step[0].replace('add', 'remove').replace(/s$/, '');
     if (
       has.remove &&
@@ -240,7 +249,7 @@ function rulesCase(inputs) {
       steps.splice(inputs.below(steps.length + 1), 0, [undo, ...step.slice(1)]);
     }
   }
-  // Any other family means IPv6 since the release that can remove rules.
+  // Since the release that can remove rules, any other family means IPv6.
   const isAsked = ([, family]) =>
     has.remove || /^ipv[46]$/i.test(family ?? 'ipv4');
   const subjects = Array.from({ length: 30 }, () => inputs.subject());
@@ -275,7 +284,7 @@ function jsonCase(inputs) {
     inputs.chance(20) ? inputs.mutated(rule) : rule,
   );
   if (inputs.chance(3)) rules.push(inputs.odd());
-  // A BigInt or a symbol cannot be written as JSON.
+  // JSON cannot hold a BigInt or a symbol.
   const asText = inputs.chance(30) && outcome(() => JSON.stringify(rules));
   const data = inputs.chance(3) ? inputs.odd() : asText?.value || rules;
   return (net) => {
@@ -316,7 +325,8 @@ function normalizeArgsCase(inputs) {
       const made = net._normalizeArgs(args);
       const isGiven = made[0] === args[0];
       const isCallback = made[1] === args[args.length - 1];
-      // Each module marks the list with a symbol of its own, under one name.
+      // Each module marks the list with its own symbol, but under the same
+      // name.
       const marks = Object.getOwnPropertySymbols(made).map((symbol) => [
         String(symbol),
         made[symbol],
@@ -326,7 +336,7 @@ function normalizeArgsCase(inputs) {
     });
 }
 
-/** Where two outcomes part, and what stands there. */
+/** Returns where two outcomes first differ, and the values there. */
 function parting(expected, actual, path = '') {
   const isTree = (value) => typeof value === 'object' && value !== null;
   if (isTree(expected) && isTree(actual)) {
@@ -357,7 +367,7 @@ if (has.json) kinds.push(jsonCase);
 function fuzz({ net, count, seed, among = kinds }) {
   const differences = [];
   for (let n = 0; n < count && differences.length < 5; n++) {
-    // Each input has a seed of its own, and so can be run alone.
+    // Each input has its own seed, so it can be run alone.
     const make = among[n % among.length];
     const ask = make(new Inputs(seed + n));
     const [expected, actual] = [ask(nodeNet), ask(net)];

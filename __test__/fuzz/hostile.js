@@ -1,15 +1,16 @@
 'use strict';
 
-// Hostile calls: every verb of `rust-net/handles`, of the binding and of
-// `rust-net/bridge`, and the address classes, with arguments that no honest caller
-// passes. Whatever they are, the process goes on, and nobody gets bytes that were
-// not written to them: hostile/ says how that is seen.
+// Hostile calls: calls every verb of `rust-net/handles`, of the binding and of
+// `rust-net/bridge`, and the address classes, with arguments that no
+// well-behaved caller passes. The process must survive, and no connection may
+// receive bytes that were not written to it. hostile/ contains the checks.
 //
 //   node __test__/fuzz/hostile.js [--calls N] [--seconds S] [--seed S] [--mode M]
 //     [--driver D] [--from N] [--age N] [--root FOLDER] [--minimize] [--record]
 //     [--skip NAME]...
 //
-// `--age` lets so many handles come and go first, `--skip` looks past a verb.
+// `--age` creates and closes that many handles first; `--skip` leaves out a
+// verb.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,11 +21,11 @@ const { record } = require('../../scripts/reliability-table');
 const { readTrace } = require('./hostile/trace');
 
 const LAYER = 'hostile calls';
-/** Calls of one process; another has another seed. */
+/** The most calls of one process; the next process has another seed. */
 const MOST_CALLS = 25_000;
 const STALL_MS = 15_000;
 const LAST_CALLS = 40;
-/** More handles than there once were numbers for. */
+/** More handles than an earlier numbering had room for. */
 const AGE = 640_000;
 
 const drivers =
@@ -53,7 +54,7 @@ const { values: given } = parseArgs({
   },
 });
 
-/** @returns {{ driver: string, mode: string }[]} what is to be run in turn */
+/** @returns {{ driver: string, mode: string }[]} the variants to run in turn */
 function variants() {
   const all = Object.keys(modes).flatMap((mode) =>
     drivers.map((driver) => ({ driver, mode })),
@@ -75,7 +76,7 @@ function environment({ driver, mode }) {
   };
 }
 
-/** What is wrong with how a child ended; undefined where nothing is. */
+/** Returns what was wrong with a child's exit; undefined if nothing was. */
 function complaint({ code, signal, isStalled, stderr }) {
   if (isStalled) return 'stands still';
   if (/AddressSanitizer/.test(stderr)) return 'AddressSanitizer reports';
@@ -85,7 +86,7 @@ function complaint({ code, signal, isStalled, stderr }) {
   return undefined;
 }
 
-// As long as the loop of the child turns the file of the trace changes.
+// As long as the child's loop iterates, the time of its trace file changes.
 function watchProgress(child, trace, onStall) {
   let last = -1;
   let since = Date.now();
@@ -165,7 +166,7 @@ function printFound(variant, options, result) {
   if (result.stderr) console.log(result.stderr.slice(-6000));
 }
 
-/** Halves the calls of a run that fails, as long as it still fails. */
+/** Halves the calls of a failing run for as long as it still fails. */
 async function minimize(variant, options) {
   let { from, calls } = options;
   const fails = async (range) => {
@@ -234,7 +235,7 @@ function printSummary(total, seed, found, failing) {
   );
 }
 
-/** The row of docs/reliability.md. */
+/** Writes the row of docs/reliability.md. */
 async function recordTotal(total, seed, found) {
   const { calls, nested, hostileBytes, witnessBytes } = total;
   const megabytes = (bytes) => Math.round(bytes / 1e6);
@@ -278,7 +279,7 @@ async function main() {
       failing.push(replayCommand(variant, options));
       printFound(variant, options, result);
       if (given.minimize) await minimize(variant, options);
-      // What ended early has made some of its calls.
+      // A run that ended early has made some of its calls.
       if (result.calls === 0) total.calls += calls;
     }
   }

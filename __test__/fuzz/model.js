@@ -1,8 +1,8 @@
 'use strict';
 
-// A fuzz by a model: random programs of socket operations on both ends of some
-// connections are played over node:net and over rust-net, with each of its
-// drivers and switches, and what the two come to must be the same.
+// A model-based fuzz: plays random programs of socket operations on both ends
+// of some connections. It plays them over node:net, and over rust-net with each
+// of its drivers and settings. The outcomes must be the same.
 //
 //   node __test__/fuzz/model.js [--seed N] [--programs N] [--seconds N] [--short]
 //     [--subject NAME,...] [--lanes N] [--most N] [--no-shrink] [--node PATH]
@@ -24,7 +24,7 @@ const { print } = require('./model/print');
 const { shrink } = require('./model/shrink');
 const { namesOf, playersOf } = require('./model/subjects');
 
-/** What has been seen in a run. */
+/** The findings of a run. */
 class Findings {
   constructor() {
     Object.assign(this, { programs: {}, known: {}, unsteady: {} });
@@ -35,7 +35,9 @@ class Findings {
     this.programs[name] = (this.programs[name] ?? 0) + 1;
   }
 
-  /** Of one kind over one subject one program will do. */
+  /**
+   * Returns true for the first program of a kind over a subject; one is enough.
+   */
   isNew(name, kind) {
     return !this.differences.some(
       (one) => one.subject === name && one.kind === kind,

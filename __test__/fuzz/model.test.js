@@ -1,6 +1,6 @@
 'use strict';
 
-// The model fuzz itself: that it sees what it is there for.
+// Tests of the model fuzz itself: that it detects the defects it is made for.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -14,7 +14,7 @@ const { shrink } = require('./model/shrink');
 const reader = { mode: 'data' };
 const options = { timeout: 30_000, skip: process.platform !== 'linux' };
 
-/** One connection over TCP. */
+/** Returns a program with one connection over TCP. */
 function program(clientRules, peerRules = []) {
   const client = { via: 'connect', options: {}, reader, rules: clientRules };
   const peer = { reader, rules: peerRules };
@@ -40,7 +40,7 @@ test('a seed gives the same program again, and others another', () => {
 
 for (const module of ['node:net', '../../index.js']) {
   test(`${module}: a program is played to its end`, options, async () => {
-    // The first socket opens what stays open.
+    // The first socket opens descriptors that stay open.
     await played(require(module));
     const record = await played(require(module));
     assert.deepStrictEqual(record.violations, []);
@@ -52,7 +52,7 @@ for (const module of ['node:net', '../../index.js']) {
   });
 }
 
-/** node:net with a Socket that is spoiled. */
+/** Returns node:net with a deliberately broken Socket. */
 function spoiled(spoil) {
   const net = require('node:net');
   const connect = (...args) => {
@@ -118,8 +118,8 @@ test('a program is made smaller as long as it fails', async () => {
   assert.deepStrictEqual(peer.rules, []);
 });
 
-// A signal that came between a connect and a closing phase was forgotten, in one
-// run of four: nothing was told any more until the next call.
+// A wake between a connect and a closing phase was once lost, in one run of
+// four. No event was then reported until the next call.
 for (const name of ['on-loop', 'threaded']) {
   test(`${name}: no wake-up is lost behind a connect`, options, async (t) => {
     const module = path.join(__dirname, '../..');

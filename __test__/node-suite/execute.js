@@ -1,6 +1,6 @@
 'use strict';
 
-/** Runs one test file in a process group of its own, once. */
+/** Runs one test file once, in its own process group. */
 
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const ENTRY = path.resolve(
   process.env[names.ENTRY] || path.join(__dirname, '..', '..', 'index.js'),
 );
 
-/** Would change how a test's processes behave or print. */
+/** Variables that would change how a test's processes behave or print. */
 const DROPPED_VARIABLES = [
   'FORCE_COLOR',
   'NODE_COMMON_PORT',
@@ -45,7 +45,7 @@ const DROPPED_VARIABLES = [
  * @property {string} output for the log
  */
 
-/** The process groups that run now, by the id of their leader. */
+/** The running process groups, by the id of their leader. */
 const running = new Set();
 
 /** @param {number} leader */
@@ -53,18 +53,18 @@ function killGroup(leader) {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // Nobody is left in it: the usual end.
+    // The group is empty, as usual.
   }
 }
 
-/** Ends what runs, for a runner that is itself told to end. */
+/** Kills all running tests, for a runner that is itself being ended. */
 function killAll() {
   for (const leader of running) killGroup(leader);
 }
 
 /**
- * The flags of the tests that the binary does not know. A test whose flag was
- * dropped in a later release, or came with one, runs without it.
+ * Returns the tests' flags that the binary does not know. A test runs without a
+ * flag that a later release dropped or introduced.
  *
  * @param {string} node
  * @param {import('./select.js').Test[]} tests
@@ -105,7 +105,7 @@ function environment(test, setup, serial, slot, dir) {
     NODE_COMMON_PORT: String(setup.port),
     NODE_OPTIONS: `-r ${JSON.stringify(PRELOAD)}`,
     NODE_TEST_DIR: setup.scratch,
-    // An older suite calls the globals of a newer Node leaks.
+    // An older suite would report the globals of a newer Node as leaks.
     NODE_TEST_KNOWN_GLOBALS: '0',
     TEST_PARALLEL: test.parallel ? '1' : '0',
     TEST_SERIAL_ID: String(serial),
@@ -117,7 +117,7 @@ function environment(test, setup, serial, slot, dir) {
   };
   if (test.esm) env[names.ESM] = '1';
   if (setup.driver) env[names.DRIVER] = setup.driver;
-  // Else common/ starts the test anew, with the flags that were left out.
+  // Otherwise common/ restarts the test with the flags that were left out.
   if (test.flags.some((flag) => setup.unknownFlags.has(flag))) {
     env.NODE_SKIP_FLAG_CHECK = '1';
   }
@@ -125,7 +125,7 @@ function environment(test, setup, serial, slot, dir) {
 }
 
 /**
- * The line of the output that says most about a failure.
+ * Returns the line of the output that says most about a failure.
  *
  * @param {string} output
  * @returns {string}
@@ -141,7 +141,7 @@ function gist(output) {
     );
   const at = lines.findIndex(isNews);
   if (at === -1) return lines[lines.length - 1] || '';
-  // The message of a deep comparison goes on in the lines that follow.
+  // The message of a deep comparison continues on the next lines.
   const goesOn = lines[at].endsWith(':') ? 4 : 1;
   return lines.slice(at, at + goesOn).join(' ');
 }
@@ -197,7 +197,7 @@ function finish(node, args, options, seconds) {
 }
 
 /**
- * Runs a test once: there are no re-tries.
+ * Runs a test once, without retries.
  *
  * @param {import('./select.js').Test} test
  * @param {Setup} setup
@@ -210,7 +210,7 @@ async function execute(test, setup, serial, slot) {
   fs.mkdirSync(dir);
   const outFile = path.join(setup.scratch, `${serial}.out`);
   const errFile = path.join(setup.scratch, `${serial}.err`);
-  // Files, as node's own runner has it: a pipe would fill up, and is
+  // Write to files, as node's own runner does: a pipe would fill up, and is
   // asynchronous in the test's process.
   const out = fs.openSync(outFile, 'w');
   const err = fs.openSync(errFile, 'w');
@@ -247,7 +247,7 @@ async function execute(test, setup, serial, slot) {
 }
 
 /**
- * Throws when rust-net does not load at all, before every test says so.
+ * Throws if rust-net does not load at all, instead of failing every test.
  *
  * @param {string} node
  */

@@ -1,13 +1,13 @@
 'use strict';
 
 /**
- * The lists of failures that are expected, with the reasons. A line is
+ * Reads the lists of expected failures, with their reasons. A line is
  *
  *     parallel/test-net-name [node >= 24] # the reason
  *
- * where the bracket is left out when the test fails everywhere. It holds one
- * condition or several, separated by commas: `node >= N`, `node < N`,
- * `node = N`, or `driver = NAME`.
+ * The bracket is left out when the test fails everywhere. It holds one or
+ * several conditions, separated by commas: `node >= N`, `node < N`, `node = N`,
+ * or `driver = NAME`.
  */
 
 const fs = require('node:fs');

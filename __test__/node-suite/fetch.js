@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Gets Node's own test suite. Nothing of it is kept in the repository: it is
- * unpacked into the ignored `.cache/node-suite/<release>/`, from Debian's
- * source package `nodejs` or from the copy that an earlier fetch left in the
- * user's cache folder, or read where `NODE_SUITE_DIR` points.
+ * Fetches Node's own test suite, of which nothing is kept in the repository. It
+ * is unpacked into the ignored folder `.cache/node-suite/<release>/`. Its
+ * source is Debian's source package `nodejs`, or the copy that an earlier fetch
+ * left in the user's cache folder. With `NODE_SUITE_DIR` it is read from there.
  */
 
 const fs = require('node:fs');
@@ -27,7 +27,7 @@ const CACHE = path.join(__dirname, '..', '..', '.cache', 'node-suite');
 /** @type {Origins} */
 const ORIGINS = { places: debianPlaces, copies: copiesFolder, cache: CACHE };
 
-/** The ways to a suite that led nowhere, each with its reason. */
+/** The failed attempts to get a suite, each with its reason. */
 class Tries {
   /** @type {string[]} */
   failed = [];
@@ -100,7 +100,7 @@ function fromCopy(release, origins, scratch, tries) {
 }
 
 /**
- * Leaves a copy for later. A suite that was fetched is used without one too.
+ * Keeps a copy for later. If that fails, the fetched suite is still used.
  *
  * @param {string} root
  * @param {string} release
@@ -117,7 +117,7 @@ function leaveCopy(root, release, origins) {
 /**
  * @param {string} release
  * @param {string[]} failed
- * @returns {Error} which says what was tried
+ * @returns {Error} that lists the attempts
  */
 function nothingFound(release, failed) {
   const lines = [
@@ -129,8 +129,8 @@ function nothingFound(release, failed) {
 }
 
 /**
- * Moves an unpacked suite to its place, where another run may have put one by
- * now: that one is as good.
+ * Moves an unpacked suite to its place. If another run has put one there
+ * meanwhile, that one is used.
  *
  * @param {string} from
  * @param {string} root
@@ -144,9 +144,10 @@ function settle(from, root) {
 }
 
 /**
- * Gets a suite that the project does not have yet. It is unpacked beside its
- * place and renamed, so that a fetch which broke off is not mistaken for a whole
- * one, and every run works in a folder of its own.
+ * Fetches a suite that the project does not have yet. It is unpacked into a
+ * temporary folder next to its place and then renamed. An interrupted fetch is
+ * therefore not mistaken for a complete one, and every run works in its own
+ * folder.
  *
  * @param {string} release
  * @param {Origins} origins
@@ -169,7 +170,7 @@ function fetchSuite(release, origins, root) {
 }
 
 /**
- * Finds the root of a suite, a folder that holds `test/`, and fetches it when
+ * Finds the root of a suite, a folder that holds `test/`; fetches the suite if
  * the project does not have it yet.
  *
  * @param {string} release

@@ -1,7 +1,7 @@
 'use strict';
 
-// How Node's own suite is fetched: from an archive of our own that has lost one
-// file after the other, and from the copy that an earlier fetch left.
+// Tests of how Node's own suite is fetched. One source is a local archive that
+// loses one file after the other; the other is the copy of an earlier fetch.
 
 const assert = require('node:assert');
 const { execFile, spawnSync } = require('node:child_process');
@@ -26,10 +26,10 @@ const SUITES = {
 };
 const COPY = 'node-20.tar.gz';
 
-// What is tested here is not the tree that a developer may have named.
+// These tests must not use the tree that a developer has configured.
 delete process.env.NODE_SUITE_DIR;
 
-/** A project and a user, neither of which has a suite yet. */
+/** Creates a project and a user without a suite. */
 function newcomer(t) {
   const cache = folder(t);
   const copies = path.join(folder(t), 'deep', 'copies');
@@ -41,7 +41,7 @@ function fetchFrom(places, { cache, copies }) {
   const from = { places: () => places, copies: () => copies, cache };
   const root = suiteRoot('20', from);
   assert.ok(fs.existsSync(path.join(root, 'test/parallel/test-net-one.js')));
-  // Neither apt's folder is left, nor anything unpacked that is not read.
+  // No folder of apt's is left, and nothing is unpacked that is not read.
   assert.deepStrictEqual(fs.readdirSync(path.join(cache, '20')), ['src']);
   assert.deepStrictEqual(fs.readdirSync(path.join(root, 'test')), ['parallel']);
   assert.deepStrictEqual(fs.readdirSync(path.join(root, 'src')), [
@@ -50,7 +50,7 @@ function fetchFrom(places, { cache, copies }) {
   return suiteVersion(root);
 }
 
-/** @returns {string} what is said where nothing is found */
+/** @returns {string} the message of the error when no suite is found */
 function complaintOf(places, { cache, copies }) {
   const from = { places: () => places, copies: () => copies, cache };
   let message = '';

@@ -120,7 +120,7 @@ async function runCell(cell, options) {
   const json = path.join(folder, 'results.json');
   const { args, env } = commandFor(cell, options, json);
   const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
-  // The runner ends its tests; the results so far are kept.
+  // The runner ends its tests and keeps the results so far.
   const end = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
   process.on('SIGINT', end).on('SIGTERM', end);
   const [code, signal] = await require('node:events').once(child, 'close');

@@ -1,6 +1,7 @@
 'use strict';
 
-// The lists of expected failures, and the page that the matrix writes.
+// Tests of the lists of expected failures, and of the page that the matrix
+// writes.
 
 const assert = require('node:assert');
 const fs = require('node:fs');

@@ -1,6 +1,9 @@
 'use strict';
 
-/** What the runner prints and keeps, and what it compares the failures with. */
+/**
+ * Prints and keeps the results, and compares the failures with the expected
+ * ones.
+ */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -28,8 +31,8 @@ function compare(results, expected) {
 }
 
 /**
- * Keeps the whole output of a failure, in a folder for every kind of run, so
- * that two runs at the same time do not write into one file.
+ * Keeps the whole output of a failure. Every kind of run has its own folder, so
+ * that simultaneous runs do not share a file.
  *
  * @param {string} label of the run
  * @param {import('./execute.js').Result} result

@@ -77,8 +77,9 @@ function readOptions() {
 }
 
 /**
- * The ports that tests ask for by number, in a range of this run's own below
- * the ephemeral ones, so that two runs on a machine do not meet.
+ * Returns the start of this run's range of ports, for tests that use fixed
+ * numbers. It is below the ephemeral ports and differs between simultaneous
+ * runs.
  *
  * @returns {number}
  */
@@ -87,7 +88,7 @@ function portRange() {
 }
 
 /**
- * Runs the parallel tests some at a time, then the others one by one.
+ * Runs the parallel tests, several at a time, then the others one by one.
  *
  * @param {import('./select.js').Test[]} tests
  * @param {import('./execute.js').Setup} setup
@@ -120,7 +121,7 @@ async function runAll(tests, setup, jobs, onResult) {
  * @returns {Promise<import('./execute.js').Result[]>} in the tests' order
  */
 async function runTests(options, root, tests, label) {
-  // Short, because the path of a Unix socket has room for 107 bytes.
+  // Kept short, because the path of a Unix socket may have at most 107 bytes.
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'rn-'));
   /** @type {Map<string, import('./execute.js').Result>} */
   const results = new Map();

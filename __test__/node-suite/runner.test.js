@@ -1,7 +1,8 @@
 'use strict';
 
-// The runner itself, on a suite of a few tests made here and a stand-in for
-// rust-net: what it selects, how it judges, what it ends with.
+// Tests of the runner itself, with a small suite made here and a stand-in for
+// rust-net. They check which tests it selects, how it judges them, and its exit
+// code.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -67,7 +68,10 @@ function runIn(suite, ...args) {
   return { status, lines: stdout.trim().split('\n') };
 }
 
-/** A zombie, which only waits for init to collect it, runs no more. */
+/**
+ * Returns true if a process runs. A zombie that init has not reaped yet does
+ * not.
+ */
 const runs = (pid) => {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -115,7 +119,7 @@ test('the list of a major holds for every patch release of its suite', (t) => {
   const suite = fs.mkdtempSync(path.join(os.tmpdir(), 'rn-runner-'));
   t.after(() => fs.rmSync(suite, { recursive: true }));
   const inSuite = (name) => path.relative(folder, path.join(suite, name));
-  // It is in the repository's list for Node 20, on every Node and driver.
+  // This test is in the list for Node 20, on every Node and driver.
   const known = 'internet/test-net-connect-timeout';
   write(inSuite(`test/${known}.js`), tests['parallel/test-net-throws.js']);
   write(inSuite('test/parallel/test-net-passes.js'), `require('net');`);

@@ -1,11 +1,12 @@
 'use strict';
 
 /**
- * Which of the suite's tests are ours, by their names and by what they ask for.
+ * Selects the suite's tests of net, by their names and by the modules that they
+ * load.
  *
- * `net`: the name says that the subject is net, and the test asks for net, or
- * for the binding of its handles. `wide`: every other CommonJS test that
- * requires net, without internet/, where net is not what is tested.
+ * `net`: tests whose name says that they are about net, and that load net or
+ * the binding of its handles. `wide`: all other CommonJS tests that require
+ * net, without internet/, where net is not under test.
  */
 
 const fs = require('node:fs');
@@ -20,7 +21,7 @@ const FOLDERS = [
   'internet',
 ];
 
-/** As in node's own test configuration: the others run one by one. */
+/** As in node's own test configuration; the others run one by one. */
 const PARALLEL_FOLDERS = ['parallel', 'async-hooks', 'es-module'];
 
 const SUBJECT =
@@ -94,7 +95,7 @@ function describe(folder, file, source) {
 }
 
 /**
- * The tests of a set, in a fixed order.
+ * Returns the tests of a set, in a fixed order.
  *
  * @param {string} root of the suite
  * @param {'net' | 'wide'} set

@@ -1,7 +1,7 @@
 'use strict';
 
-// The preload, on a stand-in for rust-net: every way by which a test may ask
-// for net, in every process it may start.
+// Tests of the preload with a stand-in for rust-net: every way in which a test
+// may load net, in every process that it may start.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -58,7 +58,7 @@ function run(name, { flags = [], args = [], esm = '' } = {}) {
   return { out: stdout.trim(), marks: fs.readdirSync(marks) };
 }
 
-/** Runs a source and expects that it prints `true` so many times. */
+/** Runs a source and expects it to print `true` `times` times. */
 function sees(source, { name = 'main.js', times = 1, ...rest } = {}) {
   write(name, source);
   const { out, marks } = run(name, rest);

@@ -1,10 +1,12 @@
 'use strict';
 
-// Bytes each way through pipe() between rust-net and node:net, SHA-256 compared:
+// Sends bytes each way through pipe() between rust-net and node:net, and compares
+// their SHA-256:
 //   node __test__/soak/bytes.js [MEGABYTES=1024]
-// over TCP and a Unix socket, in both directions, whole and (a quarter of it) with
-// random pauses and small high-water marks; and through a proxy of rust-net,
-// whose bytes nobody looks at.
+// It uses TCP and a Unix socket, in both directions. Each case runs without pauses
+// and, with a quarter of the bytes, with random pauses and small high-water marks.
+// A last pair of cases sends the bytes through a proxy of rust-net, which relays them
+// without JavaScript.
 
 const fs = require('node:fs');
 const node = require('node:net');

@@ -1,10 +1,10 @@
 'use strict';
 
-// Connections opened and closed in a bounded loop, and many open at once:
+// Opens and closes connections in a loop, and then holds many open at once:
 //   node --expose-gc __test__/soak/leak.js [CONNECTIONS=100000] [OPEN=10000]
-// At the end there must be as many descriptors as at the start, and resident
-// memory may not have grown since a fifth of the way. NET_SUBJECT=node:net
-// measures the original.
+// At the end there must be as many descriptors as at the start. Resident memory
+// must not have grown after the first fifth of the run. NET_SUBJECT=node:net
+// measures node:net instead.
 
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
@@ -23,7 +23,8 @@ const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 
 async function settled() {
-  // Closes are finished in the turns that follow, garbage in its own time.
+  // Closes complete in the following loop iterations, and garbage is collected
+  // later.
   for (let i = 0; i < 5; i++) {
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -76,7 +77,10 @@ async function churn() {
   ];
 }
 
-/** The other half of many connections: a process has not enough descriptors. */
+/**
+ * Opens the other ends in another process, as one process does not have enough
+ * descriptors.
+ */
 async function clients(port) {
   const all = [];
   for (let i = 0; i < open; i++) {
@@ -84,7 +88,7 @@ async function clients(port) {
     all.push(client);
     await once(client, 'connect');
   }
-  // Every one of them is asked, and answers.
+  // Every connection sends a request and gets an answer.
   await Promise.all(
     all.map(async (client, i) => {
       client.write(`${i}`.padStart(8));
@@ -129,8 +133,8 @@ async function many() {
 }
 
 async function main() {
-  // libuv opens a spare descriptor of its own with its first stream, which
-  // would be fork()'s: before anything is counted.
+  // With its first stream, which would be fork()'s, libuv opens a spare
+  // descriptor. Open it before the descriptors are counted.
   require('node:net').createServer().listen(0).close();
   const results = [...(await churn()), ...(await many())];
   let failed = 0;

@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * The bar chart, written by hand. All bars say how many times better than
- * node:net: where less is better, the ratio is turned over. The scale is
- * logarithmic, so that half and double are equally long. A bar that leaves the
- * scale ends with it, and a mark that does is not drawn.
+ * Draws the bar chart as SVG. Every bar says how many times better than
+ * node:net a variant is; where less is better, the ratio is inverted. The scale
+ * is logarithmic, so that half and double are equally long. Bars are cut off at
+ * the end of the scale, and marks beyond it are left out.
  */
 
 const { MARGIN, page, round, text } = require('./svg');
@@ -16,7 +16,7 @@ const LEFT = 270;
 const RIGHT = 790;
 const [LEAST, MOST] = [0.5, 16];
 
-/** Where a ratio stands; what is off the scale stands at its end. */
+/** Returns the x position of a ratio, clamped to the scale. */
 function x(ratio) {
   const kept = Math.min(Math.max(ratio, LEAST), MOST);
   const part = Math.log(kept / LEAST) / Math.log(MOST / LEAST);
@@ -37,15 +37,15 @@ function grid(bottom) {
   ]);
 }
 
-/** An upright stroke: what must be reached. */
+/** Draws a vertical stroke: the required ratio. */
 const stroke = (at, y) =>
   `<line class="mark" x1="${at}" x2="${at}" y1="${y - 9}" y2="${y + 9}"/>`;
 
-/** A diamond: the goal. */
+/** Draws a diamond: the goal. */
 const diamond = (at, y) =>
   `<path class="hollow" d="M${at} ${y - 5}l5 5-5 5-5-5z"/>`;
 
-/** A ring: the bare server. */
+/** Draws a ring: the bare server. */
 const ring = (at, y) => `<circle class="hollow" cx="${at}" cy="${y}" r="4"/>`;
 
 function bar(line, index) {

@@ -1,9 +1,10 @@
 'use strict';
 
 /*
- * How a variant is measured, by the kind of its row. Each kind starts what it
- * needs and gives `{ measure(), stop(), kill() }`; a sample holds `value` (the
- * row's own figure), `cpu` (microseconds an operation) and what else there is.
+ * How a variant is measured, by the kind of its row. Each kind starts the
+ * programs it needs and returns `{ measure(), stop(), kill() }`. A sample holds
+ * `value` (the row's own figure), `cpu` (microseconds per operation) and other
+ * figures.
  */
 
 const { execFile } = require('node:child_process');
@@ -20,7 +21,7 @@ const { Wrk } = require('./wrk');
 const WARM_UP = 0.3;
 const KEPT_ALIVE = 200;
 
-/** What a run said, as a sample. */
+/** Converts the result of a run to a sample. */
 const sample = ({ ops, seconds, cpu, p50, p99 }) => ({
   value: ops / seconds,
   cpu: cpu / ops,
@@ -31,7 +32,7 @@ const sample = ({ ops, seconds, cpu, p50, p99 }) => ({
 /**
  * @typedef {object} Variant
  * @property {string} name
- * @property {string[]} command what starts it
+ * @property {string[]} command that starts it
  * @property {Record<string, string>} [env]
  *
  * @typedef {object} Context
@@ -40,19 +41,22 @@ const sample = ({ ops, seconds, cpu, p50, p99 }) => ({
  * @property {string} folder for Unix sockets
  */
 
-/** Where a server of this row listens: a path, or a port of its own choice. */
+/**
+ * Returns the arguments that say where a server listens: a path, or none, so
+ * that it picks a port.
+ */
 let sockets = 0;
 function listenArgs(row, context) {
   return row.unix ? ['--path', path.join(context.folder, `${++sockets}`)] : [];
 }
 
-/** The load by its arguments, the first of which is its kind. */
+/** Starts the load with its arguments, the first of which is its kind. */
 function startLoad(row, context, [kind, ...args]) {
   if (kind === 'wrk') return new Wrk(args);
   return Program.start(pinned(row, 'peer', [context.load, kind, ...args]));
 }
 
-/** Runs `work` with the load's connections open, and closes them. */
+/** Opens the load's connections, runs `work` and closes them. */
 async function withLoad(row, context, args, work) {
   const load = await startLoad(row, context, args);
   try {
@@ -64,13 +68,13 @@ async function withLoad(row, context, args, work) {
   }
 }
 
-/** What the server under test passes its connections on to, if it does. */
+/** Starts the server that the server under test forwards to, if it has one. */
 function startUpstream(row, context) {
   if (!row.upstream) return null;
   return Program.start([context.load, 'serve', ...row.upstream]);
 }
 
-/** A server under test and the native load. */
+/** Measures a server under test with the native load. */
 async function server(row, variant, context) {
   const where = listenArgs(row, context);
   const upstream = await startUpstream(row, context);
@@ -95,7 +99,7 @@ async function server(row, variant, context) {
       const cpu = after.cpu - before.cpu;
       return {
         ...sample({ ...result, cpu }),
-        // wrk does not say.
+        // wrk reports no CPU time.
         load: result.cpu && result.cpu / 1e6 / result.seconds,
         late: after.late,
         peak: peakMemory(subject.pid),
@@ -115,7 +119,7 @@ async function server(row, variant, context) {
   return { measure, stop, kill };
 }
 
-/** A client under test and the native echo server. */
+/** Measures a client under test with the native echo server. */
 async function client(row, variant, context) {
   const peer = await Program.start([context.load, 'serve', row.peer]);
   const port = ['--port', `${peer.ready.port}`];
@@ -140,7 +144,9 @@ async function client(row, variant, context) {
   };
 }
 
-/** Calls within one process. Each variant must have the same results. */
+/**
+ * Measures calls within one process. All variants must return the same results.
+ */
 async function inside(row, variant, context) {
   const subject = await Program.start(variant.command, variant.env);
   return {
@@ -154,7 +160,9 @@ async function inside(row, variant, context) {
   };
 }
 
-/** Bytes of resident memory a connection; a fresh server for each sample. */
+/**
+ * Measures resident bytes per connection, with a fresh server for each sample.
+ */
 async function memory(row, variant, context) {
   let subject;
   const hold = (port, count, work) => {
@@ -164,8 +172,9 @@ async function memory(row, variant, context) {
   async function measure() {
     subject = await Program.start(variant.command, variant.env);
     const port = `${subject.ready.port}`;
-    // What the first connections allocate once and for all is not theirs. They
-    // do little: garbage would leave room behind that nobody then asks for.
+    // Open some connections first, so that one-time allocations are not
+    // counted. They do little, as garbage would leave free room that the later
+    // connections then use.
     await hold(port, `${KEPT_ALIVE}`, (load) => load.ask('run 0'));
     const before = await subject.ask('memory');
     const grown = await hold(port, `${row.connections}`, async (load) => {
@@ -180,7 +189,10 @@ async function memory(row, variant, context) {
   return { measure, stop: () => {}, kill: () => subject?.kill() };
 }
 
-/** Resident memory after much work; a fresh server for each sample. */
+/**
+ * Measures resident memory after much work, with a fresh server for each
+ * sample.
+ */
 async function sustained(row, variant, context) {
   let subject;
   async function measure() {
@@ -198,7 +210,7 @@ async function sustained(row, variant, context) {
   return { measure, stop: () => {}, kill: () => subject?.kill() };
 }
 
-/** Milliseconds until a module is loaded, in processes of their own. */
+/** Measures the milliseconds to load a module, in fresh processes. */
 async function startUp(row, variant, context) {
   const [file, ...args] = variant.command;
   const env = { ...process.env, ...variant.env };
@@ -218,8 +230,8 @@ async function startUp(row, variant, context) {
 }
 
 /**
- * A kind of row with a fresh process for each measurement: what a process has done
- * before changes what its allocator does.
+ * Wraps a kind of row so that each measurement has a fresh process. Earlier
+ * work in a process changes how its allocator behaves.
  *
  * @param {(row: any, variant: Variant, context: Context) => Promise<any>} kind
  */

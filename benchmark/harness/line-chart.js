@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * A line chart of rates over a number that grows by multiples, which is why
- * that axis is logarithmic.
+ * Draws a line chart of rates. The horizontal axis is logarithmic, because its
+ * values are multiples of each other.
  */
 
 const { MARGIN, WIDTH, page, round, text } = require('./svg');
@@ -11,11 +11,11 @@ const HEIGHT = 420;
 const [LEFT, RIGHT] = [MARGIN + 64, WIDTH - MARGIN - 16];
 const [TOP, BOTTOM] = [84, HEIGHT - 62];
 
-/** The place of a value between two ends of the image. */
+/** Returns a function that maps a value to a position between two ends. */
 const scale = (least, most, from, to) => (value) =>
   round(from + ((value - least) / (most - least)) * (to - from));
 
-/** From nothing, in even steps of 1, 2 or 5 and noughts. */
+/** Returns ticks from zero in steps of 1, 2 or 5 times a power of ten. */
 function evenTicks(most) {
   const rough = most / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -24,14 +24,14 @@ function evenTicks(most) {
   return Array.from({ length: count + 1 }, (_, i) => i * step);
 }
 
-/** Powers of ten around the values. */
+/** Returns the powers of ten that enclose the values. */
 function powerTicks(least, most) {
   const first = Math.floor(Math.log10(least));
   const count = Math.ceil(Math.log10(most)) - first;
   return Array.from({ length: count + 1 }, (_, i) => 10 ** (first + i));
 }
 
-/** The rates' axis: where a value stands, and the values that are written. */
+/** Returns the axis of the rates: its scale, and the labelled values. */
 function rates(values, logarithmic) {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const ticks = logarithmic ? powerTicks(least, most) : evenTicks(most);

@@ -6,7 +6,7 @@ const path = require('node:path');
 const root = path.join(__dirname, '../..');
 
 /**
- * Builds the load with cargo, which says where it put the program.
+ * Builds the load with cargo, which prints the program's path.
  *
  * @returns {string} the program's path
  */

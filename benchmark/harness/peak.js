@@ -3,8 +3,8 @@
 const fs = require('node:fs');
 
 /**
- * The most memory that a process has had so far, in bytes; undefined where the
- * system does not say.
+ * Returns the peak resident memory of a process so far, in bytes; undefined
+ * where the system does not report it.
  *
  * @param {number} pid
  */

@@ -1,26 +1,26 @@
 'use strict';
 
 /*
- * Where the two ends of a row run. Left alone, the scheduler puts them on one core
- * or on two as it likes, and a message between two costs several times as much.
+ * Which cores the two ends of a row run on. The scheduler may put them on one
+ * core or on two, and a message between two costs several times as much.
  */
 
 const os = require('node:os');
 
 const { findProgram } = require('./variants');
 
-/** The core of each end by the name of the place. */
+/** The core of each end, by the name of the placement. */
 const places = {
   together: { subject: 0, peer: 0 },
   apart: { subject: 0, peer: 1 },
 };
 
-/** Whether a row's ends can be put where it wants them. */
+/** Returns true if a row's ends can be pinned as it asks. */
 const canPin = ({ pin }) =>
   !pin || (findProgram('taskset') !== undefined && os.cpus().length > 1);
 
 /**
- * The command that keeps another on a row's core for it.
+ * Returns the command that runs another one pinned to the row's core.
  *
  * @param {{ pin?: string }} row
  * @param {'subject' | 'peer'} end

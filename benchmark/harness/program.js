@@ -1,17 +1,17 @@
 'use strict';
 
 /*
- * A process that is talked to in lines: it prints one line of JSON when it is
- * ready, and one in answer to each line that it is sent. It ends when its
- * standard input does.
+ * A child process that speaks in lines. It prints one line of JSON when it is
+ * ready, and one in answer to each line on its standard input. It exits when
+ * its standard input ends.
  */
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const readline = require('node:readline');
 
-// No answer may take longer, whatever it was asked for.
-const PATIENCE = 120 * 1000;
+// The time limit of every answer, in milliseconds.
+const ANSWER_LIMIT = 120 * 1000;
 
 class Program {
   #child;
@@ -65,23 +65,23 @@ class Program {
     return this.#child.pid;
   }
 
-  /** Ends the program; fails where it did not end well. */
+  /** Stops the program; rejects if it exits with a failure. */
   async stop() {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_LIMIT);
     this.#child.stdin.end();
     const code = await this.#closed;
     clearTimeout(timer);
     if (code !== 0) throw this.#failure;
   }
 
-  /** Ends the program whatever it does. */
+  /** Kills the program. */
   kill() {
     this.#child.kill('SIGKILL');
   }
 
   #answer() {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail('no answer'), PATIENCE);
+      const timer = setTimeout(() => this.#fail('no answer'), ANSWER_LIMIT);
       this.#waiting = (error, line) => {
         clearTimeout(timer);
         if (error) reject(error);

@@ -1,16 +1,18 @@
 'use strict';
 
 /*
- * The table, for the terminal and as markdown, and the files of a run.
+ * Prints and saves the results of a run: the table, for the terminal and as
+ * markdown, and the files.
  */
 
 const fs = require('node:fs');
 const path = require('node:path');
 
-// A row's CPU comes in microseconds an operation; a byte's is told by the GB.
+// CPU is measured in microseconds per operation; for bytes it is printed in
+// seconds per GB.
 const cpuScale = (line) => (line.per === 'GB' ? 1000 : 1);
 
-/** Three digits, and thousands by a letter. */
+/** Formats a number with three digits, and thousands as a letter. */
 function short(value) {
   if (value >= 1e6) return `${short(value / 1e6)}M`;
   if (value >= 1e4) return `${short(value / 1e3)}k`;
@@ -20,7 +22,7 @@ function short(value) {
 
 const ratio = (value) => (value == null ? '-' : short(value));
 
-/** The figures of a line, in the unit that it is told in. */
+/** Formats a figure in the line's unit. */
 function shown(line, value) {
   if (line.unit.startsWith('MB')) return short(value / 1e6);
   return short(line.unit === 's/GB' ? value * 1000 : value);
@@ -51,11 +53,14 @@ const columns = {
   again: (line) => (line.again == null ? '-' : `${line.again}`),
 };
 
-/** How many cores the load kept busy. */
+/** Formats how many cores the load kept busy. */
 const busy = (figure) =>
   figure ? `${figure.base.toFixed(2)} > ${figure.value.toFixed(2)}` : '-';
 
-/** The cells of the table; a column for each variant that any line has. */
+/**
+ * Returns the cells of the table, with a column for each variant that any line
+ * has.
+ */
 function cells(lines) {
   const extra = [...new Set(lines.flatMap((line) => Object.keys(line.others)))];
   const head = [...Object.keys(columns), ...extra];
@@ -84,7 +89,7 @@ function printTable({ about, lines }) {
 }
 
 /**
- * Prints a table in columns.
+ * Prints a table in aligned columns.
  *
  * @param {string[][]} table the head and the lines
  */
@@ -103,7 +108,7 @@ function printCells(table) {
 }
 
 /**
- * The table as markdown.
+ * Returns the table as markdown.
  *
  * @param {string[][]} table the head and the lines
  */
@@ -127,7 +132,7 @@ function markdown({ about, lines }, charts) {
   ].join('\n\n');
 }
 
-/** As the project's own formatting has it, where the formatter is installed. */
+/** Formats text with Prettier where it is installed. */
 async function format(text, parser) {
   try {
     return await require('prettier').format(text, {
@@ -140,7 +145,10 @@ async function format(text, parser) {
   }
 }
 
-/** JSON with a line for each row and each sample: there are thousands of figures. */
+/**
+ * Returns JSON with one line for each row and each sample, as there are
+ * thousands of figures.
+ */
 function compactJson(result) {
   const lines = [];
   const text = JSON.stringify(
@@ -157,7 +165,7 @@ function compactJson(result) {
 }
 
 /**
- * Writes the result of a pass over shapes.
+ * Writes the result of a pass over the shapes.
  *
  * @param {string} file
  * @param {any} result

@@ -5,8 +5,8 @@ const { compare, isUnsteady } = require('./statistics');
 const { variantsOf } = require('./variants');
 
 /**
- * Measures one row: all variants are started and then take turns, in an order
- * that is reversed each round.
+ * Measures one row. All variants are started first and then take turns, in an
+ * order that is reversed each round.
  *
  * @param {any} row
  * @param {any} options of the run
@@ -25,7 +25,7 @@ async function sampleRow(row, options) {
       });
     }
     await sampleRounds(running, samples, row.rounds ?? options.rounds);
-    // Once more for each round in which node:net was not itself.
+    // Repeat each round in which node:net was unsteady.
     const again = options.quick ? 0 : markUnsteady(samples);
     await sampleRounds(running, samples, again);
     markUnsteady(samples);
@@ -50,7 +50,10 @@ async function sampleRounds(running, samples, rounds) {
   }
 }
 
-/** Marks the base's samples that are far from its median, and counts them. */
+/**
+ * Marks the base's samples that are far from its median, and returns their
+ * number.
+ */
 function markUnsteady(samples) {
   const [base] = Object.values(samples);
   const values = base.map(({ value }) => value);
@@ -58,7 +61,7 @@ function markUnsteady(samples) {
   return base.filter(({ unsteady }) => unsteady).length;
 }
 
-/** Another runtime that cannot do a row is left out of it. */
+/** Leaves another runtime out of a row that it cannot run. */
 async function tolerate(variant, work) {
   try {
     await work();
@@ -79,7 +82,10 @@ function checkAgreement(row, samples) {
   }
 }
 
-/** Whether a line reached what it must, or more. */
+/**
+ * Returns the required ratio of a line, and whether the line missed it, reached
+ * it, or reached the goal.
+ */
 function judge(target, { ratio, base }) {
   const must =
     typeof target.must === 'function' ? target.must(base) : target.must;
@@ -93,7 +99,7 @@ function judge(target, { ratio, base }) {
 }
 
 /**
- * Measures one row and works out its lines: one for each target.
+ * Measures one row and computes its lines, one for each target.
  *
  * @param {any} row
  * @param {any} options of the run

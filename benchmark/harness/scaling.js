@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The two charts of `--scaling`: echo by the number of connections, and by the
- * size of a message.
+ * Draws the two charts of `--scaling`: echo by the number of connections, and
+ * by the size of a message.
  */
 
 const { drawLines } = require('./line-chart');
@@ -19,7 +19,8 @@ const axes = {
     title: 'Echo on 16 connections by message size',
     along: 'size of a message',
     unit: 'MB/s',
-    // A thousandfold: small messages would lie on the ground.
+    // Rates span a factor of a thousand: on a linear axis small messages would
+    // be invisible.
     logarithmic: true,
     rate: (requests, size) => (requests * size) / 1e6,
   },
@@ -31,7 +32,7 @@ const serieses = {
   'bare epoll server': ['plain', (line) => line.others.epoll * line.base],
 };
 
-/** One of the charts, or nothing where less than two of its points are there. */
+/** Draws one chart; returns nothing if it has fewer than two points. */
 function draw(name, { about, lines }) {
   const { rate, ...axis } = axes[name];
   const own = lines.filter(({ scale }) => scale.axis === name);

@@ -13,9 +13,9 @@ function median(values) {
 }
 
 /**
- * One figure of two variants that took turns.
+ * Compares one figure of two variants that took turns.
  *
- * @param {any[]} base the samples of what is compared with
+ * @param {any[]} base the samples of the variant to compare with
  * @param {any[]} samples of the variant, of the same rounds
  * @param {string} metric the samples' member
  * @returns {{ base: number, value: number, ratio: number, low: number,
@@ -23,8 +23,8 @@ function median(values) {
  *   of the rounds' ratios; null where there is no such figure
  */
 function compare(base, samples, metric) {
-  // Rounds in which what is compared with was unsteady are kept, and not counted,
-  // where there are others.
+  // Rounds with an unsteady base are kept but not counted, unless there are no
+  // others.
   const isCounted = (_, i) =>
     !base[i].unsteady || base.every(({ unsteady }) => unsteady);
   const pick = (list) => list.filter(isCounted).map((sample) => sample[metric]);
@@ -42,11 +42,12 @@ function compare(base, samples, metric) {
   };
 }
 
-// What is compared with may differ from its own median by so much.
+// The most by which a steady base may differ from its median.
 const STEADY = 1 / 3;
 
 /**
- * Whether a figure is so far from its median that its round is made again.
+ * Returns true if a figure is so far from its median that its round must be
+ * repeated.
  *
  * @param {number} value
  * @param {number[]} values of all rounds

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * What the charts are made of: an image that suits a light and a dark page.
+ * The parts of the charts. The images suit a light and a dark page.
  */
 
 const WIDTH = 900;
@@ -30,7 +30,8 @@ const palettes = {
   },
 };
 
-// Rules with plain colours: not every program that shows an SVG knows variables.
+// The rules use plain colours, because some SVG viewers do not support CSS
+// variables.
 const coloured = (palette) => `
   text { fill: ${palette.text}; }
   .quiet { fill: ${palette.quiet}; }
@@ -63,14 +64,14 @@ ${coloured(palettes.light)}
 const escape = (text) =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
-/** A place in the image: a tenth of a pixel is fine enough. */
+/** Rounds a coordinate to a tenth of a pixel. */
 const round = (value) => Math.round(value * 10) / 10;
 
 const text = (className, at, y, content) =>
   `<text class="${className}" x="${at}" y="${y}">${escape(content)}</text>`;
 
 /**
- * A whole image with its title, and beside that what it was measured on.
+ * Returns a whole image with its title and a note of what it was measured on.
  *
  * @param {string} title
  * @param {any} about

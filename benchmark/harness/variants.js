@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What takes turns in a row: node:net, rust-net (in more than one mode where
- * the row says so), the bare servers, and other runtimes.
+ * The variants of a row: node:net, rust-net (in more than one mode where the
+ * row says so), the bare servers, and other runtimes.
  */
 
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const path = require('node:path');
 
 const subjects = path.join(__dirname, '..', 'subjects');
 
-/** What a mode of rust-net is switched on by. */
+/** The environment variables of each mode of rust-net. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
   'no-relay': { RUST_NET_RELAY: '0' },
@@ -18,10 +18,10 @@ const modes = {
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
 };
 
-/** How another runtime is told to run a script. */
+/** The arguments with which another runtime runs a script. */
 const runtimes = { bun: [], deno: ['run', '--allow-all', '--quiet'] };
 
-// Memory a connection is what is left after a collection.
+// Memory per connection is measured after a garbage collection.
 const flags = { memory: ['--expose-gc'] };
 
 /**
@@ -37,7 +37,7 @@ function findProgram(name) {
 }
 
 /**
- * The other runtimes that are there.
+ * Finds the other runtimes that are installed.
  *
  * @returns {Record<string, string>} programs by name
  */
@@ -55,10 +55,10 @@ function script(row, moduleId, args = []) {
   return [path.join(subjects, file), moduleId, ...rest, ...args];
 }
 
-// Memory and start-up are about Node.
+// Rows about memory and start-up compare modules on Node alone.
 const ofNodeAlone = ['memory', 'sustained', 'startUp'];
 
-/** The peers whose row this can be. */
+/** Returns the peers that can run this row. */
 function peersOf(row, options) {
   if (ofNodeAlone.includes(row.kind)) return [];
   return Object.entries(options.peers).map(([name, file]) => ({
@@ -69,7 +69,7 @@ function peersOf(row, options) {
 }
 
 /**
- * The variants of a row. The first is what the others are compared with.
+ * Returns the variants of a row. The others are compared with the first.
  *
  * @param {any} row
  * @param {{ node: string, module: string, load: string, driver?: string,

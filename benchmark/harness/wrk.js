@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * wrk (https://github.com/wg/wrk), where it is installed: the load for http that
- * others measure with, too. It has the face of a `Program` with the native load.
+ * Runs wrk (https://github.com/wg/wrk) where it is installed, as other projects
+ * measure http with it, too. It has the interface of a `Program` with the
+ * native load.
  */
 
 const { execFile } = require('node:child_process');
@@ -12,7 +13,7 @@ const run = promisify(execFile);
 
 const MICROSECONDS = { us: 1, ms: 1000, s: 1e6, m: 60e6 };
 
-/** The numbers behind the words of `pattern`; fails where they are missing. */
+/** Returns the numbers that `pattern` captures; throws if they are missing. */
 function read(output, pattern) {
   const found = pattern.exec(output);
   if (!found) throw new Error(`wrk did not say ${pattern}: ${output}`);
@@ -25,7 +26,7 @@ function latency(output, percent) {
   return Number(value) * MICROSECONDS[unit];
 }
 
-/** What a run said; fails where an answer was not the one asked for. */
+/** Parses the output of a run; throws if an answer was not the expected one. */
 function parse(output) {
   const fault = /Socket errors:.*|Non-2xx.*/.exec(output);
   if (fault) throw new Error(`wrk: ${fault[0]}`);
@@ -67,7 +68,7 @@ class Wrk {
     return parse(stdout);
   }
 
-  // Each run opens its connections and closes them.
+  // Does nothing: each run opens and closes its own connections.
   async stop() {}
 
   kill() {}

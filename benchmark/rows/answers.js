@@ -5,7 +5,7 @@ const { KIBIBYTE, formatSize, options, requests } = require('./common');
 
 const HANDLER_MICROSECONDS = 20;
 
-/** How many rounds of `work` take a handler's 20 microseconds here. */
+/** Returns how many rounds of `work` take 20 microseconds on this machine. */
 function calibrate() {
   const rounds = 20_000;
   let best = Infinity;
@@ -17,7 +17,7 @@ function calibrate() {
   return Math.round((rounds * HANDLER_MICROSECONDS) / 1000 / best);
 }
 
-/** Requests that are answered in ways of their own. */
+/** Returns rows with particular kinds of answers. */
 const answers = ({ handlerWork }) => [
   requests('small-writes', '8 small writes a request', {
     server: 'burst',
@@ -93,13 +93,13 @@ const http = (name, size, load = 'http') =>
     targets: [{}],
   });
 
-/** The same with the load that others measure with, too. */
+/** Returns the same row measured with wrk. */
 const httpByWrk = (name, size) => {
   const row = http(name, size, 'wrk');
   return { ...row, title: `${row.title}, wrk` };
 };
 
-/** node:http on either's sockets. */
+/** Returns rows of node:http on the sockets of either module. */
 const httpRows = ({ wrk }) => [
   http('http', 12),
   http('http-64k', 64 * KIBIBYTE),

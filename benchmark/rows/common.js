@@ -1,13 +1,13 @@
 'use strict';
 
-/* What rows are made of. */
+/* Helpers that build rows. */
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const options = (values) =>
   Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 
-/** A server that is asked for one answer at a time on each connection. */
+/** Returns a row of a server with one request at a time on each connection. */
 const requests = (name, title, { server = 'echo', load = 'echo', ...rest }) => {
   const { connections, size, args = {}, ...row } = rest;
   return {
@@ -23,7 +23,7 @@ const requests = (name, title, { server = 'echo', load = 'echo', ...rest }) => {
   };
 };
 
-/** An echo row by its numbers. */
+/** Returns an echo row. */
 const echo = (name, connections, size, targets) =>
   requests(name, `echo, ${connections} x ${formatSize(size)}`, {
     connections,

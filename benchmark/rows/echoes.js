@@ -2,7 +2,7 @@
 
 const { KIBIBYTE, echo, formatSize } = require('./common');
 
-/** Echo by the number of connections. */
+/** Returns the echo rows by number of connections. */
 const echoes = () => [
   {
     ...echo('ping', 1, 64, [
@@ -42,11 +42,11 @@ const echoes = () => [
 ];
 
 const CONNECTIONS = [1, 16, 64, 256, 1000, 4000];
-// 16 B, and four times as much each time, to 1 MiB.
+// From 16 B to 1 MiB, by factors of four.
 const SIZES = Array.from({ length: 9 }, (_, i) => 16 * 4 ** i);
 
 /**
- * What `--scaling` measures: echo by connections, and by the message's size.
+ * Returns the rows of `--scaling`: echo by connections, and by message size.
  *
  * @returns {any[]}
  */

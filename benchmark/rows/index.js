@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * The rows of the table. A row's `subject` is a script of `subjects/` and its
- * arguments, `load` the native load, `bare` the servers without JavaScript.
- * A target is a line of the table: its `must` and its `goal` are ratios to
- * node:net, and with `lower` less is better.
+ * The rows of the table. A row's `subject` is a script of `subjects/` with its
+ * arguments, `load` the native load, and `bare` the servers without JavaScript.
+ * Each target is one line of the table. Its `must` and `goal` are ratios to
+ * node:net; with `lower`, less is better.
  */
 
 const { canPin } = require('../harness/pin');
@@ -35,7 +35,7 @@ function makeRows(settings) {
 }
 
 /**
- * The rows that were asked for. `echo-NxSIZE` is one with numbers of one's own.
+ * Selects rows by name. `echo-NxSIZE` makes an echo row with those numbers.
  *
  * @param {any[]} rows
  * @param {string | undefined} only names, separated by commas

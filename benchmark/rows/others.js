@@ -2,7 +2,7 @@
 
 const { KIBIBYTE, options } = require('./common');
 
-/** Resident memory: of connections, and after much work. */
+/** Returns the rows of resident memory: per connection, and after much work. */
 const memories = ({ quick, sustained }) => {
   const idle = quick ? 500 : 10_000;
   return [
@@ -58,11 +58,14 @@ const inside = (name, title, subject, row) => ({
   ...row,
 });
 
-/** What node's own list does with many rules depends on its release. */
+/**
+ * Returns the target of the block list with many rules, where node's speed
+ * depends on its release.
+ */
 const blockListTarget = (major) =>
   major >= 26 ? { must: 1, goal: 3 } : { must: 300, goal: 600 };
 
-/** Calls within one process, and its start. */
+/** Returns the rows of calls within one process, and of its start. */
 const others = ({ quick, nodeMajor }) => {
   const rules = quick ? 600 : 10_000;
   const many = quick ? 6_000 : 1_000_000;

@@ -2,10 +2,11 @@
 
 const { KIBIBYTE, MEBIBYTE, options, requests } = require('./common');
 
-// Timers go by whole milliseconds: a quarter of one is no lost beat.
+// Timers count whole milliseconds, so a quarter of one is tolerated; in
+// microseconds.
 const TIMER_TOLERANCE = 250;
 
-/** One connection and as many bytes as go through. */
+/** Returns a row of one connection that transfers as many bytes as it can. */
 const bulk = (name, title, { server, load, size, request, ...row }) => ({
   name,
   title,
@@ -29,7 +30,7 @@ const bulkTargets = (title) => [
   },
 ];
 
-/** Connections that come and go, and bytes by the gigabyte. */
+/** Returns the rows of short connections and of bulk transfers. */
 const transfers = ({ quick }) => [
   {
     name: 'churn',
@@ -39,7 +40,7 @@ const transfers = ({ quick }) => [
     per: 'connection',
     subject: ['server.js', 'churn'],
     load: ['churn', ...options({ connections: 16 })],
-    // The server must have accepted each of them.
+    // The server must accept every connection.
     counts: true,
     bare: { epoll: ['serve', 'echo'] },
     targets: [{ must: 1.3, goal: 1.45 }],
@@ -48,9 +49,9 @@ const transfers = ({ quick }) => [
     server: 'source',
     load: 'receive',
     size: KIBIBYTE,
-    // Small enough for the server to come up for air.
+    // Small enough that the server is not always writing.
     request: 4 * MEBIBYTE,
-    // Writes as large as coalescing gathers.
+    // Writes of the size that coalescing joins small ones to.
     bare: { epoll: ['serve', 'source', ...options({ size: 16 * KIBIBYTE })] },
     modes: ['write-through'],
     targets: [{ must: 3, goal: 4.5 }],
@@ -74,7 +75,10 @@ const transfers = ({ quick }) => [
   }),
 ];
 
-/** A stream through a proxy, from a native server to the load. */
+/**
+ * Returns the row of a stream through a proxy, from a native server to the
+ * load.
+ */
 const proxyBulk = ({ quick }) =>
   bulk('proxy-bulk', 'a.pipe(b), bulk', {
     server: 'proxy',
@@ -94,7 +98,10 @@ const proxyBulk = ({ quick }) =>
     ],
   });
 
-/** What a flood does to the others, and full load to a timer. */
+/**
+ * Returns the rows of fairness: other connections beside a flood, and a timer
+ * under full load.
+ */
 const fairness = () => [
   {
     name: 'fairness',
@@ -149,7 +156,7 @@ const fairness = () => [
     connections: 64,
     size: 64,
     args: { beat: true },
-    // A beat is rare: it takes a while until one in a hundred are a few.
+    // Beats are rare, so the 99th percentile needs a longer run.
     longer: 4,
     bare: {},
     modes: ['busy-poll'],

@@ -3,8 +3,8 @@
 const { Program } = require('../harness/program');
 
 /**
- * A bare server as the subject of a row: it is looked at from outside, and the
- * time of its peer is its own.
+ * A bare server as the subject of a row. It is measured from outside, and its
+ * peer's time is used as its own.
  */
 class BareEnd {
   #program;
@@ -21,14 +21,14 @@ class BareEnd {
     return { ...this.#program.ready, pid: this.#program.pid };
   }
 
-  /** Answers as a subject does, but for `result`, which has nothing to say. */
+  /** Answers as a subject does, but has no figures for `result`. */
   async ask(line) {
     if (line !== 'start') return {};
     this.#before = await this.#program.ask('usage');
     return {};
   }
 
-  /** The result, with what only the peer knows. */
+  /** Returns the result, with the figures that only the peer has. */
   async resultBeside(peer) {
     const { cpu, bytes } = await this.#program.ask('usage');
     return {

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Rows of real clients, and the servers that they talk to: Debian's, started as
- * `examples/compat` starts them, and for ws and mqtt one of their own packages in
- * another process on node:net.
+ * Rows of real clients, and the servers that they connect to. These are
+ * Debian's, started as `examples/compat` starts them. For ws and mqtt they are
+ * the packages' own servers, in another process on node:net.
  */
 
 const path = require('node:path');
@@ -12,7 +12,10 @@ const { Program } = require('../harness/program');
 
 const peer = path.join(__dirname, '../subjects/library/peer.js');
 
-/** Each starts a server and gives what a client needs, and how to end it. */
+/**
+ * Start a server, and return its address for a client and a function that stops
+ * it.
+ */
 const servers = {
   async redis({ servers }) {
     const { server, places } = await servers.startRedis();
@@ -84,7 +87,8 @@ const clientRows = [
 ];
 
 /**
- * Starts what the rows need, and leaves out those whose server is missing.
+ * Starts the servers that the rows need, and leaves out rows whose server is
+ * not installed.
  *
  * @param {any[]} rows of `clientRows`
  * @param {{ node: string }} options
@@ -92,7 +96,7 @@ const clientRows = [
  *   the rows with the places of their servers
  */
 async function startServers(rows, { node }) {
-  // Only here: it loads rust-net.
+  // Required late, because it loads rust-net.
   const common = require('../../examples/compat/common');
   const context = { node, servers: require('../../examples/compat/servers') };
   for (const { client } of rows) common.install(client);

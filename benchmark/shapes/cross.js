@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Rows from the product of everything that a stream can be, picked by a seed: no
- * one has tuned for what nobody has chosen.
+ * Rows from the product of all properties that a stream can have, picked by a
+ * seed. They are not chosen by hand, so the code cannot be tuned for them.
  */
 
 const { sequence } = require('../subjects/sequence');
@@ -28,7 +28,7 @@ const axes = {
     'hex',
     'base64',
   ],
-  // 16 B, and four times as much each time, to 4 MiB.
+  // From 16 B to 4 MiB, by factors of four.
   size: Array.from({ length: 10 }, (_, i) => 16 * 4 ** i),
   readApi: [
     'data',
@@ -41,19 +41,19 @@ const axes = {
     'pipeline',
     'file',
   ],
-  // What an `onread` buffer holds.
+  // The size of an `onread` buffer, in bytes.
   readSize: [KIB, 16 * KIB, 64 * KIB, MIB],
 };
 
-// What node:net moves in something like half a second.
+// About as many bytes as node:net moves in half a second.
 const MOST_BYTES = 256 * MIB;
 const MOST_WRITES = 300_000;
-// More would be memory that no program keeps.
+// The most bytes in flight at once; real programs hold no more in memory.
 const MOST_AT_ONCE = 64 * MIB;
-/** By how much less it is there. */
+/** How many times fewer bytes a transport moves in that time. */
 const slowness = { tcp: 1, unix: 1, veth: 4 };
 
-/** A point of the product that can be, or null. */
+/** Returns a point of the product if it is possible, else null. */
 function check(point) {
   const { connections, listens, readApi, size } = point;
   if (size * connections > MOST_AT_ONCE) return null;
@@ -71,7 +71,7 @@ const text = (size) =>
       ? `${size / KIB} KiB`
       : `${size} B`;
 
-/** What the subject does, and under what circumstances. */
+/** Returns a title: what the subject does, and how. */
 function titleOf(point) {
   const { from, listens, transport, connections, size, readSize } = point;
   const isBuffer = point.readApi.startsWith('onread');
@@ -84,7 +84,10 @@ function titleOf(point) {
   return `${does}; ${connections} x ${transport}, ${where}`;
 }
 
-/** The row of a point. The peer reads by 'data', or writes Buffers by 'drain'. */
+/**
+ * Returns the row of a point. The peer reads by 'data', or writes Buffers by
+ * 'drain'.
+ */
 function rowOf(point) {
   const { from, listens, transport, connections, size, readApi } = point;
   const writes = Math.max(
@@ -131,7 +134,7 @@ function rowOf(point) {
 function crossRows(count, seed) {
   const next = sequence(seed);
   const rows = new Map();
-  // The product is finite; so is the patience to find what is left of it.
+  // The product is finite, so the search for rows not yet picked is bounded.
   for (let tries = 0; rows.size < count && tries < count * 1000; tries++) {
     const point = Object.fromEntries(
       Object.entries(axes).map(([name, values]) => [

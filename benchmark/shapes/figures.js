@@ -4,9 +4,9 @@ const { median } = require('../harness/statistics');
 const { BASE } = require('./variants');
 
 /**
- * What the runs of a row say of a variant: each run's ratio to node:net's sample
- * of the same run. Runs in which node:net was unsteady are kept, but not counted,
- * where there are others.
+ * Computes the figure of a variant over the runs of a row: each run's ratio to
+ * node:net's sample of the same run. Runs in which node:net was unsteady are
+ * kept, but not counted unless there are no others.
  *
  * @param {import('./rounds').Entry} entry
  * @param {string} variant
@@ -32,18 +32,21 @@ function figure({ runs }, variant, metric) {
   };
 }
 
-/** The variants that any entry has, in the order of the runs, without node:net. */
+/**
+ * Returns the variants of all entries, in the order of the runs, without
+ * node:net.
+ */
 function variantNames(entries) {
   const names = entries.flatMap(({ runs }) =>
     runs.flatMap(({ order, samples }) =>
-      // The first run of a row has them in their own order.
+      // The first run of a row is in the original order.
       order === runs[0].order ? order.filter((name) => samples[name]) : [],
     ),
   );
   return [...new Set(names)].filter((name) => name !== BASE);
 }
 
-/** The median of a figure that is no ratio, over all runs of a variant. */
+/** Returns the median of an absolute figure over all runs of a variant. */
 const middle = ({ runs }, variant, metric) =>
   median(
     runs
@@ -52,7 +55,8 @@ const middle = ({ runs }, variant, metric) =>
   );
 
 /**
- * The rows whose time or CPU is worst beside node:net's, the worst first.
+ * Returns the rows whose time or CPU compares worst with node:net's, the worst
+ * first.
  *
  * @param {import('./rounds').Entry[]} entries
  * @param {string} variant

@@ -5,18 +5,18 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-/** The commit of the module that is measured, where it is a repository's. */
+/** Returns the commit of the measured module, where it is in a repository. */
 function commitOf(folder) {
   const git = (line) =>
     spawnSync('git', line.split(' '), { cwd: folder, encoding: 'utf8' }).stdout;
   const commit = git('rev-parse --short HEAD')?.trim();
   if (!commit) return null;
-  // Results and pages are no part of what is measured.
+  // Changed results and pages do not change what is measured.
   const changed = git('status --porcelain -- src lib Cargo.toml')?.trim();
   return changed ? `${commit} and changes` : commit;
 }
 
-/** What a program says of its version. */
+/** Returns what a program prints for its version. */
 const versionOf = (file) =>
   execFileSync(file, ['--version'], { encoding: 'utf8' })
     .split('\n')[0]
@@ -24,13 +24,13 @@ const versionOf = (file) =>
     .trim();
 
 /**
- * What the figures were measured on.
+ * Describes what the figures were measured on.
  *
  * @param {any} options of the run
  */
 function describe(options) {
   const cpus = os.cpus();
-  // The report would ask for the names of this machine's addresses.
+  // Without this the report looks up the names of this machine's addresses.
   process.report.excludeNetwork = true;
   const { glibcVersionRuntime: glibc } = /** @type {any} */ (
     process.report.getReport()

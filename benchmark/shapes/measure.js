@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * One measurement of a row: fresh processes for both ends, a warm-up over some
- * of the work, and then all of it.
+ * Makes one measurement of a row: starts fresh processes for both ends, warms
+ * up with a share of the work, then does all of it.
  */
 
 const os = require('node:os');
@@ -13,14 +13,17 @@ const { BareEnd } = require('./bare');
 const { peakMemory } = require('../harness/peak');
 const { Program } = require('../harness/program');
 
-/** The share of a row's work that its warm-up is, where the row does not say. */
+/** The warm-up's share of a row's work, unless the row sets it. */
 const WARM_UP = 0.25;
 
 const LOOPBACK = '127.0.0.1';
-// A Unix socket has no queue beyond it: connecting fails.
+// The backlog. On a Unix socket a connect beyond it fails.
 const BACKLOG = 4096;
 
-/** Where the two ends meet: what to listen on, and what to connect to. */
+/**
+ * Returns where the two ends meet: the address to listen on and the one to
+ * connect to.
+ */
 let sockets = 0;
 function placeOf({ transport, listens }, { folder, network }) {
   if (transport === 'unix') {
@@ -39,7 +42,7 @@ function placeOf({ transport, listens }, { folder, network }) {
   };
 }
 
-/** Starts one end: `where` is what it listens on or connects to. */
+/** Starts one end. `where` is the address that it listens on or connects to. */
 function startEnd(row, variant, context, { end, listens, where }) {
   if (variant.bare) {
     return BareEnd.start(pinned(row, end, variant.command));
@@ -53,7 +56,10 @@ function startEnd(row, variant, context, { end, listens, where }) {
   );
 }
 
-/** The programs of both ends, by name; the one that listens is started first. */
+/**
+ * Starts both ends and returns their programs by name. The end that listens
+ * starts first.
+ */
 async function startEnds(row, variant, context) {
   const variants = { subject: variant, peer: context.peer };
   const programs = {};
@@ -79,21 +85,21 @@ async function startEnds(row, variant, context) {
 
 const otherEnd = (end) => (end === 'subject' ? 'peer' : 'subject');
 
-/** The microseconds that all cores together have been busy. */
+/** Returns the microseconds that all cores together have been busy. */
 const busyMicros = () =>
   os
     .cpus()
     .reduce((sum, { times }) => sum + times.user + times.sys + times.irq, 0) *
   1000;
 
-/** The ends in the order to start them in: first the one that waits. */
+/** Returns the ends in start order: the end that waits comes first. */
 function inOrder(row, { subject, peer }) {
   if (!peer) return [subject];
   const waits = row.work === 'stream' ? otherEnd(row.from) : row.listens;
   return waits === 'subject' ? [subject, peer] : [peer, subject];
 }
 
-/** What both ends say when a share of the row is done. */
+/** Returns the results of both ends after a share of the row. */
 async function results({ subject, peer }) {
   const [result, other] = await Promise.all([
     subject.ask('result'),
@@ -104,10 +110,10 @@ async function results({ subject, peer }) {
   return [own, other];
 }
 
-/** Has both ends do a share of the row. */
+/** Makes both ends do a share of the row. */
 async function work(row, programs, share) {
   const { subject, peer } = programs;
-  // The one that listens has to know first.
+  // The end that listens must be armed first.
   const ends = row.listens === 'peer' ? [peer, subject] : [subject, peer];
   for (const end of ends) await end?.ask(`arm ${share}`);
   await Promise.all(ends.map((end) => end?.ask('opened')));
@@ -120,7 +126,7 @@ async function work(row, programs, share) {
   const peerUsed = peer ? (await peer.ask('usage')).cpu - before.cpu : 0;
   if (peer) checkCounts(result, other);
   return {
-    // The peer's where it is the peer that asks.
+    // Use the peer's where the peer sends the requests.
     p50: other?.p50,
     p99: other?.p99,
     ...result,
@@ -129,13 +135,14 @@ async function work(row, programs, share) {
   };
 }
 
-/** What one end has sent, the other must have received. */
+/** Checks that each end received what the other sent. */
 function checkCounts(subject, peer) {
   const pairs = [
     [subject.sent, peer.received],
     [peer.sent, subject.received],
   ];
-  // An echo and a listener that answers at once do not count what they send.
+  // Echo servers, and listeners that answer at once, do not count what they
+  // send.
   for (const [sent, received] of pairs) {
     if (sent !== received && sent !== 0) {
       throw new Error(`${sent} bytes sent, ${received} received`);
@@ -144,7 +151,7 @@ function checkCounts(subject, peer) {
   if (subject.received + peer.received === 0) throw new Error('no bytes');
 }
 
-/** As many digits as mean something; counts are whole. */
+/** Rounds to the significant digits; counts stay whole. */
 const round = (value) =>
   typeof value !== 'number' || Number.isInteger(value)
     ? value

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * A network of Ethernet's packet size: a pair of virtual devices with an MTU of
- * 1,500 and without segmentation offload, one of them in a namespace of its own.
- * Both are made for a run, and removed at its end.
+ * A network with Ethernet's packet size: a pair of virtual devices with an MTU
+ * of 1,500 and without segmentation offload. One of them is in its own
+ * namespace. Both are created for a run and removed at its end.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -11,13 +11,16 @@ const { spawnSync } = require('node:child_process');
 const MTU = 1500;
 let networks = 0;
 
-/** Two addresses of four that others leave alone: 198.18.0.0/15 is for benchmarks. */
+/**
+ * Returns two addresses of a block of four. The range 198.18.0.0/15 is reserved
+ * for benchmarks.
+ */
 function addresses(number) {
   const [third, fourth] = [number % 250, 4 * ((number >> 8) % 60)];
   return [1, 2].map((i) => `198.18.${third}.${fourth + i}`);
 }
 
-/** Runs ip; throws what it says where it fails. */
+/** Runs `ip`; throws its error output if it fails. */
 function ip(line) {
   const { error, status, stderr } = spawnSync('ip', line.split(' '), {
     encoding: 'utf8',

@@ -1,6 +1,8 @@
 'use strict';
 
-/* The table of a pass, as cells: for the terminal and for a page alike. */
+/*
+ * Builds the table of a pass as cells, for the terminal and for a page alike.
+ */
 
 const { figure, middle, variantNames } = require('./figures');
 const { BASE } = require('./variants');
@@ -10,7 +12,7 @@ const mebibytes = (bytes) =>
   bytes == null ? '-' : (bytes / 2 ** 20).toFixed(0);
 const millis = (seconds) => (seconds * 1000).toFixed(0);
 
-/** `1.04 (0.98-1.10)`: the ratio, and what single runs said. */
+/** Formats a ratio with its spread over the runs: `1.04 (0.98-1.10)`. */
 const withSpread = (figure) =>
   figure
     ? `${two(figure.ratio)} (${two(figure.low)}-${two(figure.high)})`
@@ -23,7 +25,7 @@ function memoryPair(entry, variant) {
   return found ? `${mebibytes(found.base)} > ${mebibytes(found.value)}` : '-';
 }
 
-/** The columns of one variant. */
+/** Returns the columns of one variant. */
 function columnsOf(variant) {
   const name = names[variant] ?? variant;
   const columns = {
@@ -37,7 +39,7 @@ function columnsOf(variant) {
   };
 }
 
-/** How many runs there were, and how many of them were made again. */
+/** Formats the number of runs, and how many of them were repeats. */
 function runsOf({ runs }) {
   const again = runs.filter((run) => run.again).length;
   return again === 0 ? `${runs.length}` : `${runs.length} (${again} again)`;
@@ -65,7 +67,10 @@ function cells(entries) {
   ];
 }
 
-/** Further figures of uploads: who is open at once, and for how long. */
+/**
+ * Formats further figures of uploads: how many are open at once, and for how
+ * long.
+ */
 function lives(entries) {
   const metrics = {
     open: 'open at once',

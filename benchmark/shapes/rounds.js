@@ -1,15 +1,15 @@
 'use strict';
 
 /*
- * A pass over rows: every round measures each row once, so that the runs of a row
- * are minutes apart, and the variants of a row right after each other.
+ * Runs a pass over rows. Every round measures each row once, so the runs of a
+ * row are minutes apart. The variants of a row run directly after each other.
  */
 
 const { isUnsteady } = require('../harness/statistics');
 const { measure } = require('./measure');
 const { BASE, variantsOf } = require('./variants');
 
-// A run whose repeats are no steadier is kept as it is.
+// The most repeats of an unsteady run; after that it is kept.
 const MOST_REPEATS = 2;
 
 /**
@@ -22,7 +22,7 @@ const MOST_REPEATS = 2;
 /** Measures all variants of a row, one after another. */
 async function runOnce(entry, options, context, again) {
   const variants = variantsOf(entry.row, options);
-  // In every other run the other way around.
+  // Reverse the order in every second run.
   if (entry.runs.length % 2) variants.reverse();
   const run = {
     at: new Date().toISOString(),
@@ -50,7 +50,10 @@ function markUnsteady({ runs }) {
   return runs.filter(({ unsteady }) => unsteady).length;
 }
 
-/** A row that fails fails the run, but not the rows after it. */
+/**
+ * Runs `work` for a row. A failed row fails the run, but the rows after it are
+ * still measured.
+ */
 async function attempt(entry, work) {
   try {
     await work();

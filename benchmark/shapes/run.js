@@ -1,6 +1,9 @@
 'use strict';
 
-/* `--shapes`, `--cross` and `--clients`: a pass, its table, and what is kept. */
+/*
+ * Runs `--shapes`, `--cross` and `--clients`: a pass, its table, and the saved
+ * results.
+ */
 
 const path = require('node:path');
 
@@ -15,14 +18,17 @@ const { runPass } = require('./rounds');
 const { shapes } = require('./table');
 const { peerOf } = require('./variants');
 
-/** The rows of a kind of pass. */
+/** The rows of each kind of pass. */
 const rowsOf = {
   shapes: () => shapes,
   cross: ({ cross, seed }) => crossRows(cross, seed),
   clients: () => clientRows,
 };
 
-/** The network of the rows that need one, or null where it cannot be made. */
+/**
+ * Creates the network that rows need; returns null where none is needed or
+ * permitted.
+ */
 function networkFor(rows) {
   if (rows.every(({ transport }) => transport !== 'veth')) return null;
   try {
@@ -33,7 +39,7 @@ function networkFor(rows) {
   }
 }
 
-/** The rows asked for, by their names. */
+/** Selects rows by name. */
 function select(rows, only) {
   if (only === undefined) return rows;
   return only.split(',').map((name) => {
@@ -44,10 +50,13 @@ function select(rows, only) {
   });
 }
 
-// What is published is the median of so many runs.
+// A published result is the median of at least this many runs.
 const FEWEST_ROUNDS = 3;
 
-/** The file of a pass: its kind, the Node, and for a product its seed. */
+/**
+ * Names the file of a pass after its kind, the Node and, for `--cross`, its
+ * seed.
+ */
 function nameOf(kind, about, options) {
   const { seed, cross, driver, only, scale, rounds } = options;
   const parts = [kind, `node${about.node.slice(1).split('.')[0]}`];

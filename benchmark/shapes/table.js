@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The hand-picked shapes of traffic. A row says what its two ends do: the subject,
- * which is under test, and the peer, which is node:net in another process. The
- * numbers are so large that node:net takes something like half a second.
+ * The hand-picked shapes of traffic. A row says what its two ends do: the
+ * subject, which is under test, and the peer, which is node:net in another
+ * process. The counts are chosen so that node:net takes about half a second.
  *
  * `work` is one of `subjects/shape/`: in a stream `from` writes `writes` chunks and
  * the other end reads; `listens` says which end is the server. `bare` is the bare
@@ -16,7 +16,7 @@ const MIB = 1024 * KIB;
 const SINK = ['serve', 'sink'];
 const ECHO = ['serve', 'echo'];
 
-/** The subject writes: the peer reads by 'data'. */
+/** Returns a row in which the subject writes and the peer reads by 'data'. */
 const write = (name, title, writes, options) => ({
   name,
   title,
@@ -31,7 +31,10 @@ const write = (name, title, writes, options) => ({
   read: { api: 'data' },
 });
 
-/** The subject reads: the peer writes Buffers of 64 KiB by 'drain'. */
+/**
+ * Returns a row in which the subject reads and the peer writes Buffers of 64
+ * KiB by 'drain'.
+ */
 const read = (name, title, read, { write: peer, writes, ...row } = {}) => ({
   name,
   title,
@@ -102,7 +105,7 @@ const writes = [
   row.name.endsWith('-veth') ? { ...row, transport: 'veth' } : row,
 );
 
-// A server has no onread: there the subject connects.
+// Returns a row for `onread`, which servers do not have: the subject connects.
 const onread = (name, title, api) =>
   read(name, title, { api, size: 64 * KIB }, { listens: 'peer' });
 
@@ -153,10 +156,13 @@ const reads = [
   ),
 ];
 
-// Messages until node has compiled what they go through.
+// Messages until node has compiled the code that handles them.
 const UNTIL_COMPILED = 8000;
 
-/** Messages that come back, `flight` of them under way on each connection. */
+/**
+ * Returns a row of echoed messages, `flight` of them under way on each
+ * connection.
+ */
 const exchange = (name, title, listens, { size, ...row }) => ({
   name,
   title,
@@ -204,7 +210,7 @@ const exchanges = [
   ),
 ];
 
-/** Short connections. */
+/** Returns a row of short connections. */
 const visit = (name, title, listens, row) => ({
   name,
   title,
@@ -234,7 +240,7 @@ const visits = [
   }),
 ];
 
-/** Connections that all have something to be read at the same moment. */
+/** Returns a row of connections that all become readable at the same moment. */
 const ready = (connections) => ({
   name: `ready-${connections}`,
   title: `${connections.toLocaleString('en')} connections ready at once`,

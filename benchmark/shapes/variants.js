@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What takes turns in a shape: node:net, rust-net with each driver, and where
- * they are asked for node:net of other runtimes and the bare server.
+ * The variants of a shape: node:net, rust-net with each driver and, on request,
+ * the bare server and node:net of other runtimes.
  */
 
 const path = require('node:path');
@@ -13,13 +13,16 @@ const subjects = path.join(__dirname, '..', 'subjects');
 const shape = path.join(subjects, 'shape.js');
 const library = path.join(subjects, 'library.js');
 
-/** node:net, which the others are compared with. */
+/** The name of node:net, which the others are compared with. */
 const BASE = 'node';
 
-/** rust-net by driver; one alone where one was asked for. */
+/**
+ * Returns the environment of rust-net by driver; of one driver if one was
+ * selected.
+ */
 function driversOf({ driver, quick }) {
   if (driver) return { [driver]: { RUST_NET_DRIVER: driver } };
-  // The smoke form takes the default.
+  // The smoke run takes the default driver.
   if (quick) return { 'on-loop': {} };
   return {
     'on-loop': { RUST_NET_DRIVER: 'on-loop' },
@@ -62,7 +65,7 @@ function variantsOf(row, options) {
   ];
 }
 
-/** The peer of what is under test: always node:net on the Node of the run. */
+/** Returns the peer of the subject: always node:net on the Node of the run. */
 const peerOf = ({ node }) => ({ command: [node, shape, 'node:net'] });
 
 module.exports = { BASE, peerOf, variantsOf };

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Addresses and rules for the micro benchmarks: as if at random, but the same
- * in each process.
+ * Addresses and rules for the micro benchmarks: pseudo-random, but the same in
+ * each process.
  */
 
 const { sequence } = require('./sequence');
@@ -15,7 +15,7 @@ const ipv6 = (next, last = next(65536)) => {
   return `2001:db8:${group()}:${group()}::${last.toString(16)}`;
 };
 
-// A rule of each kind in turn: a method of BlockList and its arguments.
+// Rules of each kind: a method of BlockList and its arguments.
 const kinds = [
   (next) => ['addAddress', ipv4(next), 'ipv4'],
   (next) => ['addAddress', ipv6(next), 'ipv6'],
@@ -41,7 +41,8 @@ function makeRules(count) {
 }
 
 /**
- * Addresses of both families to check: every fourth stands in a rule.
+ * Returns addresses of both families to check. Every fourth is covered by a
+ * rule.
  *
  * @param {any[][]} rules
  * @param {number} count

@@ -3,7 +3,7 @@
 const INTERVAL = 10;
 
 /**
- * Starts an interval of 10 ms that notes by how much each beat is late.
+ * Starts an interval of 10 ms that records how late each beat is.
  *
  * @returns {() => number | undefined} the microseconds that 99 of 100 beats
  *   were not later than, of those since the last call; undefined for none

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * A client under test: `node client.js MODULE --port P --connections N --size B`
- * keeps one message under way on each connection to the native echo server.
+ * A client under test: `node client.js MODULE --port P --connections N --size
+ * B`. It keeps one message under way on each connection to the native echo
+ * server.
  */
 
 const { once } = require('node:events');
@@ -11,10 +12,11 @@ const { parseArgs } = require('node:util');
 const { control, cpu } = require('./control');
 const { pattern } = require('./pattern');
 
-// Of so many answers one is timed: the clock is no part of the work.
+// One answer of this many is timed, because reading the clock is not part of
+// the work.
 const TIMED = 16;
 
-/** One connection, asking until it is told to stop. */
+/** One connection, which sends messages until it is stopped. */
 class Asker {
   #message;
   #seen = 0;
@@ -43,7 +45,7 @@ class Asker {
 
   #ask() {
     this.#seen = 0;
-    // No two messages in a row are the same.
+    // Consecutive messages differ.
     this.#message[0] = this.#count & 0xff;
     if (this.#count % TIMED === 0) this.#since = performance.now();
     this.socket.write(this.#message);

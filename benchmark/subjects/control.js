@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * How a subject is talked to, the same as the native programs: it prints a line
- * of JSON when it is ready, and answers each line that comes in on standard
- * input with another. When standard input ends, so does the subject.
+ * The protocol of subjects and native programs. A subject prints one line of
+ * JSON when it is ready, and one in answer to each line on standard input. It
+ * exits when standard input ends.
  */
 
 function cpu() {
@@ -12,14 +12,14 @@ function cpu() {
 }
 
 function memory() {
-  // With --expose-gc: what nobody needs any more is nobody's memory.
+  // With --expose-gc, collect garbage first so that it is not counted.
   for (let i = 0; i < 3; i++) globalThis.gc?.();
   return { rss: process.memoryUsage().rss };
 }
 
 /**
- * Says that the subject is ready, and serves commands from then on: `usage`,
- * `memory`, and the ones given.
+ * Reports that the subject is ready and then serves commands: `usage`,
+ * `memory`, and the ones passed.
  *
  * @param {object} ready what the first line says
  * @param {Record<string, (argument: number) => any>} [commands] by name

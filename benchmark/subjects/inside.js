@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What needs no connection: `node inside.js MODULE block-list|is-ip [--rules N]`
- * calls the module in a loop.
+ * Measures calls that need no connection: `node inside.js MODULE
+ * block-list|is-ip [--rules N]` calls the module in a loop.
  */
 
 const { parseArgs } = require('node:util');
@@ -50,7 +50,7 @@ const subjects = {
   },
 };
 
-/** Passes over all the questions until the time is up. */
+/** Repeats a pass over all the questions until the time is up. */
 function run(pass, seconds) {
   const expected = pass();
   const cpuBefore = cpu();
@@ -67,7 +67,7 @@ function run(pass, seconds) {
     ops: passes * QUESTIONS,
     seconds: (now - start) / 1000,
     cpu: cpu() - cpuBefore,
-    // The same for each module, or one of them is wrong.
+    // Must be the same for each module.
     check: expected,
   };
 }

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * A real client under test: `library.js ROW END` with `where` of END naming the
- * server. rust-net comes in by `-r rust-net/register`; the packages are those of
- * `examples/compat`.
+ * A real client under test: `library.js ROW END`, where `where` of END names
+ * the server. rust-net is loaded by `-r rust-net/register`; the packages are
+ * those of `examples/compat`.
  */
 
 const { createRequire } = require('node:module');
@@ -14,7 +14,7 @@ const { serve } = require('./shape/run');
 
 const packages = path.join(__dirname, '../../.cache/compat/package.json');
 
-/** Does the row's operations, `parallel` at a time. */
+/** Runs the row's operations, `parallel` at a time. */
 async function repeat(count, parallel, operation) {
   let left = count;
   const one = async (lane) => {

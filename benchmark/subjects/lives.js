@@ -5,7 +5,7 @@ const at = (sorted, share) => sorted[Math.floor(sorted.length * share)];
 const sort = (values) => values.sort((a, b) => a - b);
 
 /**
- * Follows the connections of a server.
+ * Records the lifetimes of a server's connections.
  *
  * @param {import('node:net').Server} server
  * @returns {() => { open: number, p50: number, p99: number } | undefined} of

@@ -13,8 +13,9 @@ function pattern(length) {
 }
 
 /**
- * Whether a chunk has the first and the last byte that its place asks for. The
- * load checks every byte; here that would be the better part of the work.
+ * Returns true if the first and the last byte of a chunk are right for its
+ * position. The load checks every byte; here that would take longer than the
+ * rest of the work.
  *
  * @param {number} position of the chunk's first byte
  * @param {Uint8Array} chunk not empty

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * How long the first `require` takes: `node require.js MODULE` prints the
+ * Measures the first `require`: `node require.js MODULE` prints its
  * milliseconds and the CPU time of the process until then.
  */
 

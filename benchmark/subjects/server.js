@@ -2,8 +2,8 @@
 
 /*
  * A server under test: `node server.js MODULE KIND [--path PATH] [--size N]
- * [--upstream PORT]`. With `--beat true` a timer runs beside it, and `usage` says
- * how late it was; with `--follow true` it says how long connections live.
+ * [--upstream PORT]`. With `--beat true` a timer also runs, and `usage` reports
+ * how late it was. With `--follow true` it reports how long connections live.
  */
 
 const { parseArgs } = require('node:util');
@@ -13,10 +13,10 @@ const { control, cpu } = require('./control');
 const { follow } = require('./lives');
 const { servers } = require('./servers');
 
-// More than are opened at once; the kernel's own limit is mostly the same.
+// More than are opened at once; often the kernel's own limit.
 const BACKLOG = 4096;
 
-/** The load may end by a reset; anything else is a failure. */
+/** Tolerates a reset, by which the load may end; throws any other error. */
 function onError(error) {
   if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
 }

@@ -10,7 +10,8 @@ const http = require('node:http');
 const { fits, pattern } = require('./pattern');
 
 /**
- * Some work of a handler's own: so many rounds that nobody can skip.
+ * Does `rounds` rounds of work for a handler, whose result keeps the compiler
+ * from removing it.
  *
  * @param {number} rounds
  * @returns {number}
@@ -42,7 +43,7 @@ const servers = {
 
   pipe: (net) => net.createServer((socket) => socket.pipe(socket)),
 
-  /** Two sockets a connection: what comes in goes on to `upstream`. */
+  /** Two sockets per connection: forwards what comes in to `upstream`. */
   proxy: (net, { upstream }) =>
     net.createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
       const far = net.connect({
@@ -56,7 +57,7 @@ const servers = {
       near.on('close', () => far.destroy());
     }),
 
-  /** Work of its own before each answer. */
+  /** Does some work before each answer. */
   heavy: (net, { work: rounds }) =>
     net.createServer((socket) => {
       socket.on('data', (data) => {
@@ -65,10 +66,10 @@ const servers = {
       });
     }),
 
-  /** The client closes; all that the server has to do is to notice. */
+  /** The client closes; the server only has to notice. */
   churn: (net) => net.createServer((socket) => socket.resume()),
 
-  /** A request of 16 bytes is answered by eight small writes. */
+  /** Answers a request of 16 bytes with eight small writes. */
   burst(net) {
     const pieces = Array.from({ length: 8 }, (_, i) => Buffer.alloc(64, i));
     return net.createServer({ noDelay: true }, (socket) => {
@@ -81,7 +82,7 @@ const servers = {
     });
   },
 
-  /** Lines of text, each sent back behind an equals sign. */
+  /** Sends each line of text back after an equals sign. */
   lines: (net) =>
     net.createServer((socket) => {
       let rest = '';
@@ -92,7 +93,7 @@ const servers = {
       });
     }),
 
-  /** Counts what comes, and says at the end how much it was. */
+  /** Counts the bytes received, and sends the count at the end. */
   sink: (net) =>
     net.createServer({ allowHalfOpen: true }, (socket) => {
       let total = 0;
@@ -107,7 +108,9 @@ const servers = {
       });
     }),
 
-  /** Sends as many bytes as eight bytes ask for, in writes of `size`. */
+  /**
+   * Sends as many bytes as an eight-byte request asks for, in writes of `size`.
+   */
   source(net, { size }) {
     const chunk = pattern(size);
     return net.createServer((socket) => {
@@ -128,7 +131,9 @@ const servers = {
     });
   },
 
-  /** node:http on node:net's sockets, or on ours by way of 'connection'. */
+  /**
+   * node:http on node:net's sockets, or on rust-net's by emitting 'connection'.
+   */
   http(net, { size }) {
     const body = Buffer.alloc(size, 'x');
     const server = http.createServer((request, response) => {

@@ -1,14 +1,15 @@
 'use strict';
 
 /*
- * One end of a shape of traffic, under test or the peer of what is:
+ * One end of a shape of traffic, either the subject or its peer:
  *
  *   shape.js MODULE ROW END
  *
- * ROW is a row of `shapes/` and END `{ end, listens, where }`, both in JSON.
- * `end` is 'subject' or 'peer'; `where` is what to listen on or to connect to.
- * A measurement is four commands to each end: `arm SHARE` (of the row's work),
- * `opened` (answered when all connections are there), `start`, and `result`.
+ * ROW is a row of `shapes/` and END is `{ end, listens, where }`, both in JSON.
+ * `end` is 'subject' or 'peer'; `where` is the address to listen on or connect
+ * to. A measurement is four commands to each end: `arm SHARE` (of the row's
+ * work), `opened` (answered when all connections are open), `start`, and
+ * `result`.
  */
 
 const { serve } = require('./shape/run');

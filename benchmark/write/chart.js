@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The README's chart: for each of the ten rows a bar for rust-net, Bun and Deno.
- * A bar begins at node:net's speed; the scale is logarithmic, so that half and
- * double are equally long.
+ * The README's chart: for each of the ten rows a bar for rust-net, Bun and
+ * Deno. Bars begin at node:net's speed. The scale is logarithmic, so that half
+ * and double are equally long.
  */
 
 const { MARGIN, page, round, text } = require('../harness/svg');
@@ -23,7 +23,7 @@ const series = [
 ];
 const names = { 'rust-net': 'rust-net', bun: 'Bun', deno: 'Deno' };
 
-/** Where a ratio stands; what is off the scale stands at its end. */
+/** Returns the x position of a ratio, clamped to the scale. */
 function x(ratio) {
   const kept = Math.min(Math.max(ratio, LEAST), MOST);
   const part = Math.log(kept / LEAST) / Math.log(MOST / LEAST);
@@ -70,7 +70,10 @@ const legend = (y) =>
     ];
   });
 
-/** What the page's corner says: the Node, and the machine where it is known. */
+/**
+ * Returns the note in the image's corner: the Node, and the machine if it is
+ * known.
+ */
 function aboutOf({ shapes, workloads, clients }) {
   const { node, system } = (shapes ?? clients ?? workloads).about;
   return { node, system: system.split(',')[0] };

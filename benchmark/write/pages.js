@@ -1,6 +1,8 @@
 'use strict';
 
-/* `--write`: the README's part, its chart, and docs/performance.md. */
+/*
+ * Implements `--write`: the README's part, its chart, and docs/performance.md.
+ */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,7 +16,7 @@ const { keptResults } = require('./results');
 const root = path.join(__dirname, '../..');
 
 /**
- * What the pages must be, by the results that are kept.
+ * Returns the pages as the kept results imply them.
  *
  * @returns {Promise<Record<string, string>>} texts by path in the project
  */

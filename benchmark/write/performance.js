@@ -1,6 +1,6 @@
 'use strict';
 
-/* The page docs/performance.md. */
+/* Writes the page docs/performance.md. */
 
 const report = require('../harness/report');
 const { figure, middle, variantNames, worst } = require('../shapes/figures');
@@ -43,7 +43,7 @@ function columnsOf(variant) {
     [`${name}: time`]: (entry) => each(figure(entry, variant, 'seconds')),
     [`${name}: CPU`]: (entry) => each(figure(entry, variant, 'cpu')),
   };
-  // The others' memory is about their runtime.
+  // The memory of other runtimes is not comparable.
   if (variant !== OWN && variant !== 'threaded') return columns;
   return {
     ...columns,
@@ -72,7 +72,7 @@ function shapesTable(entries) {
   ]);
 }
 
-/** What a pass was measured on. */
+/** Returns what a pass was measured on. */
 function facts({ about }) {
   const peers = Object.entries(about.peers).map(
     ([name, at]) => `${name} ${at}`,
@@ -109,7 +109,7 @@ function pass(title, result) {
   ];
 }
 
-/** The workloads' table without the project's own targets. */
+/** Returns the table of the workloads, without the project's own targets. */
 function workloadsTable({ lines }) {
   const [head, ...body] = report.cells(lines);
   const kept = head.map((name) => !['must', 'goal', 'met'].includes(name));

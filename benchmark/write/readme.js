@@ -1,6 +1,6 @@
 'use strict';
 
-/* The part of the README that says how fast: between two marks. */
+/* Writes the README's part about speed, between two marks. */
 
 const { markdownTable } = require('../harness/report');
 const { compareRow, isEven, rows } = require('./ten');
@@ -8,7 +8,7 @@ const { compareRow, isEven, rows } = require('./ten');
 const BEGIN = '<!-- written by `npm run bench -- --write` -->';
 const END = '<!-- end of what is written -->';
 
-/** `1.43 / 0.71`: the speed and the CPU, in node:net's. */
+/** Formats speed and CPU as ratios to node:net: `1.43 / 0.71`. */
 function cell(found) {
   if (!found) return '-';
   const { speed, cpu } = found;
@@ -16,7 +16,10 @@ function cell(found) {
   return cpu ? `${fast} / ${cpu.ratio.toFixed(2)}` : fast;
 }
 
-/** The newest Node with a result for Bun or Deno: what they are compared on. */
+/**
+ * Returns the newest Node with a result for Bun or Deno, on which they are
+ * compared.
+ */
 const withPeers = (kept) =>
   kept.findLast((one) => rows.some((row) => compareRow(one, row, 'bun'))) ??
   kept.at(-1);
@@ -58,7 +61,7 @@ function readmePart(kept) {
   ].join('\n\n');
 }
 
-/** The README with a new part between the marks. */
+/** Returns the README with a new part between the marks. */
 function replacePart(readme, part) {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error('the README has no marks');

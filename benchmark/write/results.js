@@ -1,23 +1,23 @@
 'use strict';
 
-/* The results that are kept: what the pages are written from. */
+/* The kept results, from which the pages are written. */
 
 const fs = require('node:fs');
 const path = require('node:path');
 
 const folder = path.join(__dirname, '..', 'results');
 
-/** The Nodes that the pages are about. */
+/** The Node majors that the pages cover. */
 const NODES = [20, 22, 26];
 
-/** A kept result, or null. */
+/** Returns a kept result, or null. */
 function read(name) {
   const file = path.join(folder, `${name}.json`);
   if (!fs.existsSync(file)) return null;
   return JSON.parse(fs.readFileSync(file, 'utf8'));
 }
 
-/** The results of passes over picked shapes on one Node. */
+/** Returns the results of `--cross` passes on one Node. */
 const crossesOf = (node) =>
   fs
     .readdirSync(folder)
@@ -25,7 +25,9 @@ const crossesOf = (node) =>
     .filter((name) => !name.includes('partial'))
     .map((name) => read(path.basename(name, '.json')));
 
-/** The charts of an echo server by connections and by size, where they are kept. */
+/**
+ * Returns the kept charts of an echo server by connections and by message size.
+ */
 const chartsOf = (node) =>
   fs
     .readdirSync(folder)

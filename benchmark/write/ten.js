@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The ten rows of the README: what people run, whether rust-net does well there or
- * not. What one connection does comes from the shapes, what many do at once from
- * the workloads, whose load is native.
+ * The ten rows of the README: what people run, whether rust-net does well there
+ * or not. Rows about one connection come from the shapes. Rows about many come
+ * from the workloads, whose load is native.
  */
 
 const { compare } = require('../harness/statistics');
@@ -23,14 +23,14 @@ const rows = [
 ].map(([from, name, title]) => ({ from, name, title }));
 
 /**
- * How many times as fast as node:net a variant is in a row, and how much of its
- * CPU time that takes.
+ * The speed of a variant in a row as a multiple of node:net's, and its CPU time
+ * as one.
  *
  * @typedef {{ ratio: number, low: number, high: number }} Figure
  * @typedef {{ speed: Figure, cpu: Figure | null }} Comparison
  */
 
-/** Of figures where less is better, those where more is. */
+/** Inverts figures where less is better. */
 const turned = ({ ratio, low, high }) => ({
   ratio: 1 / ratio,
   low: 1 / high,
@@ -52,7 +52,7 @@ function ofShape({ entries }, name, variant) {
   return { speed: turned(time), cpu: figure(entry, variant, 'cpu') };
 }
 
-/** What rust-net is called in a result: it is there with its default driver. */
+/** rust-net's name in each kind of result, with its default driver. */
 const ownName = { workloads: 'default', shapes: 'on-loop', clients: 'on-loop' };
 
 /**
@@ -69,7 +69,7 @@ function compareRow(kept, { from, name }, variant) {
   return find(result, name, measured);
 }
 
-/** Whether runs were on both sides of node:net. */
+/** Returns true if node:net's value lies within the spread. */
 const isEven = ({ low, high }) => low <= 1 && high >= 1;
 
 module.exports = { compareRow, isEven, rows };

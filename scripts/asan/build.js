@@ -1,6 +1,6 @@
 'use strict';
 
-// The addon with AddressSanitizer in it, and the proof that it is.
+// Builds the addon with AddressSanitizer, and proves that it is instrumented.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -11,10 +11,10 @@ const folder = path.join(root, 'target', 'asan');
 const target = 'x86_64-unknown-linux-gnu';
 const binary = path.join(folder, 'rust-net.node');
 
-/** Symbols that every instrumented load and store calls. */
+/** Symbols that instrumented loads and stores call. */
 const symbols = ['__asan_init', '__asan_report_load', '__asan_report_store'];
 
-/** With lines in the reports, and as much of it inlined as in a release. */
+/** A profile with line numbers in the reports, and inlining as in a release. */
 const profile = {
   CARGO_PROFILE_RELEASE_STRIP: 'none',
   CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only',
@@ -22,15 +22,15 @@ const profile = {
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
 };
 
-/** What the reports are made to be, every option with its reason. */
+/** The options of AddressSanitizer, each with its reason. */
 const asanOptions = {
-  // V8 frees nothing of its own at the end of the process.
+  // V8 does not free its memory when the process ends.
   detect_leaks: 0,
-  // An error ends the process: what follows one proves nothing.
+  // Results after an error would prove nothing.
   halt_on_error: 1,
   abort_on_error: 0,
   exitcode: 99,
-  // Node has a handler of its own for WebAssembly.
+  // Node has its own handler, for WebAssembly.
   allow_user_segv_handler: 1,
 };
 
@@ -87,7 +87,10 @@ function buildPoison() {
   return made;
 }
 
-/** The environment of a process whose reports go to files named `log`. */
+/**
+ * Returns the environment of a process that writes its reports to files named
+ * `log`.
+ */
 function environment(log) {
   const options = Object.entries({ ...asanOptions, log_path: log });
   return {

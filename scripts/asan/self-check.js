@@ -1,7 +1,8 @@
 'use strict';
 
-// Started by scripts/asan.js: lets the addon touch memory that it must not touch.
-// It is its ring of events, which its own instrumented code writes to.
+// Started by scripts/asan.js: makes the addon write to memory that it must not
+// touch. The memory is its ring of events, to which its own instrumented code
+// writes.
 
 const path = require('node:path');
 const root = path.resolve(__dirname, '../..');

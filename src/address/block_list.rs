@@ -1,4 +1,4 @@
-//! A list of addresses, subnets and ranges, with the answers of node's `BlockList`.
+//! A list of addresses, subnets and ranges that answers as node's `BlockList` does.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,24 +9,24 @@ use super::rules::{Listing, Rule, Rules};
 use super::socket_address::SocketAddress;
 use super::spans::Spans;
 
-/// The first and the last of the IPv6 addresses that stand for an IPv4 address.
+/// The first and the last IPv4-mapped IPv6 address.
 const MAPPED: (u128, u128) = (0xffff_0000_0000, 0xffff_ffff_ffff);
 
-/// A single address of the list, found by the number that it stands for.
+/// A single address of the list. Its map key is the address as a number.
 #[derive(Clone, Copy)]
 struct Named {
-    /// As it was last given: an IPv4 address has two forms.
+    /// The form in which it was last added: an IPv4 address has two.
     ip: IpAddr,
-    /// When it was first given.
-    turn: u64,
+    /// The sequence number of the rule that first added it.
+    sequence: u64,
 }
 
-/// Rules over addresses, and the answer whether one of them covers an address.
+/// Rules over addresses, with lookup.
 ///
-/// Single addresses are in hash maps, subnets and ranges in two sets of spans: `spans4` holds what
-/// covers an IPv4 address, whichever form it has, and `spans6` what covers an IPv6 address. The
-/// difference matters for IPv4-mapped addresses alone: node lets a subnet, or a range between two
-/// mapped addresses, cover both forms, but a wider range of IPv6 covers the mapped form only.
+/// Single addresses are in hash maps; subnets and ranges are in two sets of spans. `spans4` holds
+/// what covers an IPv4 address in either form, `spans6` what covers an IPv6 address. The two differ
+/// only for IPv4-mapped addresses. In node a subnet, or a range between two mapped addresses,
+/// covers both forms; a wider IPv6 range covers the mapped form only.
 #[derive(Default)]
 pub struct BlockList {
     addresses4: AddressMap<u32, Named>,
@@ -34,24 +34,24 @@ pub struct BlockList {
     spans4: Spans<u32>,
     spans6: Spans<u128>,
     rules: Rules,
-    turns: u64,
+    sequence: u64,
 }
 
 impl BlockList {
-    /// Adds one address. Given again, also in its other form, it stays a single rule.
+    /// Adds one address. Added again, in either form, it stays one rule.
     pub fn add_address(&mut self, ip: IpAddr) {
-        let turn = self.turn();
+        let sequence = self.next_sequence();
         let named = match as_v4(ip) {
-            Some(v4) => self.addresses4.entry(v4).or_insert(Named { ip, turn }),
+            Some(v4) => self.addresses4.entry(v4).or_insert(Named { ip, sequence }),
             None => self
                 .addresses6
                 .entry(as_v6(ip))
-                .or_insert(Named { ip, turn }),
+                .or_insert(Named { ip, sequence }),
         };
         named.ip = ip;
     }
 
-    /// Takes away one address, in whichever form it was given.
+    /// Removes one address, in whichever form it was added.
     pub fn remove_address(&mut self, ip: IpAddr) {
         match as_v4(ip) {
             Some(v4) => self.addresses4.remove(&v4),
@@ -59,36 +59,38 @@ impl BlockList {
         };
     }
 
-    /// Adds the addresses from `start` to `end`; false, and nothing added, if they are in reverse.
+    /// Adds the addresses from `start` to `end`, both included. Returns false, and adds nothing, if
+    /// `end` is before `start`.
     pub fn add_range(&mut self, start: SocketAddress, end: SocketAddress) -> bool {
         if is_reversed(start.ip(), end.ip()) {
             return false;
         }
-        let turn = self.turn();
-        self.rules.insert(Rule::Range { start, end }, turn);
+        let sequence = self.next_sequence();
+        self.rules.insert(Rule::Range { start, end }, sequence);
         self.insert_spans(&range_spans(start.ip(), end.ip()));
         true
     }
 
-    /// Takes away the newest range with these ends.
+    /// Removes the newest range with these ends.
     pub fn remove_range(&mut self, start: SocketAddress, end: SocketAddress) {
         if self.rules.remove(Rule::Range { start, end }) {
             self.remove_spans(&range_spans(start.ip(), end.ip()));
         }
     }
 
-    /// Adds a subnet; false, and nothing added, if the prefix is longer than an address.
+    /// Adds a subnet. Returns false, and adds nothing, if the prefix is longer than an address.
     pub fn add_subnet(&mut self, network: SocketAddress, prefix: u8) -> bool {
         let Some(spans) = subnet_spans(network.ip(), prefix) else {
             return false;
         };
-        let turn = self.turn();
-        self.rules.insert(Rule::Subnet { network, prefix }, turn);
+        let sequence = self.next_sequence();
+        self.rules
+            .insert(Rule::Subnet { network, prefix }, sequence);
         self.insert_spans(&spans);
         true
     }
 
-    /// Takes away the newest subnet that was given with this very address and prefix.
+    /// Removes the newest subnet that was added with this same address and prefix.
     pub fn remove_subnet(&mut self, network: SocketAddress, prefix: u8) {
         if !self.rules.remove(Rule::Subnet { network, prefix }) {
             return;
@@ -98,7 +100,7 @@ impl BlockList {
         }
     }
 
-    /// Whether any rule covers `ip`.
+    /// Returns true if any rule covers `ip`.
     pub fn check(&mut self, ip: IpAddr) -> bool {
         match ip {
             IpAddr::V4(v4) => self.check_v4(u32::from(v4)),
@@ -106,7 +108,7 @@ impl BlockList {
         }
     }
 
-    /// Whether any rule covers an IPv4 address, given as a number.
+    /// Returns true if any rule covers an IPv4 address, given as a number.
     pub fn check_v4(&mut self, v4: u32) -> bool {
         self.addresses4.contains_key(&v4) || self.spans4.contains(v4)
     }
@@ -119,7 +121,7 @@ impl BlockList {
         self.addresses6.contains_key(&v6) || self.spans6.contains(v6)
     }
 
-    /// Takes away every rule.
+    /// Removes every rule.
     pub fn clear(&mut self) {
         self.addresses4.clear();
         self.addresses6.clear();
@@ -128,21 +130,21 @@ impl BlockList {
         self.rules.clear();
     }
 
-    /// How many rules there are.
+    /// Returns the number of rules.
     pub fn len(&self) -> usize {
         self.addresses4.len() + self.addresses6.len() + self.rules.len()
     }
 
-    /// Every rule in node's words.
+    /// Returns every rule in node's text form.
     pub fn list(&self, listing: Listing) -> Vec<String> {
         let addresses = self.addresses4.values().chain(self.addresses6.values());
         self.rules
-            .list(listing, addresses.map(|named| (named.ip, named.turn)))
+            .list(listing, addresses.map(|named| (named.ip, named.sequence)))
     }
 
-    fn turn(&mut self) -> u64 {
-        self.turns += 1;
-        self.turns
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
     fn insert_spans(&mut self, spans: &RuleSpans) {
@@ -164,7 +166,7 @@ impl BlockList {
     }
 }
 
-/// What one rule puts into the two sets of spans.
+/// The spans of one rule, one for each set.
 struct RuleSpans {
     v4: Option<(u32, u32)>,
     v6: Option<(u128, u128)>,
@@ -177,7 +179,7 @@ fn as_v6(ip: IpAddr) -> u128 {
     }
 }
 
-/// The IPv4 address that `ip` is, or stands for.
+/// Returns the IPv4 address that `ip` is, or that it maps.
 fn as_v4(ip: IpAddr) -> Option<u32> {
     match ip {
         IpAddr::V4(v4) => Some(u32::from(v4)),
@@ -185,8 +187,8 @@ fn as_v4(ip: IpAddr) -> Option<u32> {
     }
 }
 
-/// Whether both ends can be compared and the first is the greater one. Node compares addresses of
-/// two families only if the IPv6 one stands for an IPv4 address.
+/// True when both ends can be compared and `start` is greater. Node compares addresses of two
+/// families only if the IPv6 one is IPv4-mapped.
 fn is_reversed(start: IpAddr, end: IpAddr) -> bool {
     let same_family = start.is_ipv4() == end.is_ipv4();
     let comparable = same_family || (as_v4(start).is_some() && as_v4(end).is_some());
@@ -201,7 +203,7 @@ fn range_spans(start: IpAddr, end: IpAddr) -> RuleSpans {
         };
     }
     let (mut first, mut last) = (as_v6(start), as_v6(end));
-    // An IPv4 end compares with mapped addresses alone.
+    // An IPv4 end compares only with IPv4-mapped addresses.
     if start.is_ipv4() || end.is_ipv4() {
         (first, last) = (first.max(MAPPED.0), last.min(MAPPED.1));
     }
@@ -222,7 +224,7 @@ fn subnet_spans(network: IpAddr, prefix: u8) -> Option<RuleSpans> {
         }
         IpNet::V6(net) => {
             let span = (u128::from(net.network()), u128::from(net.broadcast()));
-            // A subnet within the mapped addresses is found among the IPv4 spans in either form.
+            // The IPv4 spans find a subnet of mapped addresses in either form.
             let within = span.0 >= MAPPED.0 && span.1 <= MAPPED.1;
             RuleSpans {
                 v4: mapped_part(span),
@@ -233,7 +235,7 @@ fn subnet_spans(network: IpAddr, prefix: u8) -> Option<RuleSpans> {
     Some(spans)
 }
 
-/// The IPv4 addresses whose mapped form is within a span.
+/// Returns the IPv4 addresses whose mapped form is in a span.
 fn mapped_part((first, last): (u128, u128)) -> Option<(u32, u32)> {
     let first = Ipv6Addr::from(first.max(MAPPED.0)).to_ipv4_mapped()?;
     let last = Ipv6Addr::from(last.min(MAPPED.1)).to_ipv4_mapped()?;

@@ -1,17 +1,17 @@
-//! Hashing of addresses: the keys are four or sixteen bytes, so the standard hash costs more than the
-//! lookup it serves.
+//! Hashing of addresses. Keys are four or sixteen bytes, so the standard hash costs more than the
+//! lookup itself.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A map keyed by an address, as a number.
+/// A map whose keys are addresses as numbers.
 pub type AddressMap<K, V> = HashMap<K, V, AddressHash>;
 
-/// An odd number without a pattern in its bits (2^64 divided by the golden ratio).
+/// An odd multiplier without a pattern in its bits: 2^64 divided by the golden ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Makes the hashers of one map. Each map has a secret of its own, so that whoever chooses the
-/// addresses that a program blocks cannot choose ones that collide.
+/// Creates the hashers of one map. Each map has its own secret, so that an attacker cannot choose
+/// addresses that collide.
 #[derive(Clone)]
 pub struct AddressHash {
     secret: u64,
@@ -33,7 +33,7 @@ impl BuildHasher for AddressHash {
     }
 }
 
-/// Folds a key into its state, a word at a time.
+/// Mixes a key into its state, one word at a time.
 pub struct AddressHasher {
     state: u64,
 }

@@ -1,22 +1,23 @@
-//! The text of an IP address, read and written as libuv reads and writes it.
+//! Parsing and formatting of IP addresses, as libuv does it.
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The longest address, without its zone, that libuv keeps of a text that has one.
+/// How many bytes libuv keeps of an address that is followed by a zone.
 const ZONED_ADDRESS_MAX: usize = 39;
 
-/// The two families of address.
+/// An address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     V4,
     V6,
 }
 
-/// Reads an address of `family` as `uv_ip4_addr` and `uv_ip6_addr` do; `None` where they refuse it.
+/// Parses an address of `family` as `uv_ip4_addr` and `uv_ip6_addr` do; `None` where they reject
+/// it.
 ///
-/// Like every text that goes through C it ends at its first NUL. An IPv6 address may carry a zone
-/// (`fe80::1%eth0`), which is not part of the address and may name anything.
+/// The text ends at its first NUL, as in C. An IPv6 address may carry a zone (`fe80::1%eth0`) of
+/// any content, which is dropped.
 pub fn parse_ip(text: &str, family: Family) -> Option<IpAddr> {
     let text = text.split('\0').next().unwrap_or_default();
     match family {
@@ -29,15 +30,15 @@ fn parse_v6(text: &str) -> Option<Ipv6Addr> {
     let Some((address, _zone)) = text.split_once('%') else {
         return text.parse().ok();
     };
-    // libuv copies the part before the zone into a buffer and drops what does not fit.
+    // libuv copies the part before the zone into a buffer and cuts off what does not fit.
     let end = address.len().min(ZONED_ADDRESS_MAX);
     address.get(..end)?.parse().ok()
 }
 
-/// Writes an address as `uv_inet_ntop` does.
+/// Formats an address as `uv_inet_ntop` does.
 ///
-/// That is the usual form, except that an IPv6 address of 96 zero bits shows its tail as IPv4
-/// (`::1.2.3.4`), and not only an IPv4-mapped one.
+/// That is the usual form with one exception: an address that begins with 96 zero bits ends in IPv4
+/// form (`::1.2.3.4`), as an IPv4-mapped one does.
 pub fn format_ip(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),

@@ -1,9 +1,9 @@
-//! Addresses as plain values: their text, and lists of rules over them.
+//! Addresses as plain values: their text form, and lists of rules over them.
 //!
-//! Nothing here touches a socket or JavaScript, so that all of it can be tested by itself. `ip` knows the
-//! text of an address, `socket_address` adds what else names an endpoint, and `block_list` answers whether
-//! an address is among many, with the help of `rules` (what was added, as it is listed) and `spans` (what
-//! is covered, as it is looked up).
+//! Nothing here touches a socket or JavaScript, so all of it is tested on its own. `ip` parses and
+//! formats addresses. `socket_address` adds the other parts of an endpoint. `block_list` says
+//! whether a list covers an address, using `rules` (the rules as listed) and `spans` (the ranges as
+//! looked up).
 
 mod block_list;
 mod hash;

@@ -1,4 +1,4 @@
-//! The rules of a block list as they were given, for listing and for taking them away again.
+//! The rules of a block list as they were added, for listing and removal.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,13 +9,13 @@ use super::socket_address::SocketAddress;
 /// The order in which rules are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listing {
-    /// The newest rule first, whatever its kind: Node before 24.21.
+    /// All rules, the newest first: Node before 24.21.
     NewestFirst,
-    /// Addresses, then subnets, then ranges, each with the newest first: Node from 24.21 on.
+    /// Addresses, then subnets, then ranges, each with the newest first: Node since 24.21.
     ByKind,
 }
 
-/// A rule that covers more than one address.
+/// A rule that can cover more than one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     Subnet {
@@ -70,18 +70,18 @@ fn label(ip: IpAddr) -> &'static str {
     }
 }
 
-/// The subnets and ranges of one list, each with its turn: a number that grows with every rule.
+/// The subnets and ranges of one list, each with its sequence number, which grows with every rule.
 #[derive(Default)]
 pub struct Rules {
     by_rule: BTreeSet<(Rule, u64)>,
 }
 
 impl Rules {
-    pub fn insert(&mut self, rule: Rule, turn: u64) {
-        self.by_rule.insert((rule, turn));
+    pub fn insert(&mut self, rule: Rule, sequence: u64) {
+        self.by_rule.insert((rule, sequence));
     }
 
-    /// Takes away the newest rule that equals `rule`; false where there is none.
+    /// Removes the newest rule that equals `rule`; returns false if there is none.
     pub fn remove(&mut self, rule: Rule) -> bool {
         let newest = self
             .by_rule
@@ -99,23 +99,24 @@ impl Rules {
         self.by_rule.len()
     }
 
-    /// Every rule in node's words, in the order asked for, together with the single addresses.
+    /// Returns every rule in node's text form, in the order of `listing`. `addresses` are the
+    /// single addresses with their sequence numbers.
     pub fn list(
         &self,
         listing: Listing,
         addresses: impl Iterator<Item = (IpAddr, u64)>,
     ) -> Vec<String> {
-        let addresses = addresses.map(|(ip, turn)| {
+        let addresses = addresses.map(|(ip, sequence)| {
             let text = format!("Address: {} {}", label(ip), format_ip(ip));
-            (Kind::Address, turn, text)
+            (Kind::Address, sequence, text)
         });
         let rules = self
             .by_rule
             .iter()
-            .map(|(rule, turn)| (rule.kind(), *turn, rule.text()));
+            .map(|(rule, sequence)| (rule.kind(), *sequence, rule.text()));
         let mut listed: Vec<(Kind, u64, String)> = addresses.chain(rules).collect();
-        listed.sort_unstable_by(|(kind, turn, _), (other_kind, other_turn, _)| {
-            let newest_first = other_turn.cmp(turn);
+        listed.sort_unstable_by(|(kind, sequence, _), (other_kind, other_sequence, _)| {
+            let newest_first = other_sequence.cmp(sequence);
             match listing {
                 Listing::NewestFirst => newest_first,
                 Listing::ByKind => kind.cmp(other_kind).then(newest_first),

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::ip::{parse_ip, Family};
 
-/// What node's `SocketAddress` holds.
+/// The values of node's `SocketAddress`.
 ///
-/// Two are equal when all of it is, as two `sockaddr` are: a rule that was added with a port is
-/// removed with that port only. A zone (`%eth0`) is not kept.
+/// Two are equal when all their parts are, as for two `sockaddr`: a rule added with a port is
+/// removed only with that port. The zone (`%eth0`) is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SocketAddress {
     ip: IpAddr,
@@ -16,9 +16,9 @@ pub struct SocketAddress {
 }
 
 impl SocketAddress {
-    /// Reads an endpoint; `None` where `text` is not an address of `family`.
+    /// Parses an endpoint; `None` if `text` is not an address of `family`.
     ///
-    /// An IPv4 endpoint has no flow label: the one given is dropped.
+    /// An IPv4 endpoint has no flow label: `flow_label` is then ignored.
     pub fn parse(text: &str, family: Family, port: u16, flow_label: u32) -> Option<Self> {
         let ip = parse_ip(text, family)?;
         let flow_label = if ip.is_ipv6() { flow_label } else { 0 };
@@ -29,7 +29,7 @@ impl SocketAddress {
         })
     }
 
-    /// The address.
+    /// Returns the address.
     pub const fn ip(&self) -> IpAddr {
         self.ip
     }

@@ -1,11 +1,11 @@
-//! Which numbers any of many inclusive spans covers.
+//! A set of inclusive spans of numbers, with fast lookup.
 
-/// A number that addresses are looked up by.
+/// An address as a number.
 pub trait Point: Copy + Ord {
-    /// The number after this one; `None` after the greatest.
+    /// Returns the next number; `None` after the greatest.
     fn after(self) -> Option<Self>;
 
-    /// Its first sixteen bits.
+    /// Returns the first sixteen bits.
     fn lead(self) -> u16;
 }
 
@@ -31,28 +31,31 @@ impl Point for u128 {
     }
 }
 
-/// How many added spans a lookup goes through one by one before they are worth sorting in.
+/// Most pending spans that a lookup scans one by one. More are sorted in.
 const PENDING_MAX: usize = 32;
 
-/// From how many cuts on a directory pays for its memory.
+/// Fewest cuts for which a directory is worth its memory.
 const DIRECTORY_MIN: usize = 4096;
 
 /// A multiset of spans.
 ///
-/// The numbers are cut wherever a span begins or has ended, and every piece knows how many spans
-/// cover it. Looking a number up is one binary search; taking a span away lowers the count of its
-/// pieces and moves nothing. Only adding moves: added spans wait in a short list and are sorted in
-/// together, so that filling a list costs one sort, and adding to a large one while it is in use
-/// costs one pass for every few dozen spans.
+/// The numbers are cut wherever a span begins or has ended. Each piece stores how many spans cover
+/// it. A lookup is one binary search. Removing a span lowers the counts of its pieces and moves
+/// nothing.
+///
+/// Only adding moves elements: added spans wait in a short list and are sorted in together. Filling
+/// a list then costs one sort. Adding to a large list in use costs one pass for every few dozen
+/// spans.
 pub struct Spans<T> {
-    /// Where each piece begins, in order. Below the first one nothing is covered.
+    /// The start of each piece, in order. Numbers below the first are not covered.
     cuts: Vec<T>,
-    /// Where in `cuts` those with a given lead begin, and at its end how many there are. It keeps a
-    /// lookup among a million spans nearly as short as among a few thousand. Empty for a small set.
+    /// For each lead, the index in `cuts` of its first cut; at the end, the number of cuts. With it
+    /// a lookup among a million spans is nearly as short as among a few thousand. Empty for a small
+    /// set.
     directory: Vec<usize>,
-    /// How many spans cover the piece that begins at the same place of `cuts`.
+    /// For each piece in `cuts`, how many spans cover it.
     cover: Vec<u32>,
-    /// Spans that are not in the pieces yet.
+    /// Spans that are not sorted in yet.
     pending: Vec<(T, T)>,
 }
 
@@ -73,7 +76,7 @@ impl<T: Point> Spans<T> {
         self.pending.push((first, last));
     }
 
-    /// Takes away one span, which must have been added as it is.
+    /// Removes one span, which must have been added with the same ends.
     pub fn remove(&mut self, first: T, last: T) {
         self.settle();
         if let Some(at) = self.pending.iter().position(|span| *span == (first, last)) {
@@ -90,28 +93,28 @@ impl<T: Point> Spans<T> {
         }
     }
 
-    /// Forgets every span.
+    /// Removes every span.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether any span covers `at`. Spans added since the last call are sorted in first, if many.
+    /// Returns true if any span covers `at`. Sorts pending spans in first, if there are many.
     pub fn contains(&mut self, at: T) -> bool {
         self.settle();
-        self.is_settled(at)
+        self.is_covered_by_piece(at)
             || self
                 .pending
                 .iter()
                 .any(|(first, last)| *first <= at && at <= *last)
     }
 
-    fn is_settled(&self, at: T) -> bool {
+    fn is_covered_by_piece(&self, at: T) -> bool {
         self.piece_of(at)
             .and_then(|piece| self.cover.get(piece))
             .is_some_and(|count| *count > 0)
     }
 
-    /// The index of the piece that `at` is in; none below the first.
+    /// Returns the index of the piece that holds `at`; `None` below the first.
     fn piece_of(&self, at: T) -> Option<usize> {
         let lead = usize::from(at.lead());
         let (begin, end) = match (self.directory.get(lead), self.directory.get(lead + 1)) {
@@ -122,7 +125,7 @@ impl<T: Point> Spans<T> {
         (begin + cuts.partition_point(|cut| *cut <= at)).checked_sub(1)
     }
 
-    /// The index of the piece that begins at `at`, which is cut there if none does.
+    /// Returns the index of the piece that begins at `at`, and cuts one there if necessary.
     fn cut_at(&mut self, at: T) -> usize {
         let index = self.cuts.partition_point(|cut| *cut < at);
         if self.cuts.get(index) != Some(&at) {
@@ -139,7 +142,7 @@ impl<T: Point> Spans<T> {
         index
     }
 
-    /// Sorts the waiting spans in when there are too many to go through.
+    /// Sorts the pending spans in if there are too many to scan.
     fn settle(&mut self) {
         if self.pending.len() <= PENDING_MAX {
             return;
@@ -185,8 +188,8 @@ impl<T: Point> Spans<T> {
                 closed = closed.saturating_add(1);
             }
             let count = covered.saturating_add(opened.saturating_sub(closed));
-            // A cut between pieces that are covered alike (left by a span that is gone, or where
-            // one span follows another) is dropped: `remove` makes it again if it needs it.
+            // Drop a cut between two pieces with the same count. It remains where a span was
+            // removed, or where one span follows another. `remove` cuts again if it needs to.
             if self.cover.last().copied().unwrap_or(0) != count {
                 self.cuts.push(cut);
                 self.cover.push(count);
@@ -223,7 +226,7 @@ mod tests {
         made
     }
 
-    /// A small generator, so that a failure can be seen again.
+    /// A small generator with a fixed seed, so that a failure can be repeated.
     fn numbers(mut state: u32) -> impl FnMut(u32) -> u32 {
         move |below| {
             state ^= state << 13;
@@ -264,7 +267,7 @@ mod tests {
         let mut spans = Spans::default();
         let mut plain: Vec<(u32, u32)> = Vec::new();
         for step in 0..20_000 {
-            // Grows, then shrinks, then grows again, across the limit of the waiting list.
+            // Grows, then shrinks, then grows again, across the limit of the pending list.
             let growing = (step / 500) % 3 != 2;
             if growing || plain.is_empty() {
                 let first = next(500);

@@ -1,13 +1,13 @@
-//! Addresses at the edge: text in, text or values out.
+//! Conversion of addresses between JavaScript and Rust.
 
-// A test build registers nothing with JavaScript.
+// A test build registers nothing with N-API, so this looks unused there.
 #![cfg_attr(test, allow(dead_code))]
 
 use napi_derive::napi;
 
 use crate::address::{format_ip, parse_ip, Family, SocketAddress};
 
-/// The family that JavaScript names by a boolean.
+/// Returns the family that JavaScript passes as a boolean.
 pub(super) const fn family(is_v6: bool) -> Family {
     if is_v6 {
         Family::V6
@@ -16,7 +16,7 @@ pub(super) const fn family(is_v6: bool) -> Family {
     }
 }
 
-/// An address with its port and flow label, as `lib/address/block-list.js` hands it over.
+/// An address with its port and flow label, as `lib/address/block-list.js` passes it.
 #[napi(object, object_to_js = false)]
 pub struct Endpoint {
     pub address: String,
@@ -26,7 +26,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The value that this stands for; `None` if the text is not an address of the family.
+    /// Parses the address; `None` if the text is not an address of the family.
     pub(super) fn value(&self) -> Option<SocketAddress> {
         SocketAddress::parse(
             &self.address,
@@ -37,7 +37,7 @@ impl Endpoint {
     }
 }
 
-/// An address in the text that node gives it, without its zone; null if it is not of the family.
+/// Returns an address in node's text form, without its zone; null if it is not of the family.
 #[napi]
 pub fn canonical_address(text: String, is_v6: bool) -> Option<String> {
     parse_ip(&text, family(is_v6)).map(format_ip)

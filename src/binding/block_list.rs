@@ -1,9 +1,9 @@
-//! Block lists at the edge.
+//! The binding of block lists.
 //!
-//! Rules change through a class. Whether an address is covered is asked on every accepted connection,
-//! so that goes through free functions and by key: a method of a class takes three times as long.
+//! Rules change through a class. A lookup runs for every accepted connection, so it is a free
+//! function that takes the list's key. A class method takes three times as long.
 
-// A test build registers nothing with JavaScript.
+// A test build registers nothing with N-API, so this looks unused there.
 #![cfg_attr(test, allow(dead_code))]
 
 use std::cell::RefCell;
@@ -16,12 +16,12 @@ use super::address::{family, Endpoint};
 use crate::address::{parse_ip, BlockList, Listing};
 use crate::net::PeerFilter;
 
-type Shared = Rc<RefCell<BlockList>>;
+type SharedList = Rc<RefCell<BlockList>>;
 
-/// The lists of one thread by their keys. A free key holds nothing.
+/// The lists of one thread, by key. An unused key holds `None`.
 #[derive(Default)]
 struct Lists {
-    slots: Vec<Option<Shared>>,
+    slots: Vec<Option<SharedList>>,
     free: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ thread_local! {
 }
 
 impl Lists {
-    fn insert(&mut self, list: Shared) -> usize {
+    fn insert(&mut self, list: SharedList) -> usize {
         if let Some(key) = self.free.pop() {
             self.slots[key] = Some(list);
             return key;
@@ -45,7 +45,8 @@ impl Lists {
     }
 }
 
-/// Asks the list with this key. JavaScript keeps a list for as long as it has the key.
+/// Runs `question` on the list with this key; false if there is none. JavaScript keeps a list alive
+/// while it holds the key.
 fn ask(key: u32, question: impl FnOnce(&mut BlockList) -> bool) -> bool {
     LISTS.with_borrow(|lists| {
         let list = usize::try_from(key)
@@ -55,7 +56,7 @@ fn ask(key: u32, question: impl FnOnce(&mut BlockList) -> bool) -> bool {
     })
 }
 
-/// What a listener asks whether to turn a peer away; `None` for a key that no list has.
+/// Returns a filter by which a listener rejects peers; `None` for a key that no list has.
 pub fn peer_filter(key: u32) -> Option<PeerFilter> {
     let list = LISTS.with_borrow(|lists| lists.slots.get(usize::try_from(key).ok()?)?.clone())?;
     Some(PeerFilter::new(move |ip| list.borrow_mut().check(ip)))
@@ -63,24 +64,25 @@ pub fn peer_filter(key: u32) -> Option<PeerFilter> {
 
 /// The rules of one list.
 ///
-/// A method that takes an address answers whether it was one, and whether the rule makes sense.
+/// Each `add` method returns false, and adds nothing, if an address is malformed or the rule is
+/// invalid.
 #[napi]
 pub struct NativeBlockList {
-    list: Shared,
+    list: SharedList,
     key: usize,
 }
 
 #[napi]
 impl NativeBlockList {
-    /// An empty list.
+    /// Creates an empty list.
     #[napi(constructor)]
     pub fn new() -> Self {
-        let list = Shared::default();
+        let list = SharedList::default();
         let key = LISTS.with_borrow_mut(|lists| lists.insert(Rc::clone(&list)));
         Self { list, key }
     }
 
-    /// What the free functions know this list by.
+    /// Returns the key that the free functions take.
     #[napi(getter)]
     pub fn key(&self) -> u32 {
         u32::try_from(self.key).unwrap_or(u32::MAX)
@@ -102,7 +104,7 @@ impl NativeBlockList {
         }
     }
 
-    /// False also for ends in reverse.
+    /// Adds a range; returns false also if `end` is before `start`.
     #[napi]
     pub fn add_range(&self, start: Endpoint, end: Endpoint) -> bool {
         let ends = start.value().zip(end.value());
@@ -116,7 +118,7 @@ impl NativeBlockList {
         }
     }
 
-    /// False also for a prefix that is longer than the address.
+    /// Adds a subnet; returns false also if the prefix is longer than an address.
     #[napi]
     pub fn add_subnet(&self, network: Endpoint, prefix: u8) -> bool {
         let network = network.value();
@@ -135,7 +137,8 @@ impl NativeBlockList {
         self.list.borrow_mut().clear();
     }
 
-    /// Every rule in node's words, the newest first or addresses, subnets and ranges in turn.
+    /// Returns every rule in node's text form: by age, the newest first, or addresses, then
+    /// subnets, then ranges.
     #[napi]
     pub fn list(&self, newest_first: bool) -> Vec<String> {
         let listing = if newest_first {
@@ -146,7 +149,7 @@ impl NativeBlockList {
         self.list.borrow().list(listing)
     }
 
-    /// How many rules there are.
+    /// Returns the number of rules.
     #[napi(getter)]
     pub fn size(&self) -> u32 {
         u32::try_from(self.list.borrow().len()).unwrap_or(u32::MAX)
@@ -155,24 +158,25 @@ impl NativeBlockList {
 
 impl Drop for NativeBlockList {
     fn drop(&mut self) {
-        // When the thread ends its lists may be gone before the last of these objects.
+        // When the thread ends, its lists may be dropped before the last of these objects.
         let _ = LISTS.try_with(|lists| lists.borrow_mut().remove(self.key));
     }
 }
 
-/// Whether a rule covers the address, in any text that node takes; false for what is no address.
+/// Returns true if a rule covers the address, in any text form that node accepts; false if it is
+/// not an address.
 #[napi]
 pub fn block_list_has(key: u32, text: String, is_v6: bool) -> bool {
     parse_ip(&text, family(is_v6)).is_some_and(|ip| ask(key, |list| list.check(ip)))
 }
 
-/// Whether a rule covers an IPv4 address, given as a number.
+/// Returns true if a rule covers an IPv4 address, given as a number.
 #[napi]
 pub fn block_list_has_v4(key: u32, address: u32) -> bool {
     ask(key, |list| list.check_v4(address))
 }
 
-/// Whether a rule covers an IPv6 address, given as four numbers from the first on.
+/// Returns true if a rule covers an IPv6 address, given as four numbers with the first bits first.
 #[napi]
 pub fn block_list_has_v6(key: u32, first: u32, second: u32, third: u32, fourth: u32) -> bool {
     let words = [first, second, third, fourth];

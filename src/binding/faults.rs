@@ -1,4 +1,4 @@
-//! Rules by which system calls fail, as tests set them: see [`crate::sys::faults`].
+//! The binding of fault rules, which make system calls fail in tests: see [`crate::sys::faults`].
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use crate::sys::faults::{call_named, reached, set_rules, struck, Fault, Rule};
 /// One rule.
 #[napi(object)]
 pub struct FaultRule {
-    /// A name that `reachedCalls` has.
+    /// The call's name, a key of `reachedCalls`.
     pub call: String,
-    /// An errno, `short` or `zero`.
+    /// A positive errno, `short` or `zero`.
     pub fault: Either<i32, String>,
-    /// The first call that fails, from 1.
+    /// The number of the first call that fails, counted from 1.
     pub nth: u32,
-    /// How many fail; 1 where nothing is said.
+    /// How many calls fail; 1 by default.
     pub times: Option<u32>,
 }
 
-/// Replaces the rules, and counts from zero again.
+/// Replaces the rules and resets the counts.
 ///
 /// # Errors
-/// For a call or a fault that there is none of.
+/// For an unknown call or fault.
 #[napi]
 pub fn set_fault_rules(rules: Vec<FaultRule>) -> Result<()> {
     let rules = rules.into_iter().map(to_rule).collect::<Result<_>>()?;
@@ -48,7 +48,7 @@ fn to_rule(rule: FaultRule) -> Result<Rule> {
     })
 }
 
-/// How often each call was reached since the rules were set.
+/// Returns how often each call was reached since the rules were set.
 #[napi]
 pub fn reached_calls() -> HashMap<String, u32> {
     reached()
@@ -57,7 +57,7 @@ pub fn reached_calls() -> HashMap<String, u32> {
         .collect()
 }
 
-/// How many calls have failed by the rules.
+/// Returns how many calls the rules have failed.
 #[napi]
 pub fn struck_calls() -> u32 {
     struck()

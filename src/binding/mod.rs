@@ -1,7 +1,7 @@
-//! The edge: arguments are converted, one inner call is made, the outcome goes back as a number.
+//! The binding layer: converts arguments, makes one inner call and returns its outcome as a number.
 //!
-//! Handle verbs are plain N-API functions over keys (see `raw`), because one of them runs for every
-//! read and write; what is called once or seldom uses `#[napi]`.
+//! Handle verbs are plain N-API functions that take keys (see `raw`), because one of them runs for
+//! every read and write. Functions called once or seldom use `#[napi]`.
 
 mod address;
 mod block_list;
@@ -19,27 +19,28 @@ use crate::env::{DriverChoice, Options, Shared};
 use crate::error::Errno;
 use crate::sys::descriptor;
 
-/// What `open` can be told.
+/// The options of [`open`].
 #[napi(object)]
 pub struct OpenOptions {
     /// `auto`, `on-loop` or `threaded`.
     pub driver: String,
-    /// Send small writes at the end of the callback that makes them.
+    /// Hold small writes until the callback that makes them ends.
     pub coalesce: bool,
-    /// Let a thread send what was gathered.
+    /// Send coalesced writes on a sender thread.
     pub offload: bool,
-    /// Fill abstract socket names with NULs, as libuv did until 1.46.
+    /// Pad abstract socket names with NULs, as libuv did until 1.46.
     pub padded_names: bool,
-    /// Microseconds to look for more after a turn that found something; 0 for none.
+    /// How long to busy-poll after a loop iteration that found work, in microseconds; 0 turns it
+    /// off.
     pub busy_poll: u32,
 }
 
-/// Opens the sockets of this Node environment: its verbs, the name of its driver, and why that is
-/// not the one that was tried first (`fallback`). Where the system refuses, a negative errno; it may
-/// be tried again.
+/// Opens the native side of this Node environment. Returns an object with its verbs, the name of
+/// its driver (`driver`), and why the first choice failed (`fallback`). Returns a negative errno
+/// where the system rejects it; the call may then be repeated.
 ///
-/// `dispatch` is called with no arguments when `ring` holds events, `confirm` when it holds relays to
-/// be confirmed.
+/// Calls `dispatch` without arguments when `ring` holds events, and `confirm` when it holds relays
+/// to confirm. Must be called on the JavaScript thread.
 #[napi]
 pub fn open<'env>(
     env: &'env Env,
@@ -84,19 +85,20 @@ pub fn open<'env>(
     Ok(Either::A(object))
 }
 
-/// The names of the verbs that `open` gives.
+/// Returns the names of the verbs on the object that [`open`] returns.
 #[napi]
 pub fn verb_names() -> Vec<&'static str> {
     verbs::VERBS.iter().map(|&(name, _)| name).collect()
 }
 
-/// What a descriptor refers to, in node's words.
+/// Returns what a descriptor refers to, by node's name.
 #[napi]
 pub fn guess_handle_type(fd: i32) -> &'static str {
     descriptor::describe(fd).name()
 }
 
-/// A second descriptor for the same open file, which the caller owns, or a negative errno.
+/// Creates a second descriptor for the same open file. Returns its number, which the caller owns,
+/// or a negative errno.
 #[napi]
 pub fn duplicate(fd: i32) -> i32 {
     match descriptor::duplicate(fd) {

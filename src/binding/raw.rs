@@ -1,4 +1,4 @@
-//! N-API by hand: a verb costs a tenth of what a generated class method costs.
+//! Verbs as plain N-API functions: one costs a tenth of a generated class method.
 
 use std::ffi::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -14,11 +14,11 @@ use crate::sys::{Bytes, Room};
 /// The most arguments that a verb takes.
 const ARGUMENTS: usize = 5;
 
-/// What a verb gives back.
+/// The value that a verb returns.
 pub enum Value {
-    /// Zero, a negative errno, or a key.
+    /// Zero, a negative errno, or a small number such as a slot.
     Int(i32),
-    /// A count that may be larger than 32 bits.
+    /// A count that may exceed 32 bits.
     Count(u64),
     /// An internet address: text, IP version and port.
     Address(String, u8, u16),
@@ -26,7 +26,7 @@ pub enum Value {
     Counts(Vec<u64>),
 }
 
-/// A verb: one function of the environment object of `lib/handle/native.js`.
+/// A verb: one function of the environment object that `lib/handle/native.js` uses.
 pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
 
 struct Bound {
@@ -34,7 +34,8 @@ struct Bound {
     net: *const NetEnv,
 }
 
-/// The arguments of one call. What is missing or of another type reads as zero, false or empty.
+/// The arguments of one call. A missing argument, or one of another type, reads as zero, false or
+/// empty.
 pub struct Arguments<'a> {
     env: sys::napi_env,
     values: &'a [sys::napi_value],
@@ -45,23 +46,26 @@ impl Arguments<'_> {
         self.values.get(index).copied().unwrap_or(ptr::null_mut())
     }
 
+    /// Returns the argument as a signed 32-bit number, as JavaScript converts it.
     pub fn int(&self, index: usize) -> i32 {
         let mut number = 0;
-        // SAFETY: the arguments are live during the call; other types only return a status.
+        // SAFETY: the arguments are live during the call; a value of another type only returns a
+        // status.
         unsafe { sys::napi_get_value_int32(self.env, self.value(index), &mut number) };
         number
     }
 
+    /// Returns the argument as an unsigned 32-bit number.
     pub fn uint(&self, index: usize) -> u32 {
         self.int(index).cast_unsigned()
     }
 
-    /// Returns a slot. What is no number names none.
+    /// Returns a slot; `u32::MAX`, which names none, for a value that is not a number.
     pub fn slot(&self, index: usize) -> u32 {
         self.optional_uint(index).unwrap_or(u32::MAX)
     }
 
-    /// Returns a count of bytes; none is negative.
+    /// Returns a count of bytes; a negative number reads as zero.
     pub fn count(&self, index: usize) -> usize {
         let mut number = 0;
         // SAFETY: as in `int`.
@@ -69,7 +73,7 @@ impl Arguments<'_> {
         usize::try_from(number).unwrap_or(0)
     }
 
-    /// As [`Self::uint`], or nothing for `undefined` and other things that are no number.
+    /// Returns the argument as [`Self::uint`] does, or `None` if it is not a number.
     pub fn optional_uint(&self, index: usize) -> Option<u32> {
         let mut number = 0;
         // SAFETY: as in `int`.
@@ -78,6 +82,7 @@ impl Arguments<'_> {
         (status == sys::Status::napi_ok).then_some(number)
     }
 
+    /// Returns the argument as a boolean.
     pub fn boolean(&self, index: usize) -> bool {
         let mut value = false;
         // SAFETY: as in `int`.
@@ -85,10 +90,11 @@ impl Arguments<'_> {
         value
     }
 
+    /// Returns the argument as UTF-8.
     pub fn text(&self, index: usize) -> String {
         let value = self.value(index);
         let mut length = 0;
-        // SAFETY: without a buffer only the length is asked for.
+        // SAFETY: with a null buffer the call writes only the length.
         let status = unsafe {
             sys::napi_get_value_string_utf8(self.env, value, ptr::null_mut(), 0, &mut length)
         };
@@ -96,7 +102,7 @@ impl Arguments<'_> {
             return String::new();
         }
         let mut bytes = vec![0u8; length + 1];
-        // SAFETY: the buffer has the length given, terminator included.
+        // SAFETY: the buffer has the length passed, terminator included.
         unsafe {
             sys::napi_get_value_string_utf8(
                 self.env,
@@ -110,24 +116,26 @@ impl Arguments<'_> {
         String::from_utf8(bytes).unwrap_or_default()
     }
 
-    /// Makes an argument an `uncaughtException`, on the spot. The process ends in here if nobody
-    /// listens.
+    /// Reports an argument as an `uncaughtException`. Without a listener the process exits within
+    /// this call.
     pub fn report_exception(&self, index: usize) {
-        // SAFETY: the value is live during the call, and nothing of ours is borrowed.
+        // SAFETY: the value is live during the call, and no Rust borrow is held while JavaScript
+        // runs.
         unsafe { sys::napi_fatal_exception(self.env, self.value(index)) };
     }
 
-    /// Runs `send` with the bytes of a `Uint8Array`; `None` for anything else.
+    /// Calls `send` with the bytes of a `Uint8Array`; returns `None` for any other value.
     pub fn with_bytes<T>(&self, index: usize, send: impl FnOnce(Bytes<'_>) -> T) -> Option<T> {
         let (start, length) = memory_of(self.env, self.value(index))?;
-        // SAFETY: the memory stays in place while `send` runs: nothing in it runs JavaScript.
+        // SAFETY: the memory stays in place while `send` runs, because `send` runs no JavaScript.
         Some(send(unsafe { Bytes::new(start, length) }))
     }
 
-    /// Runs `send` with the bytes of an array of `Uint8Array`s; `None` for anything else.
+    /// Calls `send` with the bytes of an array of `Uint8Array`s; returns `None` for any other
+    /// value.
     ///
-    /// Reading an element may run JavaScript, a getter's, which may detach the memory of the elements
-    /// before it. So all elements are read before the first address is taken.
+    /// Reading an element may run a getter, and a getter may detach the memory of earlier elements.
+    /// All elements are therefore read before the first address is taken.
     pub fn with_all_bytes<T>(
         &self,
         index: usize,
@@ -137,8 +145,8 @@ impl Arguments<'_> {
         let mut buffers = Vec::with_capacity(elements.len());
         for element in elements {
             let (start, length) = memory_of(self.env, element)?;
-            // SAFETY: the elements are live in the scope of the running call, so that their memory
-            // stays in place until JavaScript runs again, which nothing does before `send` is done.
+            // SAFETY: the elements are live in the scope of the running call. Their memory stays in
+            // place until JavaScript runs again, which it does not do before `send` returns.
             buffers.push(unsafe { Bytes::new(start, length) });
         }
         Some(send(&mut buffers))
@@ -154,9 +162,9 @@ impl Arguments<'_> {
         let mut elements = Vec::new();
         for place in 0..length {
             let mut element = ptr::null_mut();
-            // SAFETY: as in `int`; nothing of ours is borrowed while a getter runs.
+            // SAFETY: as in `int`; no Rust borrow is held while a getter runs.
             let status = unsafe { sys::napi_get_element(self.env, array, place, &mut element) };
-            // A getter that throws: the exception is pending, and leaves with the verb.
+            // A getter threw: its exception stays pending and is thrown when the verb returns.
             if status != sys::Status::napi_ok {
                 return None;
             }
@@ -165,7 +173,7 @@ impl Arguments<'_> {
         Some(elements)
     }
 
-    /// Runs `fill` with the memory of a `Uint8Array`; `None` for anything else.
+    /// Calls `fill` with the memory of a `Uint8Array`; returns `None` for any other value.
     pub fn with_room<T>(&self, index: usize, fill: impl FnOnce(Room<'_>) -> T) -> Option<T> {
         let (start, length) = memory_of(self.env, self.value(index))?;
         // SAFETY: as in `with_bytes`. Typed arrays are writable.
@@ -173,8 +181,8 @@ impl Arguments<'_> {
     }
 }
 
-/// Returns where the bytes of a `Uint8Array` are, and how many; `None` for anything else. A detached
-/// one has none.
+/// Returns the address and length of a `Uint8Array`'s bytes; `None` for any other value. The length
+/// of a detached array is zero.
 fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usize)> {
     let mut kind = 0;
     let mut length = 0;
@@ -203,18 +211,21 @@ fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usi
 }
 
 /// Opens the environment that `shared` belongs to.
+///
+/// # Errors
+/// The system's error where it rejects a descriptor or a thread.
 pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
-    // SAFETY: called from JavaScript, with arguments of the running call; `lib/handle/native.js` owns the
-    // arrays and never lets them go.
+    // SAFETY: called from JavaScript with arguments of the running call; `lib/handle/native.js`
+    // owns the arrays and keeps them for as long as the environment exists.
     let net = unsafe { NetEnv::open(shared, options)? };
-    // SAFETY: it lives as long as JavaScript runs, and every caller is JavaScript.
+    // SAFETY: the environment lives for as long as JavaScript runs, and every caller is JavaScript.
     Ok(unsafe { net.as_ref() })
 }
 
-/// Adds one function a verb to `object`.
+/// Adds one function for each verb to `object`.
 ///
 /// # Errors
-/// Where node cannot make a function.
+/// N-API's error where it cannot create a function.
 pub fn attach(
     env: &Env,
     object: &Object<'_>,
@@ -225,7 +236,8 @@ pub fn attach(
     for ((name, _), entry) in verbs.iter().zip(&bound) {
         let data = ptr::from_ref(entry).cast_mut().cast();
         let mut function = ptr::null_mut();
-        // SAFETY: the name has the length given; `data` is kept with the environment below.
+        // SAFETY: the name has the length passed; `data` points into the buffer of `bound`,
+        // which the environment keeps (below).
         let status = unsafe {
             sys::napi_create_function(
                 env.raw(),
@@ -238,7 +250,7 @@ pub fn attach(
         };
         napi::check_status!(status)?;
         let name = std::ffi::CString::new(*name)?;
-        // SAFETY: object and function are live, the name is terminated.
+        // SAFETY: object and function are live; the name is terminated.
         let status = unsafe {
             sys::napi_set_named_property(env.raw(), object.raw(), name.as_ptr(), function)
         };
@@ -255,7 +267,7 @@ unsafe extern "C" fn call_verb(
     let mut values = [ptr::null_mut(); ARGUMENTS];
     let mut count = ARGUMENTS;
     let mut data = ptr::null_mut();
-    // SAFETY: the arrays have the size that `count` tells.
+    // SAFETY: `values` has room for `count` arguments; the other out-pointers are live or null.
     unsafe {
         sys::napi_get_cb_info(
             env,
@@ -266,7 +278,7 @@ unsafe extern "C" fn call_verb(
             &mut data,
         )
     };
-    // SAFETY: `attach` made the function with a Bound that lives as long as JavaScript runs.
+    // SAFETY: `attach` created the function with a Bound that lives for as long as JavaScript runs.
     let bound = unsafe { &*data.cast::<Bound>() };
     // SAFETY: as above, for the environment.
     let net = unsafe { &*bound.net };
@@ -275,7 +287,7 @@ unsafe extern "C" fn call_verb(
         values: &values,
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| (bound.verb)(net, &arguments)));
-    // A fault of ours becomes an I/O error of this socket: it must not unwind into C.
+    // A panic must not unwind into C: it becomes an I/O error of this handle.
     to_js(env, outcome.unwrap_or(Value::Int(Errno::IO.code())))
 }
 
@@ -285,7 +297,7 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
         Value::Count(number) => count(env, number),
         Value::Address(address, version, port) => {
             let mut object = ptr::null_mut();
-            // SAFETY: in the scope of the running call.
+            // SAFETY: called in the scope of the running call.
             unsafe { sys::napi_create_object(env, &mut object) };
             let family = if version == 6 { "IPv6" } else { "IPv4" };
             set(env, object, c"address", text(env, &address));
@@ -299,7 +311,7 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
 
 fn array(env: sys::napi_env, counts: &[u64]) -> sys::napi_value {
     let mut array = ptr::null_mut();
-    // SAFETY: in the scope of the running call.
+    // SAFETY: called in the scope of the running call.
     unsafe { sys::napi_create_array_with_length(env, counts.len(), &mut array) };
     for (place, &count) in (0..).zip(counts) {
         let mut value = ptr::null_mut();
@@ -313,21 +325,21 @@ fn array(env: sys::napi_env, counts: &[u64]) -> sys::napi_value {
 
 fn int(env: sys::napi_env, number: i32) -> sys::napi_value {
     let mut value = ptr::null_mut();
-    // SAFETY: in the scope of the running call.
+    // SAFETY: called in the scope of the running call.
     unsafe { sys::napi_create_int32(env, number, &mut value) };
     value
 }
 
 fn count(env: sys::napi_env, number: u64) -> sys::napi_value {
     let mut value = ptr::null_mut();
-    // SAFETY: in the scope of the running call.
+    // SAFETY: called in the scope of the running call.
     unsafe { sys::napi_create_int64(env, number.cast_signed(), &mut value) };
     value
 }
 
 fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
     let mut value = ptr::null_mut();
-    // SAFETY: in the scope of the running call; pointer and length are of one slice.
+    // SAFETY: called in the scope of the running call; pointer and length are those of one slice.
     unsafe {
         sys::napi_create_string_utf8(
             env,
@@ -340,6 +352,6 @@ fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
 }
 
 fn set(env: sys::napi_env, object: sys::napi_value, name: &std::ffi::CStr, value: sys::napi_value) {
-    // SAFETY: both values are live in the scope of the running call, the name is terminated.
+    // SAFETY: both values are live in the scope of the running call; the name is terminated.
     unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) };
 }

@@ -1,6 +1,6 @@
-//! Descriptors on their way from one thread's environment to another's.
+//! Transfer tokens: descriptors that move from one thread's environment to another's.
 //!
-//! An addon is loaded once a process, so what is left here by one thread is found by the others.
+//! The addon is loaded once per process, so all threads share this map.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -15,23 +15,24 @@ fn waiting() -> MutexGuard<'static, HashMap<String, Descriptor>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps a descriptor under a name that was never used before.
-pub fn deposit(name: String, fd: Descriptor) {
-    waiting().insert(name, fd);
+/// Keeps a descriptor until another thread takes it. `token` must not have been used before.
+pub fn deposit(token: String, fd: Descriptor) {
+    waiting().insert(token, fd);
 }
 
-/// What was kept under the name, which the caller owns from here on; -1 where there is nothing (any more).
+/// Takes the descriptor of a transfer token. Returns its number, which the caller then owns, or -1
+/// if there is none.
 #[napi]
 #[allow(
     clippy::needless_pass_by_value,
     reason = "napi hands strings over by value"
 )]
-pub fn withdraw_descriptor(name: String) -> i32 {
-    let kept = waiting().remove(&name);
+pub fn withdraw_descriptor(token: String) -> i32 {
+    let kept = waiting().remove(&token);
     kept.map_or(-1, descriptor::into_number)
 }
 
-/// Closes what [`withdraw_descriptor`] or the verb `share` has given out.
+/// Closes a descriptor that [`withdraw_descriptor`] or the verb `share` returned.
 #[napi]
 pub fn close_descriptor(fd: i32) {
     descriptor::close(fd);

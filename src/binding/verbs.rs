@@ -1,4 +1,5 @@
-//! The verbs of a handle, each by the handle's key. Names are node's.
+//! The verbs. Most take a handle's slot as their first argument. Names are node's where node has
+//! one.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,7 @@ use crate::net::{format_address, parse_address, Handle, Transport};
 use crate::stream::Relay;
 use crate::sys::{descriptor, Bytes};
 
-/// All verbs, by the name that `lib/handle/native.js` has them under.
+/// All verbs, by the name that `lib/handle/native.js` calls them.
 pub const VERBS: &[(&str, Verb)] = &[
     ("createTcp", |net, _| create(net, Transport::Tcp)),
     ("createPipe", |net, _| create(net, Transport::Pipe)),
@@ -205,7 +206,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
 ];
 
-/// The key of the handle that argument 0 names by its slot.
+/// Returns the key of the handle whose slot is argument 0.
 fn key(net: &NetEnv, args: &Arguments<'_>) -> Key {
     net.key_of(args.slot(0))
 }
@@ -218,7 +219,8 @@ fn to_number(result: Result<i32>) -> Value {
     Value::Int(result.unwrap_or_else(|errno| errno.code()))
 }
 
-/// How many bytes are out of JavaScript's hands; a `Writable` event follows where that is not all.
+/// Returns how many bytes JavaScript need not keep, or a negative errno. A `Writable` event follows
+/// if that is not all.
 fn sent(outcome: Option<Result<usize>>) -> Value {
     match outcome.unwrap_or(Err(Errno::INVAL)) {
         Ok(sent) => Value::Count(sent as u64),
@@ -250,7 +252,7 @@ fn relayed(net: &NetEnv, args: &Arguments<'_>, tell: impl FnOnce(Relay) -> Value
     tell(relay.unwrap_or_default())
 }
 
-/// How long ago bytes were last relayed, or -1 where none ever were.
+/// Returns the milliseconds since bytes were last relayed; -1 if none were.
 fn idle_milliseconds(relay: Relay) -> Value {
     let idle = relay.last_move().map(|last| last.elapsed().as_millis());
     Value::Int(idle.map_or(-1, |idle| i32::try_from(idle).unwrap_or(i32::MAX)))
@@ -261,7 +263,8 @@ fn create(net: &NetEnv, transport: Transport) -> Value {
     to_number(made.map(Key::slot))
 }
 
-/// The address in arguments 1 and 2. Ports are 16 bits wide, as libuv truncates them.
+/// Returns the address in argument 1 with the port in argument 2. Ports are cut to 16 bits, as in
+/// libuv.
 fn target(args: &Arguments<'_>, v6: bool) -> Result<SocketAddr> {
     let [low, high, ..] = args.uint(2).to_le_bytes();
     parse_address(&args.text(1), u16::from_le_bytes([low, high]), v6)

@@ -298,10 +298,10 @@ impl Core {
 
     /// Goes on with what the offloader could not send.
     fn take_returned(&mut self) {
-        if let Some((offloader, bell)) = &self.offloader {
-            // A rest that is left unread rings again.
-            if let Attempt::Done(_) = bell.try_read((&mut [0; 64][..]).into()) {
-                bell.arm(Interest::Read);
+        if let Some((offloader, waker)) = &self.offloader {
+            // A rest that is left unread wakes again.
+            if let Attempt::Done(_) = waker.try_read((&mut [0; 64][..]).into()) {
+                waker.arm(Interest::Read);
             }
             offloader.take_returned(&mut self.gathered);
             self.send_taken();
@@ -441,7 +441,7 @@ impl Core {
     }
 
     fn serve(&mut self, ready: Ready, slab: &mut [u8]) {
-        if ready.key == Key::NOBODY {
+        if ready.key == Key::NONE {
             self.take_returned();
             return;
         }
@@ -650,7 +650,7 @@ impl Core {
         }
     }
 
-    /// Closes everything and stops the reactor, for an environment that ends. No bell rings after
+    /// Closes everything and stops the reactor, for an environment that ends. No wake follows
     /// this.
     pub fn close_all(&mut self) {
         self.stop_gathering();
@@ -690,9 +690,9 @@ fn slab_room(slab: &mut [u8], used: usize) -> (&mut [u8], u32) {
 
 fn start_offloader(reactor: &Reactor) -> Option<(Offloader, Source)> {
     let (offloader, heard) = Offloader::start().ok()?;
-    let bell = reactor.register(Key::NOBODY, heard).ok()?;
-    bell.arm(Interest::Read);
-    Some((offloader, bell))
+    let waker = reactor.register(Key::NONE, heard).ok()?;
+    waker.arm(Interest::Read);
+    Some((offloader, waker))
 }
 
 #[cfg(unix)]

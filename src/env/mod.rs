@@ -199,7 +199,7 @@ impl NetEnv {
     /// the loop's, what comes in late would overtake the closing phase.
     fn on_signal(&self) {
         if self.spinning.get() {
-            // A thread does not ring again before a turn has begun.
+            // A thread does not wake again before a turn has begun.
             self.signalled.set(true);
             return;
         }
@@ -393,10 +393,10 @@ fn start_driver(
             started => return started,
         }
     }
-    let watch = start_watch(Signal::Bell)?;
+    let watch = start_watch(Signal::Waker)?;
     // SAFETY: just started.
-    let bell = unsafe { watch.as_ref() }.bell();
-    match Reactor::threaded(Box::new(bell)) {
+    let waker = unsafe { watch.as_ref() }.waker();
+    match Reactor::threaded(Box::new(waker)) {
         Ok(reactor) => Ok(Started {
             reactor,
             watch,

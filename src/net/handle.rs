@@ -693,7 +693,7 @@ impl Handle {
         }
         let result = match gathered.failed {
             Some(errno) => Err(errno),
-            None => self.writer.write_gathered(source, gathered.rest()),
+            None => self.writer.write_coalesced(source, gathered.rest()),
         };
         if let Err(errno) = result {
             self.tell_lost(errno, queue);

@@ -5,7 +5,7 @@
 //!
 //! - [`OnLoop`]: the JavaScript thread itself, whenever libuv says that Tokio's own poll
 //!   descriptor is readable.
-//! - [`Threaded`]: a thread of our own; a doorbell then calls the JavaScript thread.
+//! - [`Threaded`]: a thread of our own; a waker then calls the JavaScript thread.
 //!
 //! In both, I/O is done on the JavaScript thread, which therefore owns every buffer; only wakers
 //! cross threads. (Gathered writes that another thread sends are `stream::offload`'s affair.)
@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
-pub use ready::{Doorbell, First, Ready, ReadySet};
+pub use ready::{First, LoopWaker, Ready, ReadySet};
 pub use source::{is_heavy, Attempt, Source};
 pub use threaded::Threaded;
 
@@ -58,14 +58,14 @@ impl Reactor {
         })
     }
 
-    /// A reactor on a thread of its own, which rings `bell` when something is ready.
+    /// A reactor on a thread of its own, which calls `waker` when something is ready.
     ///
     /// # Errors
     /// Where Tokio or the thread cannot start.
-    pub fn threaded(bell: Box<dyn Doorbell>) -> io::Result<Self> {
+    pub fn threaded(waker: Box<dyn LoopWaker>) -> io::Result<Self> {
         Ok(Self {
             driver: Driver::Threaded(Threaded::start()?),
-            ready: Rc::new(ReadySet::with_bell(bell)),
+            ready: Rc::new(ReadySet::with_waker(waker)),
             calls: Rc::default(),
         })
     }
@@ -78,7 +78,7 @@ impl Reactor {
         }
     }
 
-    /// Stops a threaded driver: no bell rings after this. All sources must be gone.
+    /// Stops a threaded driver: no wake follows this. All sources must be gone.
     pub fn stop(&mut self) {
         if let Driver::Threaded(driver) = &mut self.driver {
             driver.stop();
@@ -216,14 +216,14 @@ mod tests {
 
     #[test]
     fn a_threaded_reactor_rings_once_for_a_batch() {
-        struct Bell(std::sync::mpsc::Sender<()>);
-        impl Doorbell for Bell {
-            fn ring(&self) {
+        struct TestWaker(std::sync::mpsc::Sender<()>);
+        impl LoopWaker for TestWaker {
+            fn wake(&self) {
                 let _ = self.0.send(());
             }
         }
         let (sender, receiver) = std::sync::mpsc::channel();
-        let reactor = Reactor::threaded(Box::new(Bell(sender))).unwrap();
+        let reactor = Reactor::threaded(Box::new(TestWaker(sender))).unwrap();
         let (mut peer, fd) = pair();
         let source = reactor.register(Key::new(9, 0), fd).unwrap();
         source.arm(Interest::Read);

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 
-use crate::sys::poller::{self, Watched};
+use crate::sys::poller::{self, Registration};
 
 /// A current-thread runtime without tasks.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl OnLoop {
 
 fn find_poll_descriptor(runtime: &Runtime) -> io::Result<i32> {
     let _context = runtime.enter();
-    let marker = Watched::new(poller::marker()?)?;
+    let marker = Registration::new(poller::marker()?)?;
     poller::find(&marker).ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 

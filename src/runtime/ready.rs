@@ -19,8 +19,8 @@ pub struct Ready {
 }
 
 /// Tells the JavaScript thread that something was found. Called from any thread.
-pub trait Doorbell: Send + Sync {
-    fn ring(&self);
+pub trait LoopWaker: Send + Sync {
+    fn wake(&self);
 }
 
 /// Which of the two queues is asked first.
@@ -66,18 +66,18 @@ impl ReadySet {
         Self::with(None)
     }
 
-    /// A set that rings `bell` when the driver finds something, once between two calls of
+    /// A set that calls `waker` when the driver finds something, once between two calls of
     /// [`Self::begin_turn`].
-    pub fn with_bell(bell: Box<dyn Doorbell>) -> Self {
-        Self::with(Some(bell))
+    pub fn with_waker(waker: Box<dyn LoopWaker>) -> Self {
+        Self::with(Some(waker))
     }
 
-    fn with(bell: Option<Box<dyn Doorbell>>) -> Self {
+    fn with(waker: Option<Box<dyn LoopWaker>>) -> Self {
         Self {
             queues: RefCell::default(),
             inbox: Arc::new(Inbox {
                 state: Mutex::default(),
-                bell,
+                waker,
             }),
         }
     }
@@ -146,8 +146,8 @@ impl ReadySet {
         Some(member.ready)
     }
 
-    /// True when nothing waits, for this turn or the next. What the driver finds after this rings
-    /// the bell.
+    /// True when nothing waits, for this turn or the next. What the driver finds after this calls
+    /// the waker.
     pub fn is_empty(&self) -> bool {
         let queues = self.queues.borrow();
         queues.light.is_empty()
@@ -180,33 +180,33 @@ impl fmt::Debug for ReadySet {
 /// What the driver has found since the last turn began. Its thread adds, where it has one.
 struct Inbox {
     state: Mutex<Found>,
-    bell: Option<Box<dyn Doorbell>>,
+    waker: Option<Box<dyn LoopWaker>>,
 }
 
 #[derive(Default)]
 struct Found {
     found: Vec<Arc<Member>>,
-    rung: bool,
+    is_woken: bool,
 }
 
 impl Inbox {
-    // The bell is rung outside the lock: it may take a lock of its own that a taker holds.
+    // The waker is called outside the lock: it may take a lock of its own that a taker holds.
     fn add(&self, member: Arc<Member>) {
         let mut state = self.lock();
         state.found.push(member);
-        let Some(bell) = &self.bell else {
+        let Some(waker) = &self.waker else {
             return;
         };
-        let silent = !mem::replace(&mut state.rung, true);
+        let silent = !mem::replace(&mut state.is_woken, true);
         drop(state);
         if silent {
-            bell.ring();
+            waker.wake();
         }
     }
 
     fn empty_into(&self, queues: &mut Queues) {
         let mut state = self.lock();
-        state.rung = false;
+        state.is_woken = false;
         for member in state.found.drain(..) {
             queues.add(member);
         }
@@ -413,22 +413,22 @@ mod tests {
     }
 
     #[test]
-    fn the_bell_rings_once_a_turn() {
-        struct Bell(std::sync::mpsc::Sender<()>);
-        impl Doorbell for Bell {
-            fn ring(&self) {
+    fn the_waker_wakes_once_an_iteration() {
+        struct TestWaker(std::sync::mpsc::Sender<()>);
+        impl LoopWaker for TestWaker {
+            fn wake(&self) {
                 let _ = self.0.send(());
             }
         }
-        let (sender, rings) = std::sync::mpsc::channel();
-        let set = ReadySet::with_bell(Box::new(Bell(sender)));
+        let (sender, wakes) = std::sync::mpsc::channel();
+        let set = ReadySet::with_waker(Box::new(TestWaker(sender)));
         let [one, two] = members(&set);
         one.wake_by_ref();
         two.wake_by_ref();
-        assert_eq!(rings.try_iter().count(), 1);
+        assert_eq!(wakes.try_iter().count(), 1);
         set.begin_turn();
         assert_eq!(served(&set, First::Light), [0, 1]);
         one.wake_by_ref();
-        assert_eq!(rings.try_iter().count(), 1);
+        assert_eq!(wakes.try_iter().count(), 1);
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use super::calls::{Calls, Count};
 use super::ready::{Member, Ready, ReadySet};
 use crate::event::Key;
-use crate::sys::poller::Watched;
+use crate::sys::poller::Registration;
 use crate::sys::splice::SplicePipe;
 use crate::sys::{socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Room, Tried};
 
@@ -33,7 +33,7 @@ pub enum Attempt<T> {
 /// key comes up again only through a new edge. Whoever stops earlier must [`arm`](Self::arm).
 #[derive(Debug)]
 pub struct Source {
-    io: Watched,
+    io: Registration,
     key: Key,
     set: Rc<ReadySet>,
     reading: OnceCell<Direction>,
@@ -64,7 +64,7 @@ impl Source {
         calls: Rc<Calls>,
     ) -> io::Result<Self> {
         Ok(Self {
-            io: Watched::new(fd)?,
+            io: Registration::new(fd)?,
             key,
             set,
             reading: OnceCell::new(),
@@ -237,7 +237,7 @@ impl Source {
         }
     }
 
-    /// Tries until the operation has an outcome; [`Watched::attempt`] says what a try is.
+    /// Tries until the operation has an outcome; [`Registration::attempt`] says what a try is.
     fn attempt<T>(
         &self,
         interest: Interest,

@@ -1,4 +1,4 @@
-//! The two directions of a byte stream, and its orderly end. Knows sources, not handles.
+//! Reading, writing and shutdown of a byte stream. This layer knows sources, not handles.
 
 mod gather;
 mod offload;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, SOCKETS_LIMIT, SOCKET_LIMIT};
 use crate::event::Key;
-use crate::sys::bell::{self, Ringer};
+use crate::sys::waker::{self, Waker};
 use crate::sys::{socket, Descriptor, RawDescriptor};
 
 /// Bytes wait no longer than this in a callback that does not end.
@@ -38,7 +38,7 @@ struct Shared {
     /// The thread has ended a system call that somebody waits for.
     sent: Condvar,
     /// Readable at its other end when something was returned.
-    bell: Ringer,
+    waker: Waker,
 }
 
 #[derive(Debug, Default)]
@@ -76,12 +76,12 @@ impl Offloader {
     /// # Errors
     /// Where there is no descriptor or no thread to be had.
     pub fn start() -> io::Result<(Self, Descriptor)> {
-        let (bell, heard) = bell::pair()?;
+        let (waker, heard) = waker::pair()?;
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
             sent: Condvar::new(),
-            bell,
+            waker,
         });
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -296,7 +296,7 @@ impl Shared {
             state = self.lock();
             state.sending = None;
             if state.finish(job, result) {
-                self.bell.ring();
+                self.waker.wake();
             }
             if std::mem::take(&mut state.somebody_waits) {
                 self.sent.notify_all();

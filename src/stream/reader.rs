@@ -1,4 +1,4 @@
-//! Reading: one bounded step at a time, so that no socket starves the others.
+//! Reads in bounded steps, so that no socket starves the others.
 
 use std::io::ErrorKind;
 
@@ -6,22 +6,22 @@ use crate::error::{Errno, UV_EOF};
 use crate::runtime::{Attempt, Source};
 use crate::sys::{socket, BorrowedDescriptor, Room};
 
-/// The most that one step reads, in bytes (libuv suggests as much to its users).
+/// Upper bound of one read, in bytes: the size that libuv suggests to its users.
 pub const READ_STEP: usize = 64 * 1024;
 
-/// What one step of reading brought.
+/// The outcome of one read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadStep {
-    /// This many bytes, at the front of the room.
+    /// This many bytes were stored at the start of the room.
     Data(usize),
-    /// Nothing now; the source will say when.
+    /// No data yet; the source wakes the handle when some arrives.
     Nothing,
-    /// The end: `UV_EOF` or a negative errno. There is nothing after it.
+    /// Reading is over: `UV_EOF` or a negative errno. No step follows.
     End(i32),
 }
 
-/// Reads once into `room`. After data the source is armed again: a handle with more to read
-/// goes to the end of the ready set.
+/// Reads once into `room`. After data the source is re-armed, so a handle with more to read goes to
+/// the end of the ready set.
 pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
     let size = room.len();
     match source.try_read(room) {
@@ -35,8 +35,8 @@ pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
     }
 }
 
-/// Reads once from a descriptor that nobody watches yet. Where this is not the end, the caller must
-/// have it watched: data that is there then counts as an edge.
+/// Reads once from a descriptor that is not registered yet. Unless the result is `End`, the caller
+/// must register it afterwards. Registration reports data that is already there as an edge.
 pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> ReadStep {
     match socket::receive(fd, room) {
         Ok(0) => ReadStep::End(UV_EOF),

@@ -1,4 +1,4 @@
-//! Moving what one stream receives straight to another, where nobody looks at the bytes.
+//! Moves bytes from one stream to another without handing them to JavaScript.
 
 use std::time::Instant;
 
@@ -8,81 +8,86 @@ use crate::event::Key;
 use crate::runtime::{Attempt, Interest, Source};
 use crate::sys::splice::SplicePipe;
 
-/// What one stream's relay has done, as source and as target.
+/// The relay state of one stream, both as source and as target.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Relay {
-    /// Who gets what this stream receives; none where JavaScript does.
+    /// The stream that receives what this one reads; `None` where JavaScript does.
     target: Option<Key>,
     received: u64,
     sent: u64,
     last_move: Option<Instant>,
-    /// The last step was as large as one read can be.
+    /// True when the last step filled a whole read.
     is_large: bool,
 }
 
 impl Relay {
+    /// Returns the stream that receives what this one reads, if any.
     pub fn target(&self) -> Option<Key> {
         self.target
     }
 
+    /// Starts relaying to `target`, or stops it.
     pub fn set_target(&mut self, target: Option<Key>) {
         self.target = target;
     }
 
-    /// Counts bytes that went on without having been seen.
+    /// Counts bytes read from this stream and relayed.
     pub fn count_received(&mut self, bytes: usize, now: Instant) {
         self.received += bytes as u64;
         self.last_move = Some(now);
         self.is_large = bytes >= READ_STEP;
     }
 
-    /// Whether so much comes in that a pipe, which takes more system calls, costs less than a copy.
+    /// True when so much data arrives that `splice`, which needs more system calls, costs less than
+    /// a copy.
     pub fn is_large(&self) -> bool {
         self.is_large
     }
 
-    /// Counts bytes that came from another stream.
+    /// Counts bytes relayed to this stream.
     pub fn count_sent(&mut self, bytes: usize, now: Instant) {
         self.sent += bytes as u64;
         self.last_move = Some(now);
     }
 
+    /// Returns how many bytes were read from this stream and relayed.
     pub fn received(&self) -> u64 {
         self.received
     }
 
+    /// Returns how many bytes were relayed to this stream.
     pub fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// When bytes last moved, in either role.
+    /// Returns when bytes last moved, as source or as target; `None` if they never did.
     pub fn last_move(&self) -> Option<Instant> {
         self.last_move
     }
 }
 
-/// What one step of relaying came to.
+/// The outcome of one relay step.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// The target's kernel has taken all of these bytes.
+    /// The target's socket took all of these bytes.
     All(usize),
-    /// Of `read` bytes in the buffer the first `sent` have gone; the rest is JavaScript's, and so is
-    /// the failure that the target's next write must report.
+    /// The first `sent` of `read` bytes in the buffer were sent. JavaScript must write the rest,
+    /// and must report `failure`, if any, from the target's next write.
     Part {
         read: usize,
         sent: usize,
         failure: Option<Errno>,
     },
-    /// There was nothing to read.
+    /// No data was available.
     Nothing,
-    /// The source has ended: `UV_EOF` or a negative errno.
+    /// Reading from the source is over: `UV_EOF` or a negative errno.
     End(i32),
-    /// The pipe between the two failed, and must not be used again.
+    /// The pipe between the two failed and must not be used again.
     Lost(Errno),
 }
 
-/// Reads once from `source` into `buffer`, and writes it to `target`. As after any read, the source
-/// is armed again.
+/// Reads once from `source` into `buffer` and writes the bytes to `target`. After data the source
+/// is re-armed, as after any read.
 pub fn relay_step(source: &Source, target: &Source, buffer: &mut [u8]) -> Moved {
     let read = match read_step(source, (&mut *buffer).into()) {
         ReadStep::Data(read) => read,
@@ -90,11 +95,12 @@ pub fn relay_step(source: &Source, target: &Source, buffer: &mut [u8]) -> Moved 
         ReadStep::End(status) => return Moved::End(status),
     };
     let (sent, failure) = send(read, |sent| target.try_write_one(buffer[sent..read].into()));
-    moved(read, sent, failure)
+    outcome(read, sent, failure)
 }
 
-/// As [`relay_step`], by way of `pipe`, which is empty before and afterwards: what the target does
-/// not take is put into `buffer`, where it has the place that a read would have given it.
+/// Relays as [`relay_step`] does, but by `splice` through `pipe`. The pipe is empty before and
+/// afterwards. Bytes that the target does not take are put into `buffer` at the offset that a read
+/// would have given them.
 pub fn splice_step(
     source: &Source,
     target: &Source,
@@ -116,11 +122,11 @@ pub fn splice_step(
             Err(error) => return Moved::Lost(error.into()),
         }
     }
-    moved(read, sent, failure)
+    outcome(read, sent, failure)
 }
 
-/// Calls `attempt`, which is given what has been sent, until `length` bytes have. How many were
-/// sent, and why no more.
+/// Calls `attempt` with the number of bytes sent so far, until `length` bytes are sent. Returns how
+/// many were sent, and the error that stopped it, if any.
 fn send(length: usize, mut attempt: impl FnMut(usize) -> Attempt<usize>) -> (usize, Option<Errno>) {
     let mut sent = 0;
     while sent < length {
@@ -133,7 +139,7 @@ fn send(length: usize, mut attempt: impl FnMut(usize) -> Attempt<usize>) -> (usi
     (sent, None)
 }
 
-fn moved(read: usize, sent: usize, failure: Option<Errno>) -> Moved {
+fn outcome(read: usize, sent: usize, failure: Option<Errno>) -> Moved {
     if sent == read {
         return Moved::All(read);
     }

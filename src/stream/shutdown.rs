@@ -1,19 +1,20 @@
-//! The orderly end of the writing side, as a state machine without I/O.
+//! The shutdown of the writing side, as a state machine without I/O.
 
-/// Where the writing side stands.
+/// The state of the writing side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Nobody asked.
+    /// No shutdown was requested.
     #[default]
     Open,
-    /// Asked for; bytes are still queued before it, or its completion has not been told.
+    /// Requested, but not complete: bytes are still queued before it, or its completion is not
+    /// reported.
     Requested,
-    /// Done, and told.
+    /// Complete and reported.
     Done,
 }
 
 impl Shutdown {
-    /// Asks for the end. False if it was asked for before.
+    /// Requests the shutdown. Returns false if it was requested before.
     pub fn request(&mut self) -> bool {
         let first = *self == Self::Open;
         if first {
@@ -22,12 +23,13 @@ impl Shutdown {
         first
     }
 
-    /// The system call was made and its completion is on its way.
+    /// Marks the shutdown complete: the system call was made and its event is queued.
     pub fn finish(&mut self) {
         debug_assert_eq!(*self, Self::Requested);
         *self = Self::Done;
     }
 
+    /// True from the request until completion.
     pub fn is_requested(self) -> bool {
         self == Self::Requested
     }

@@ -1,5 +1,5 @@
-//! Writing: the kernel takes what it has room for. What it leaves stays with JavaScript, which offers
-//! it again; only coalesced bytes, long reported as written, are kept here.
+//! Writes what the kernel has room for. JavaScript keeps the rest and offers it again. Only
+//! coalesced bytes, already reported as written, are kept here.
 
 use crate::error::Result;
 use crate::runtime::{Attempt, Source};
@@ -8,40 +8,40 @@ use crate::sys::Bytes;
 /// The writing side of one stream.
 #[derive(Debug, Default)]
 pub struct Writer {
-    /// Coalesced bytes that the kernel has not taken, behind `sent` that it has.
+    /// Coalesced bytes not fully sent yet; the first `sent` of them are in the kernel.
     backlog: Vec<u8>,
     sent: usize,
-    /// JavaScript holds bytes back, and must hear when there is room for them.
+    /// JavaScript holds unsent bytes and must be notified when there is room for them.
     is_awaited: bool,
 }
 
 impl Writer {
-    /// Returns how many coalesced bytes the kernel has not taken yet.
+    /// Returns how many coalesced bytes are still unsent.
     pub fn pending(&self) -> usize {
         self.backlog.len() - self.sent
     }
 
-    /// True when nothing waits to be sent, neither here nor in JavaScript.
+    /// True when no bytes are waiting to be sent, neither here nor in JavaScript.
     pub fn is_idle(&self) -> bool {
         self.is_drained() && !self.is_awaited
     }
 
-    /// True when no coalesced bytes wait to be sent.
+    /// True when no coalesced bytes are waiting to be sent.
     pub fn is_drained(&self) -> bool {
         self.backlog.is_empty()
     }
 
-    /// Offers `buffers` to the kernel and returns how many bytes it has taken. Where that is not all,
-    /// [`Self::resume`] says when there is room for the rest.
+    /// Offers `buffers` to the kernel and returns how many bytes it took. If that is not all,
+    /// [`Self::resume`] later reports that there is room for the rest.
     ///
     /// # Errors
-    /// The kernel's; nobody waits for room then.
+    /// The kernel's error. [`Self::resume`] then reports no room.
     pub fn write(&mut self, source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
         self.is_awaited = false;
         let total = Bytes::total(buffers);
         let sent = if self.is_drained() {
             if let [only] = *buffers {
-                ask_about(source, only)?;
+                probe_empty_write(source, only)?;
             }
             send(source, buffers)?
         } else {
@@ -51,17 +51,17 @@ impl Writer {
         Ok(sent)
     }
 
-    /// Notes that JavaScript waits for the next [`Self::resume`], as it does until the stream is
+    /// Records that JavaScript waits for the next [`Self::resume`]. It does so until the stream is
     /// connected.
     pub fn defer(&mut self) {
         self.is_awaited = true;
     }
 
-    /// Sends coalesced bytes; keeps what the kernel does not take.
+    /// Sends coalesced bytes and keeps what the kernel does not take.
     ///
     /// # Errors
-    /// The kernel's; the bytes are lost then.
-    pub fn write_gathered(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
+    /// The kernel's error; the bytes are then lost.
+    pub fn write_coalesced(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
         let sent = if self.is_drained() {
             send(source, &mut [bytes.into()])?
         } else {
@@ -71,44 +71,44 @@ impl Writer {
         Ok(())
     }
 
-    /// Goes on after the source became writable. True when there is room for what JavaScript holds
-    /// back, which is to be said once.
+    /// Continues after the source became writable. Returns true, once, when there is room for the
+    /// bytes that JavaScript still holds.
     ///
     /// # Errors
-    /// The kernel's; the coalesced bytes are lost then.
+    /// The kernel's error; the coalesced bytes are then lost.
     pub fn resume(&mut self, source: &Source) -> Result<bool> {
         if !self.is_drained() {
             let rest = Bytes::from(&self.backlog[self.sent..]);
             match send(source, &mut [rest]) {
                 Ok(sent) => self.sent += sent,
                 Err(errno) => {
-                    self.forget();
+                    self.clear_backlog();
                     return Err(errno);
                 }
             }
             if self.pending() > 0 {
                 return Ok(false);
             }
-            self.forget();
+            self.clear_backlog();
         }
         Ok(self.take_awaited())
     }
 
-    /// True when JavaScript holds bytes back and has not been told of room since.
+    /// Clears the flag that JavaScript waits for room, and returns whether it was set.
     pub fn take_awaited(&mut self) -> bool {
         std::mem::take(&mut self.is_awaited)
     }
 
-    // The memory too: a backlog is rare, and may have been large.
-    fn forget(&mut self) {
+    // Frees the memory too: a backlog is rare, and may have been large.
+    fn clear_backlog(&mut self) {
         self.backlog = Vec::new();
         self.sent = 0;
     }
 }
 
-/// Tries a single empty buffer, as libuv does: the kernel may refuse it, as a Unix socket does whose
-/// peer has closed.
-fn ask_about(source: &Source, only: Bytes<'_>) -> Result<()> {
+/// Makes the system call even for a single empty buffer, as libuv does. The kernel may reject it: a
+/// Unix socket does when its peer has closed.
+fn probe_empty_write(source: &Source, only: Bytes<'_>) -> Result<()> {
     if cfg!(unix) && only.len() == 0 {
         if let Attempt::Failed(error) = source.try_write_one(only) {
             return Err(error.into());
@@ -117,7 +117,8 @@ fn ask_about(source: &Source, only: Bytes<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Sends until everything is gone or the kernel takes no more; returns the number of bytes sent.
+/// Sends until all bytes are taken or the kernel has no more room. Returns the number of bytes
+/// sent.
 fn send(source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
     let mut rest = buffers;
     // Empty buffers at the front count as sent.
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_announced_once_and_only_to_who_holds_bytes_back() {
+    fn room_is_reported_once_and_only_while_bytes_are_held_back() {
         let (reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
         assert!(!writer.resume(&source).unwrap());
@@ -197,8 +198,8 @@ mod tests {
         let (reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
         let taken = fill(&mut writer, &source);
-        writer.write_gathered(&source, b"first ").unwrap();
-        writer.write_gathered(&source, b"second").unwrap();
+        writer.write_coalesced(&source, b"first ").unwrap();
+        writer.write_coalesced(&source, b"second").unwrap();
         assert_eq!(writer.pending(), 12);
         let late = writer.write(&source, &mut [b"late"[..].into()]).unwrap();
         assert_eq!(late, 0);
@@ -212,11 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_the_backlog_is_told() {
+    fn a_failure_of_the_backlog_is_reported() {
         let (_reactor, source, peer) = connected();
         let mut writer = Writer::default();
         fill(&mut writer, &source);
-        writer.write_gathered(&source, b"lost").unwrap();
+        writer.write_coalesced(&source, b"lost").unwrap();
         drop(peer);
         assert_eq!(writer.resume(&source), Err(Errno::PIPE));
         assert!(writer.is_drained());

@@ -1,11 +1,12 @@
-//! Memory that is lent to the system for one call.
+//! Memory lent to the operating system for one call.
 //!
-//! It may belong to JavaScript: another thread, a worker or the file system's, may write to it while
-//! the system reads it. Such memory is never seen as a slice, only as an address and a length.
+//! The memory may belong to JavaScript, so another thread (a worker's or the file system's) may
+//! write to it while the system reads it. It is therefore never a slice, only an address and a
+//! length.
 
 use std::marker::PhantomData;
 
-/// Bytes that the system is to send.
+/// Bytes for the system to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Bytes<'a> {
     start: *const u8,
@@ -14,8 +15,10 @@ pub struct Bytes<'a> {
 }
 
 impl Bytes<'_> {
+    /// Wraps memory for the system to read.
+    ///
     /// # Safety
-    /// `length` bytes from `start` on stay readable for the lifetime that the caller chooses.
+    /// `length` bytes from `start` on must stay readable for the lifetime that the caller chooses.
     pub const unsafe fn new(start: *const u8, length: usize) -> Self {
         Self {
             start,
@@ -24,6 +27,7 @@ impl Bytes<'_> {
         }
     }
 
+    /// Returns the address of the first byte.
     pub fn start(&self) -> *const u8 {
         self.start
     }
@@ -33,7 +37,7 @@ impl Bytes<'_> {
         self.length
     }
 
-    /// Returns what follows the first `count` bytes; nothing where there are no more.
+    /// Returns the bytes after the first `count`; empty if there are no more.
     #[must_use]
     pub fn skip(self, count: usize) -> Self {
         let passed = count.min(self.length);
@@ -44,20 +48,21 @@ impl Bytes<'_> {
         }
     }
 
-    /// Copies the first `most` bytes, for a system interface that takes nothing but a slice.
+    /// Copies the first `most` bytes, or all if there are fewer. For system interfaces that take
+    /// only a slice.
     #[cfg(windows)]
     pub fn copy(self, most: usize) -> Vec<u8> {
         let length = self.length.min(most);
         let mut copy = Vec::with_capacity(length);
-        // SAFETY: the source is readable over its length, the copy has room for as much, and both
-        // are of plain bytes.
+        // SAFETY: the source is readable for `length` bytes, the new allocation has room for as
+        // many, and both hold plain bytes.
         unsafe { std::ptr::copy_nonoverlapping(self.start, copy.as_mut_ptr(), length) };
-        // SAFETY: so many bytes have just been written.
+        // SAFETY: the first `length` bytes were written just now.
         unsafe { copy.set_len(length) };
         copy
     }
 
-    /// Drops the first `count` bytes of a list, with the buffers that they fill.
+    /// Drops the first `count` bytes of a list, and the buffers that become empty.
     pub fn advance(list: &mut &mut [Self], mut count: usize) {
         let whole = list
             .iter()
@@ -75,7 +80,7 @@ impl Bytes<'_> {
         }
     }
 
-    /// Returns the number of bytes of a list.
+    /// Returns the total number of bytes in a list.
     pub fn total(list: &[Self]) -> usize {
         list.iter().map(Self::len).sum()
     }
@@ -88,7 +93,7 @@ impl<'a> From<&'a [u8]> for Bytes<'a> {
     }
 }
 
-/// Room that the system is to fill.
+/// Writable memory for the system to fill.
 #[derive(Debug)]
 pub struct Room<'a> {
     start: *mut u8,
@@ -97,8 +102,10 @@ pub struct Room<'a> {
 }
 
 impl Room<'_> {
+    /// Wraps memory for the system to write.
+    ///
     /// # Safety
-    /// `length` bytes from `start` on stay writable for the lifetime that the caller chooses.
+    /// `length` bytes from `start` on must stay writable for the lifetime that the caller chooses.
     pub const unsafe fn new(start: *mut u8, length: usize) -> Self {
         Self {
             start,
@@ -107,11 +114,12 @@ impl Room<'_> {
         }
     }
 
+    /// Returns the address of the first byte.
     pub fn start(&mut self) -> *mut u8 {
         self.start
     }
 
-    /// Returns the same room, for one of several tries.
+    /// Reborrows the room for one of several attempts.
     pub fn reborrow(&mut self) -> Room<'_> {
         Room {
             start: self.start,
@@ -120,15 +128,15 @@ impl Room<'_> {
         }
     }
 
-    /// Fills the front with `bytes`, which must not be longer.
+    /// Copies `bytes` to the start of the room. Bytes that do not fit are dropped.
     #[cfg(windows)]
     pub fn fill(&mut self, bytes: &[u8]) {
         let length = bytes.len().min(self.length);
-        // SAFETY: the room is writable over its length, and nothing of Rust's lies in it.
+        // SAFETY: the room is writable for `length` bytes, and no Rust reference overlaps a room.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start, length) };
     }
 
-    /// Returns the number of bytes that fit.
+    /// Returns the length in bytes.
     pub fn len(&self) -> usize {
         self.length
     }
@@ -170,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_skipped_than_there_is() {
+    fn skip_stops_at_the_end() {
         let bytes = Bytes::from(&[7u8; 3][..]);
         assert_eq!(bytes.skip(2).len(), 1);
         assert_eq!(bytes.skip(9).len(), 0);

@@ -1,24 +1,24 @@
-//! The operating system, one folder a platform.
+//! The operating system, with one folder for each platform.
 //!
-//! What a platform supplies, each name with the same signature everywhere:
+//! Every platform supplies these names with the same signatures:
 //!
-//! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: something open that is owned, lent, or
-//!   named to another thread
+//! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: an open socket or pipe, owned,
+//!   borrowed, or named for use on another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
 //!   `send`, `send_vectored`, `send_raw`, `is_full`, `is_out_of_buffers`, `local_address`,
 //!   `peer_address`, `local_name`, `peer_name`, zones
-//! - `options`: one function a socket option
-//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
-//!   descriptor that is given up when the process has run out of them)
-//! - `path`: sockets and pipes that have a name: made, connected, permitted and removed by it
-//! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and finding the descriptor that
-//!   a Tokio runtime polls with
-//! - `bell`: something that a thread rings and the reactor hears
-//! - `splice`: `SplicePipe`, through which bytes go from socket to socket without a copy
-//! - `symbols`: looking up libuv's functions in the running program
-//! - `errno`: libuv's numbers, and what the system's become among them
+//! - `options`: one function for each socket option
+//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
+//!   descriptor released when the process has run out of them)
+//! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
+//! - `poller`: `Registration`, a descriptor registered with a Tokio runtime, and `find`, which
+//!   finds the descriptor that the runtime polls with
+//! - `waker`: wakes the reactor from another thread
+//! - `splice`: `SplicePipe`, which moves bytes from socket to socket without a copy
+//! - `symbols`: looks up libuv's functions in the running program
+//! - `errno`: libuv's error numbers, and the conversion from the system's
 //!
-//! All I/O on descriptors goes through here. No function retries anything but `EINTR`.
+//! All I/O on descriptors goes through here. No function retries an error other than `EINTR`.
 
 use std::io;
 use std::time::Duration;
@@ -39,32 +39,34 @@ mod windows;
 #[cfg(windows)]
 pub use windows::*;
 
-/// What can be done with a descriptor.
+/// The directions that a descriptor was opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     pub readable: bool,
     pub writable: bool,
 }
 
-/// The direction in which something is ready.
+/// A direction of readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
     Read,
     Write,
 }
 
-/// What one try of an operation on a watched descriptor came to.
+/// The outcome of one attempt at an operation on a registered descriptor.
 #[derive(Debug)]
 pub enum Tried<T> {
     Done(T),
     Failed(io::Error),
-    /// Not ready: the waker is set.
+    /// Not ready; the waker is registered.
     Pending,
-    /// Not ready, where the poller had said so. It has forgotten that: to be tried again.
+    /// The poller reported readiness but the operation would block. That readiness is cleared; try
+    /// again.
     Stale,
 }
 
-/// `SO_KEEPALIVE` and its timers, in whole seconds. libuv's defaults: one second, ten probes.
+/// Sets `SO_KEEPALIVE` and its timers, which are in whole seconds. The defaults are libuv's: an
+/// interval of one second and ten probes.
 fn start_keep_alive(
     socket: &SockRef<'_>,
     delay: u32,
@@ -75,6 +77,6 @@ fn start_keep_alive(
         .with_time(Duration::from_secs(delay.into()))
         .with_interval(Duration::from_secs(interval.unwrap_or(1).into()))
         .with_retries(count.unwrap_or(10));
-    // This sets SO_KEEPALIVE first.
+    // Also sets SO_KEEPALIVE, before the timers.
     socket.set_tcp_keepalive(&timers)
 }

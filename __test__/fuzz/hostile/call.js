@@ -1,31 +1,32 @@
 'use strict';
 
 /*
- * One hostile call: what it was given, and what happens in the middle of it.
+ * One hostile call: its arguments, and what happens during it.
  */
 
 const { shrink, takeAway } = require('./memory');
 
 const DEEPEST = 3;
 
-/** Thrown by hostile code, to tell its errors from those of rust-net. */
+/** Thrown by hostile code, to distinguish its errors from rust-net's. */
 class HostileError extends Error {}
 
 class Call {
   labels = [];
-  /** Memory that can be taken away, and lists that can grow. */
+  /** Memory that can be detached. */
   memory = [];
+  /** Lists that can grow. */
   lists = [];
-  /** No more bytes than this can be sent honestly. */
+  /** An upper bound of the bytes that the call may legitimately send. */
   given = 0;
-  /** True when text becomes UTF-16. */
+  /** True when text is sent as UTF-16. */
   isWide = false;
 
   /**
    * @param {any} world
    * @param {import('./random').Random} random
-   * @param {any} connection that the bytes are marked for
-   * @param {Call} [outer] the call in whose middle this one is made
+   * @param {any} connection whose mark the bytes carry
+   * @param {Call} [outer] the call during which this one is made
    */
   constructor(world, random, connection, outer) {
     this.world = world;
@@ -40,7 +41,7 @@ class Call {
     if (this.labels.length < 24) this.labels.push(text);
   }
 
-  /** Notes text among the arguments: it may be what is sent. */
+  /** Records text among the arguments, which may be the bytes to send. */
   sends(text) {
     this.given += 3 * text.length;
     // In UTF-16 every other byte of such a letter is zero.
@@ -48,7 +49,7 @@ class Call {
     if (isNarrow || text.includes('\0')) this.mark.allowZero();
   }
 
-  /** Called by hostile code in the middle of the call. */
+  /** Interferes during the call; hostile code calls this. */
   interfere(where) {
     if (this.depth >= DEEPEST || !this.random.chance(75)) return;
     this.label(`<${where}>`);
@@ -94,7 +95,8 @@ class Call {
     this.world.close(handle);
   }
 
-  // Its bytes would stand where this call's are read from.
+  // Writes elsewhere: those bytes would then be where this call's are read
+  // from.
   writeElsewhere() {
     const other = this.world.someConnection(this.random);
     if (other !== undefined) this.world.honestWrite(other, 100);

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Functions that rust-net calls: they check what they are given, and then do
- * what no listener should.
+ * Functions that rust-net calls. They check their arguments, and then do what
+ * no listener should.
  */
 
 const { Call } = require('./call');
@@ -18,7 +18,7 @@ const bufferOf = getter('buffer');
 const offsetOf = getter('byteOffset');
 const lengthOf = getter('byteLength');
 
-/** True where the poison around the bytes is no longer whole. */
+/** Returns true if the poison around the bytes was overwritten. */
 function isSpoilt(memory, offset, size) {
   if (offset !== MARGIN || memory.byteLength !== size + 2 * MARGIN) {
     return false;
@@ -30,20 +30,22 @@ function isSpoilt(memory, offset, size) {
 }
 
 class Callbacks {
-  /** How often a request was passed, and how often it was completed. */
+  /**
+   * For each request, how often it was passed and how often it was completed.
+   */
   #requests = new WeakMap();
 
   constructor(world) {
     this.world = world;
   }
 
-  // Something may happen in each of them; it has a sequence of its own.
+  // Interferes in some of the callbacks.
   #interfere(handle, where) {
     const { world } = this;
     if (!world.random.chance(12)) return;
     const connection = world.connectionOf(handle);
     const call = new Call(world, world.random, connection);
-    // An exception of a listener reaches nobody but 'uncaughtException'.
+    // An exception of a listener only reaches 'uncaughtException'.
     call.interfere(where);
   }
 
@@ -68,7 +70,7 @@ class Callbacks {
     return request;
   }
 
-  /** Notes that an object stands for a request. */
+  /** Records that an object stands for a request. */
   alias(object, request) {
     const counts = this.#requests.get(request);
     if (counts !== undefined) this.#requests.set(object, counts);
@@ -99,16 +101,16 @@ class Callbacks {
     return function callback(...args) {
       world.adopt(args);
       callbacks.#interfere(this, 'callback');
-      // What `onread` returns is the next buffer.
+      // The return value of `onread` is the next buffer.
       if (!world.random.chance(20)) return undefined;
       const buffer = world.userBuffer(world.random, this);
-      // As long as nobody says what this is a listener of.
+      // It is not known whether this function is the handle's `onread`.
       world.connectionOf(this).userBuffer = undefined;
       return buffer;
     };
   }
 
-  /** For `onread`: checks whose bytes these are. */
+  /** Returns an `onread` that checks whose bytes it receives. */
   get onread() {
     const callbacks = this;
     return function onread(memory) {
@@ -121,7 +123,10 @@ class Callbacks {
     };
   }
 
-  /** Checks what was read; false for an end, whose answer is no next buffer. */
+  /**
+   * Checks what was read. Returns false at EOF, where the return value of
+   * `onread` is ignored.
+   */
   #read(handle, memory) {
     const { world } = this;
     const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } =
@@ -138,7 +143,7 @@ class Callbacks {
     return true;
   }
 
-  // Only its own memory may have been written to.
+  // Checks that only the buffer's own memory was written.
   #checkUser(connection, length) {
     const { buffer } = connection.userBuffer;
     const size = lengthOf(buffer);
@@ -157,7 +162,7 @@ class Callbacks {
     this.#check(connection, read);
   }
 
-  /** Checks what was read and not delivered. */
+  /** Checks bytes that were read but not delivered. */
   checkAll(handle, chunks) {
     for (const chunk of chunks) {
       this.#check(this.world.connectionOf(handle), chunk);

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * One run: a number of hostile calls in this process. Its last line on standard
- * output is what it came to; it may also end by a signal.
+ * One run: makes a number of hostile calls in this process. Its last line on
+ * standard output is the result, unless a signal ends it.
  *
  *   node child.js '{"root": ..., "seed": 1, "calls": 1000, ...}'
  */
@@ -23,23 +23,26 @@ const world = new World({ ...options, trace });
 
 const isOwn = new RegExp(`${world.root}/(?:lib/|index|handles|bridge)`);
 
-/** True for a fault of rust-net itself; false for an error meant for a caller. */
+/**
+ * Returns true for a defect of rust-net itself; false for an error meant for a
+ * caller.
+ */
 function isFault(error) {
   const frames = String(error?.stack).split('\n');
-  // One without a place is a builtin's, which the next has called.
+  // A frame without a position is a builtin's, called by the next frame.
   const first = frames.find((line) => /^ +at .*:\d/.test(line)) ?? '';
   return error?.code === undefined && isOwn.test(first);
 }
 
-// What a hostile listener throws ends here. What rust-net throws while it handles
-// an event would end a program, and nobody could have caught it.
+// Exceptions of hostile listeners end here. An exception of rust-net while it
+// handles an event is a defect: no program could catch it.
 process.on('uncaughtException', (error) => {
   world.sawError(error);
   if (error?.stack?.includes(`${__dirname}/runner`)) isOurs(error);
   if (isFault(error)) world.found('uncaught', firstLines(error));
 });
 
-// A mistake of this instrument, and not what it looks for.
+// Returns true for a mistake in the fuzzer itself.
 function isOurs(error) {
   const [message, first] = error.stack.split('\n');
   const isHere = first?.includes(__dirname) && !(error instanceof HostileError);
@@ -50,24 +53,29 @@ const firstLines = ({ stack }) => stack.split('\n').slice(0, 3).join(' ');
 process.on('unhandledRejection', () => {});
 process.on('warning', () => {});
 
-/** Every descriptor of this process, with what it is of. */
+/** Yields every descriptor of this process, with what it refers to. */
 function* whatIsOpen() {
   if (process.platform !== 'linux') return;
   for (const fd of fs.readdirSync('/proc/self/fd')) {
     try {
       yield `${fd}=${fs.readlinkSync(`/proc/self/fd/${fd}`)}`;
     } catch {
-      // It was the folder's own.
+      // This was the descriptor that read the folder itself.
     }
   }
 }
 
-/** Pipes of relays and the wake-up of a thread come with the first use. */
+/**
+ * The most descriptors that may stay open: relay pipes and a thread's waker are
+ * opened at their first use.
+ */
 const MOST_LEFT = 16;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What stays open when everything hostile was closed. */
+/**
+ * Returns the descriptors that stay open after all hostile ones were closed.
+ */
 async function leftOpen(before) {
   for (let tries = 100; tries > 0; tries--) {
     globalThis.gc?.();
@@ -81,7 +89,7 @@ async function main() {
   setInterval(() => trace.beat(), 500).unref();
   world.witnesses = new Witnesses(world);
   await world.witnesses.open(options.folder);
-  // Relays have their pipes by then.
+  // By then the relays have opened their pipes.
   await world.witnesses.settle();
   const opened = openHostile(world, world.random);
   const before = new Set(whatIsOpen());

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The hostile connections: at one end a handle of rust-net's that anything may be
- * done to, at the other a socket of node:net's, which knows whose bytes it must
- * see.
+ * The hostile connections. One end is a handle of rust-net's that may be
+ * misused in any way. The other is a socket of node:net's, which knows whose
+ * bytes it must see.
  */
 
 const net = require('node:net');
@@ -12,23 +12,23 @@ const { Mark, letters } = require('./marks');
 const LIVE = 14;
 const OLDEST = 1500;
 
-/** One handle, and what is known of it. */
+/** One handle, and what is known about it. */
 class Connection {
   constructor(handle, receives, letter) {
     this.handle = handle;
     this.mark = new Mark(letter);
-    /** What may come in: its own bytes, as the peer sends no others. */
+    /** The bytes that may arrive: only its own, as the peer sends no others. */
     this.receives = receives ?? this.mark;
     this.peer = undefined;
     this.isListener = false;
     this.userBuffer = undefined;
     this.born = 0;
-    /** Bytes given to `writeAhead`, whose outcome a later write takes up. */
+    /** Bytes passed to `writeAhead`, whose outcome a later write reports. */
     this.ahead = 0;
   }
 }
 
-/** For bytes whose sender is not known: any hostile connection's. */
+/** Returns a mark for an unknown sender: bytes of any hostile connection. */
 function anyHostile() {
   const mark = new Mark();
   for (const letter of letters) mark.table[letter.charCodeAt(0)] = 1;
@@ -47,7 +47,10 @@ class Connections {
     this.stranger = anyHostile();
   }
 
-  /** In the working directory, whose own name may have anybody's letters. */
+  /**
+   * Listens in the working directory by relative paths, as the directory's name
+   * may contain any mark.
+   */
   async listen() {
     const known = (socket) => this.#greet(socket);
     const anyone = (socket) => this.#watch(socket, this.stranger);
@@ -67,7 +70,7 @@ class Connections {
     this.publicPath = places[3].path;
   }
 
-  /** Opens what is missing, and closes what is old. */
+  /** Opens missing connections, and closes old ones. */
   refresh() {
     while (this.live.length + this.#opening < LIVE) {
       if (!this.#open(this.world.random.chance(60))) break;
@@ -78,7 +81,7 @@ class Connections {
     this.live = this.live.filter((one) => !this.world.isClosed(one.handle));
   }
 
-  // Among those that a peer may be greeted by a letter is one's alone.
+  // Returns a letter that no connection uses which may still greet a peer.
   #freeLetter() {
     const { made } = this.world;
     for (const [byte, { born, handle }] of this.#greeted) {
@@ -129,7 +132,7 @@ class Connections {
     this.world.close(handle);
   }
 
-  // The first byte tells the peer whose bytes will follow.
+  // Sends the first byte, which tells the peer whose bytes follow.
   #begin(connection) {
     const { world } = this;
     const { handle } = connection;
@@ -176,7 +179,7 @@ class Connections {
     if (objection !== undefined) this.world.found('stranger', objection);
   }
 
-  /** The peers do something: they send, stop to read, and end. */
+  /** Makes a peer do something: send, stop reading, or end. */
   stir() {
     const { random } = this.world;
     if (this.live.length === 0) return;

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What is left out, or is given other arguments, by name and with the reason. The
- * list is short: everything else that reflection finds is called.
+ * The exceptions: targets that are left out or get other arguments, by name and
+ * with the reason. Everything else that reflection finds is called.
  */
 
 /** Never called. */
@@ -17,9 +17,9 @@ const leftOut = {
 const ends = /^(?:close|reset|open|relayTo|deposit|share)$/;
 
 /**
- * The slot of a handle gives access to it: those of well-behaved
- * connections are left out. And a handle of lib/handle/handle.js that is closed behind
- * its back would go on with the slot of another.
+ * Replaces the slots of well-behaved connections, as a slot gives access to its
+ * handle. Also, a handle of lib/handle/handle.js that is closed through its
+ * slot would continue with the slot of another.
  *
  * @returns {any} argument 0 of a native verb
  */
@@ -29,12 +29,12 @@ function guardSlot(world, { name }, random) {
   return mayUse ? given : world.slots.ownSlot(random);
 }
 
-// As N-API reads a number; what is none names no handle.
+// Converts a value as N-API reads a number; any other value names no handle.
 function toUint32(value) {
   return typeof value === 'number' ? value >>> 0 : undefined;
 }
 
-/** A descriptor has one owner: only those that nobody else has are given. */
+/** Passes only descriptors without another owner. */
 function guardDescriptor(world, args, at) {
   const value = args[at];
   const number = typeof value === 'number' ? value | 0 : 0;
@@ -43,7 +43,7 @@ function guardDescriptor(world, args, at) {
 }
 
 /**
- * Puts arguments in the place of those that would do what they say, to others.
+ * Replaces arguments that would affect something outside of the test.
  *
  * @param {any} world
  * @param {{ group: string, name: string, parameters: string[] }} target
@@ -57,16 +57,17 @@ function guard(world, { group, name, parameters }, receiver, args) {
       args[1] = world.slots.ownSlot(world.random);
     }
     if (name === 'open') guardDescriptor(world, args, 1);
-    // Requests are completed with it.
+    // Requests are completed with this status.
     if (name === 'failWrites') args[1] = -32;
-    // Small writes of all connections pass through this memory.
+    // Small writes of all connections use this memory.
     if (name === 'writeOut') world.markOut(args[0]);
   }
   const fd = parameters.indexOf('fd');
   if (fd >= 0) guardDescriptor(world, args, fd);
   if (/descriptor$|^duplicate$/i.test(name)) guardDescriptor(world, args, 0);
   if (name === 'setBlocking') {
-    // A write to a peer on this thread would wait for ever, as with node.
+    // A blocking write to a peer on this thread would never return, as with
+    // node.
     const at = group === 'verb' ? 1 : 0;
     const isListener = group !== 'verb' && world.isListener(receiver);
     if (!isListener) args[at] = false;

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Hostile listeners: handles that anything may be done to, while clients of
+ * Hostile listeners: handles that may be misused in any way while clients of
  * node:net's connect to them.
  */
 
@@ -20,7 +20,7 @@ class Listeners {
     this.world = world;
   }
 
-  /** Opens anew what was closed, and connects to one now and then. */
+  /** Reopens closed listeners, and sometimes connects to one. */
   stir() {
     const { world } = this;
     if (world.isGone(this.tcp)) this.tcp = this.#open(true);

@@ -1,8 +1,7 @@
 'use strict';
 
 /*
- * Lists of chunks: with something that happens while they are read, and with what
- * is no list.
+ * Lists of chunks: some interfere while they are read, and some are not lists.
  */
 
 const numbers = [
@@ -11,9 +10,9 @@ const numbers = [
   ...[2 ** 32 + 1, 2 ** 53, 2 ** 53 - 1, -(2 ** 53), Number.MIN_VALUE, 1e300],
 ];
 
-/** What the values have of lists. */
+/** The hostile values that are lists. */
 class Lists {
-  /** A list of chunks, in either of node's two forms. */
+  /** Returns a list of chunks, in either of node's two forms. */
   list(call) {
     const { random } = call;
     const isLong = random.chance(2);
@@ -23,7 +22,7 @@ class Lists {
     call.label(`list(${count})`);
     const list = [];
     const isMixed = random.chance(40);
-    // A long one repeats itself.
+    // A long list repeats one element.
     const same = isLong ? this.small(call) : undefined;
     for (let i = 0; i < count; i++) {
       list.push(same ?? this.element(call, isMixed));
@@ -44,7 +43,7 @@ class Lists {
     return call.random.chance(97) ? this.bytes(call) : this.any(call);
   }
 
-  // The same list, with something that happens while it is read.
+  // Returns the list, or one like it that interferes while it is read.
   twisted(list, call) {
     const { random } = call;
     const place = random.below(list.length + 1);
@@ -75,7 +74,8 @@ class Lists {
     return list;
   }
 
-  // A list without an end would only keep its caller busy: it stops.
+  // Limits the number of reads, as an endless list would only keep its caller
+  // busy.
   proxied(list, call) {
     let left = 200;
     return new Proxy(list, {

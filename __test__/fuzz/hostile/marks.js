@@ -1,13 +1,13 @@
 'use strict';
 
 /*
- * Whose byte is it? Each hostile connection has a letter, and all memory that is
- * made for its calls is filled with it. Bytes of the well-behaved connections
- * stand in a range of their own. What no caller has given is POISON: memory
- * around the bytes of a call, and memory that was taken away from under one.
+ * Marks that show who owns a byte. Each hostile connection has a letter, which
+ * fills all memory created for its calls. Bytes of the well-behaved connections
+ * are in another range. POISON fills memory that must never be sent: memory
+ * around the bytes of a call, and memory detached during one.
  */
 
-/** Fills what must never be sent. */
+/** Fills memory that must never be sent. */
 const POISON = 0x7f;
 
 const letters = [...'@ABCDEFGHIJKLMNOPQRSTUVWXYZ', ...'!#$&*+;<=>?^_{|}~'];
@@ -17,8 +17,8 @@ const witnessBytes = Buffer.from(
   Array.from({ length: 32 }, (_, i) => (i < 16 ? 0xc0 + i : 0xe0 + i)),
 );
 
-// What may be sent without being filled memory: names and numbers that a call
-// gave as text, and the pieces of UTF-8.
+// Returns the bytes that any call may send: names and numbers that it passed as
+// text, and parts of UTF-8.
 function commonTable() {
   const table = new Uint8Array(256);
   for (const char of 'abcdefghijklmnopqrstuvwxyz0123456789.:/-% []') {
@@ -39,16 +39,16 @@ class Mark {
     this.byte = this.letter.charCodeAt(0);
     this.table = Uint8Array.from(common);
     this.table[this.byte] = 1;
-    /** Marks whose bytes are moved here, by a relay. */
+    /** The marks whose bytes a relay moves here. */
     this.sources = new Set();
   }
 
-  /** In UTF-16 and in Latin-1 nothing but the letter. */
+  /** A character that is only the letter, in UTF-16 as in Latin-1. */
   get wideLetter() {
     return String.fromCharCode((this.byte << 8) | this.byte);
   }
 
-  /** Half a pair; in Latin-1 the letter. */
+  /** Half a surrogate pair, which in Latin-1 is the letter. */
   get surrogate() {
     return String.fromCharCode(0xd800 | this.byte);
   }
@@ -57,7 +57,7 @@ class Mark {
     this.table[0] = 1;
   }
 
-  /** Allows any byte: decoded base64, for example, bears no mark. */
+  /** Allows any byte, for data without a mark such as decoded base64. */
   allowAny() {
     this.table.fill(1);
     this.table[POISON] = 0;
@@ -90,7 +90,7 @@ class Mark {
   }
 }
 
-/** @returns {string} a byte in hexadecimal and whose it is */
+/** @returns {string} a byte in hexadecimal, and its owner */
 function describe(byte) {
   const hex = `0x${byte.toString(16).padStart(2, '0')}`;
   if (byte === POISON) return `${hex} (of memory that was taken away)`;

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Memory for a call: real bytes and what looks like them. Around the bytes
- * stands POISON, and so it does in memory that is taken away.
+ * Memory for a call: real bytes and lookalikes. POISON surrounds the bytes and
+ * fills memory that is detached.
  */
 
 const { POISON } = require('./marks');
@@ -13,7 +13,7 @@ const sizes = [0, 1, 2, 7, 8, 63, 64, 65, 100, 300, 1023, 1024, 1025, 2000];
 const largeSizes = [4095, 4096, 4097, 9000, 20_000, 65_535, 65_536, 65_537];
 const hugeSizes = [262_144, 300_001, 1 << 20, 4 << 20];
 
-/** Says another length than it has, and other memory. */
+/** Reports another length and other memory than it has. */
 class Liar extends Uint8Array {
   get length() {
     return 5000;
@@ -46,7 +46,7 @@ function pickSize({ random }) {
   ]);
 }
 
-// Bytes of the mark between two margins of poison.
+// Returns bytes of the mark between two margins of poison.
 function framed(call, memory, Type, size) {
   new Uint8Array(memory).fill(POISON);
   const at = memory.byteLength > size ? MARGIN : 0;
@@ -61,7 +61,7 @@ function plain(call, Type = Uint8Array) {
   return taken(call, framed(call, memory, Type, size), memory, size);
 }
 
-/** Notes memory that something may be done to in the middle of the call. */
+/** Records memory that may be changed during the call. */
 function taken(call, bytes, memory, size) {
   call.given += size;
   call.memory.push(memory);
@@ -76,7 +76,7 @@ function buffer(call) {
   return taken(call, Buffer.from(memory, MARGIN, size), memory, size);
 }
 
-// In node's pool, beside other people's bytes.
+// Returns bytes in node's pool, next to other buffers' bytes.
 function pooled(call) {
   const size = call.random.pick(sizes);
   call.label(`pooled(${size})`);
@@ -100,7 +100,8 @@ function resizable(call) {
   const memory = new ArrayBuffer(size, { maxByteLength: 2 * size });
   new Uint8Array(memory).fill(call.mark.byte);
   call.memory.push(memory);
-  // One that follows the length of its memory, or that may be left behind.
+  // A view that follows the length of its memory, or one that may end up out of
+  // bounds.
   const tracks = call.random.chance(50);
   const bytes = tracks
     ? new Uint8Array(memory)
@@ -125,7 +126,7 @@ function liar(call) {
   return taken(call, framed(call, memory, Liar, size), memory, size);
 }
 
-// A plain one whose own properties lie, and change with each look.
+// Returns plain bytes whose own properties lie, and change with each read.
 function ownLies(call) {
   const bytes = plain(call);
   let looks = 0;
@@ -186,7 +187,7 @@ function makeBytes(call) {
   ]);
 }
 
-/** Takes memory away; what was in it is then nobody's to send. */
+/** Detaches memory; the bytes that were in it must not be sent any more. */
 function takeAway(memory) {
   try {
     const moved = structuredClone(memory, { transfer: [memory] });

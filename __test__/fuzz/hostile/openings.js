@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Opens native environments with what no honest lib/handle/native.js would pass. One that
- * opens lives until the process ends, so that there are few.
+ * Opens native environments with arguments that lib/handle/native.js would
+ * never pass. An open one lives until the process ends, so there are few.
  */
 
 const RING = 2 + 1024 * 4;

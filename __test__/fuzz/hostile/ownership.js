@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * The slots and descriptors that hostile calls may name by number. A number gives
- * access to what it names, so only numbers that nobody else uses are handed out.
+ * The slots and descriptors that hostile calls may name by number. A number
+ * gives access to what it names, so only numbers without another user are
+ * passed.
  */
 
 const fs = require('node:fs');
@@ -25,7 +26,7 @@ function slotOf(handle) {
 
 class Slots {
   #protected = new Set();
-  /** Made by the native verbs: no object in lib/ knows of them. */
+  /** Slots created by native verbs, for which lib/ has no object. */
   #own = [];
 
   constructor(world) {
@@ -57,7 +58,10 @@ class Slots {
     return random.pick(this.#own);
   }
 
-  /** After a verb: what it has made is ours, what it has closed is nobody's. */
+  /**
+   * Updates the ownership after a verb: adds slots that it created, removes
+   * slots that it closed.
+   */
   note(name, args, result) {
     const { native } = this.world.native;
     if (name === 'createTcp' || name === 'createPipe') {
@@ -69,7 +73,7 @@ class Slots {
     }
   }
 
-  /** Closes what no object in lib/ knows of. */
+  /** Closes the slots for which lib/ has no object. */
   close() {
     for (let slot = 0; slot < MOST_SLOTS_EVER; slot++) {
       const isNobodys = this.world.handleIn(slot) === undefined;
@@ -89,7 +93,7 @@ function nameOf(fd) {
 }
 
 class Descriptors {
-  /** Descriptor to the connection that it is of, if it is of one. */
+  /** Descriptors, each with its connection if it has one. */
   #own = new Map();
   #deposits = new Map();
   #names = new Map();
@@ -137,7 +141,10 @@ class Descriptors {
     if (this.#own.delete(fd)) fs.closeSync(fd);
   }
 
-  /** Nobody has closed what is ours: its number would be another's by now. */
+  /**
+   * Checks that no other code has closed an owned descriptor, whose number may
+   * then belong to another.
+   */
   verify() {
     for (const fd of this.#own.keys()) {
       const name = nameOf(fd);
@@ -148,19 +155,23 @@ class Descriptors {
     }
   }
 
-  // Argument 0 of a handle's verb, argument 1 of the native one.
+  // The descriptor is argument 0 of a handle's verb, argument 1 of the native
+  // one.
   #taken(args, receiver) {
     const fd = args[receiver === undefined ? 1 : 0] | 0;
     const source = this.#own.get(fd);
     this.#own.delete(fd);
     const { world } = this;
     const connection = world.connectionIfKnown(receiver);
-    // What this handle sends, the other's peer gets.
+    // The other handle's peer receives what this handle sends.
     source?.mark.sources.add(connection?.mark ?? world.pool.stranger);
     if (connection !== undefined) connection.receives = world.pool.stranger;
   }
 
-  /** After a call: what it gave out is ours, what it took is not. */
+  /**
+   * Updates the ownership after a call: adds descriptors that it returned,
+   * removes those that it took.
+   */
   note(name, receiver, args, result) {
     const given = /** @type {Record<string, () => any>} */ ({
       share: () => this.world.connectionIfKnown(receiver),

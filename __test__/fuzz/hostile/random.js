@@ -1,12 +1,12 @@
 'use strict';
 
-/** A small generator of numbers, so that a run can be repeated from its seed. */
+/** A seeded generator of numbers, so that a run can be repeated. */
 class Random {
   #state = 0;
 
   /**
    * @param {number} seed
-   * @param {number} [part] of the run: each has a sequence of its own
+   * @param {number} [part] of the run; each part has its own sequence
    */
   constructor(seed, part = 0) {
     this.reseed(seed, part);
@@ -15,7 +15,7 @@ class Random {
   reseed(seed, part) {
     this.#state =
       (Math.imul(seed, 0x85ebca6b) ^ Math.imul(part, 0xc2b2ae35)) >>> 0;
-    // The first numbers of neighbouring seeds resemble each other.
+    // The first numbers of neighbouring seeds are similar, so drop one.
     this.below(2);
     this.below(2);
   }
@@ -37,7 +37,7 @@ class Random {
     return list[this.below(list.length)];
   }
 
-  /** Calls one of the functions: `[weight, function]`. */
+  /** Calls one of the functions, by weight: `[weight, function]`. */
   among(weighted) {
     let total = 0;
     for (const [weight] of weighted) total += weight;

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Makes the calls, one after another and some in the middle of others, and looks
- * at what each has come to.
+ * Makes the calls, one after another and some during others, and checks the
+ * outcome of each.
  */
 
 const net = require('node:net');
@@ -14,7 +14,7 @@ const { portOf } = require('./listeners');
 const { Random } = require('./random');
 const { findTargets } = require('./targets');
 
-/** Calls in one callback of the loop. */
+/** The calls of one loop iteration. */
 const BATCH = 20;
 const weights = {
   handle: 60,
@@ -24,7 +24,7 @@ const weights = {
   binding: 6,
   native: 2,
 };
-/** What a closed handle answers well. */
+/** The verbs that may succeed on a closed handle. */
 const fineWhenClosed =
   /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
 
@@ -76,16 +76,18 @@ class Runner {
     world.instances.set('NativeBlockList', new NativeBlockList());
   }
 
-  /** Lets so many handles come and go: numbers come round, if they do. */
+  /**
+   * Creates and closes handles, so that numbers are reused if they ever are.
+   */
   async age(handles) {
-    // Few at a time have few slots, and each of those has more owners.
+    // Few handles at a time use few slots, which then have more owners.
     for (let left = handles; left > 0; left -= 8) {
       this.world.churn(8);
       await new Promise(setImmediate);
     }
   }
 
-  /** Resolves when all calls were made, or the time is over. */
+  /** Resolves when all calls are made, or the time is up. */
   run() {
     return new Promise((resolve) => {
       const next = () => {
@@ -151,7 +153,7 @@ class Runner {
     this.#make(target, receiver, args, call);
   }
 
-  // What takes more is called more often.
+  // Picks a target; one with more parameters is called more often.
   #pick(targets, random) {
     const some = [1, 2, 3].map(() => random.pick(targets));
     const size = ({ parameters }) => parameters.length;
@@ -182,7 +184,7 @@ class Runner {
     return world.someHandle(random);
   }
 
-  // Neither bound nor connected.
+  // Returns a handle that is neither bound nor connected.
   #fresh(owner, random) {
     const { tcp_wrap, pipe_wrap } = this.world.handles;
     const Class = random.pick([tcp_wrap.TCP, pipe_wrap.Pipe]);
@@ -264,7 +266,8 @@ class Runner {
     } catch (error) {
       world.sawError(error, `${target.group}.${name}`);
     }
-    // Node sends what the memory holds by then; memory that is gone has nothing.
+    // Node sends what the memory holds at that time; detached memory holds no
+    // bytes.
     if (call.random.chance(10)) call.takeMemory();
     if (call.outer !== undefined) call.outer.given += call.given;
   }
@@ -319,7 +322,7 @@ class Runner {
     }
   }
 
-  // What a name says is bound, and nothing else.
+  // Checks that only the name that was passed is bound.
   #lookAtPath([place]) {
     if (typeof place !== 'string') return;
     if (place === '' || place.startsWith('\0')) return;

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Sockets for `rust-net/bridge`: rust-net's and node's, open and used up. Their
- * bytes are marked as those of handles are.
+ * Sockets for `rust-net/bridge`: rust-net's and node's, open and closed. Their
+ * bytes carry marks, as those of handles do.
  */
 
 const nodeNet = require('node:net');
@@ -22,7 +22,7 @@ class Subjects {
     return this.#sockets.length > 0 ? random.pick(this.#sockets) : undefined;
   }
 
-  /** Opens another one now and then, and writes to those there are. */
+  /** Sometimes opens another socket, and writes to the open ones. */
   stir() {
     const { random, net, pool } = this.world;
     if (this.#sockets.length < MOST && random.chance(20)) {
@@ -52,14 +52,14 @@ class Subjects {
     if (this.#sockets.length > 2 * MOST) this.#sockets.shift().destroy();
   }
 
-  // The handle below is rust-net's business, and is not called here.
+  // The handle below belongs to rust-net, and is not called here.
   #know(socket) {
     const handle = socket._handle;
     if (this.world.isHandle(handle)) this.world.slots.protect(handle);
     socket.once('close', () => {});
   }
 
-  /** Takes what a call of the bridge has given. */
+  /** Takes over the result of a call of the bridge. */
   take(result, args) {
     const { Socket, Server } = this.world.net;
     const isSocket =

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Everything that can be called, found by reflection: a new verb is called
- * without being named here.
+ * Finds everything that can be called by reflection, so that new verbs need not
+ * be listed here.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -11,7 +11,10 @@ const { leftOut } = require('./guards');
 const nodes = [AsyncResource.prototype, Object.prototype, Function.prototype];
 const statics = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
 
-/** What a function calls its parameters, as far as its text says. */
+/**
+ * Returns the names of a function's parameters, as far as its source shows
+ * them.
+ */
 function parametersOf(fn) {
   const text = Function.prototype.toString.call(fn);
   const list = /^[^(]*\(([^)]*)\)/.exec(text)?.[1] ?? '';
@@ -21,7 +24,7 @@ function parametersOf(fn) {
     .filter((name) => name !== undefined);
 }
 
-// The native side says nothing of its parameters.
+// Native functions do not show their parameters.
 const unnamed = { verb: ['key'], binding: [] };
 
 function target(group, name, fn, kind, owner) {
@@ -78,7 +81,7 @@ function* ofModule(group, members) {
   }
 }
 
-/** Properties that a handle's owner sets. */
+/** Yields the properties that a handle's owner sets. */
 function* ofInstances(handles) {
   const { TCP } = handles.tcp_wrap;
   const example = new TCP(0);

@@ -1,7 +1,7 @@
 'use strict';
 
-// The last calls of a run, written to a file before each is made: whatever ends
-// the process leaves them there.
+// Writes the last calls of a run to a file before each is made, so that they
+// survive a crash.
 
 const fs = require('node:fs');
 
@@ -16,7 +16,7 @@ class Trace {
     this.#fd = fs.openSync(file, 'w');
   }
 
-  /** Says that this process is alive: the file's time changes. */
+  /** Updates the file's time, which shows that this process is alive. */
   beat() {
     const now = Date.now() / 1000;
     fs.futimesSync(this.#fd, now, now);

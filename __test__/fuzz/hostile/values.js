@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Hostile values, by what a parameter's name says that it is for, or of any
- * kind.
+ * Hostile values: of the kind that a parameter's name suggests, or of any
+ * other.
  */
 
 const { Lists, numbers } = require('./lists');
@@ -88,7 +88,7 @@ class Values extends Lists {
     return makeBytes(call);
   }
 
-  /** Text of the connection's own letter. */
+  /** Returns text of the connection's own letter. */
   text(call) {
     const { random, mark } = call;
     if (random.chance(6)) return this.oddText(call);
@@ -101,11 +101,13 @@ class Values extends Lists {
       [2, () => mark.surrogate],
     ]);
     const text = unit.repeat(length);
-    // A string that consists of two.
+    // A string that the engine joins from two.
     return random.chance(10) ? text.slice(1) + unit : text;
   }
 
-  /** Text that is no name of anything, in the letters that anyone may send. */
+  /**
+   * Returns text that names nothing, in letters that any connection may send.
+   */
   oddText(call) {
     call.mark.allowZero();
     call.given += 300;
@@ -129,7 +131,7 @@ class Values extends Lists {
       [40, () => random.pick([undefined, undefined, undefined, null, 7, {}])],
     ]);
     call.label(typeof encoding === 'string' ? encoding : typeof encoding);
-    // In the place of a chunk it is one.
+    // In the place of a chunk it counts as one.
     if (typeof encoding === 'string') call.sends(encoding);
     return encoding;
   }
@@ -140,7 +142,7 @@ class Values extends Lists {
     return call.random.pick(wideEncodings);
   }
 
-  // On a connection whose peer knows it: nothing is known of decoded bytes.
+  // Only for a connection whose peer expects it: decoded bytes carry no mark.
   decodingName(call) {
     if (call.connection.receives !== call.mark) return 'latin1';
     call.mark.allowAny();
@@ -281,7 +283,8 @@ class Values extends Lists {
       return random.pick(world.tickets);
     }
     const ticket = { type: random.pick(['net.Socket', 'net.Server', 'x']) };
-    // No name that `deposit` may have been given: whoever has it has what it names.
+    // A fresh name, which was never passed to `deposit`: any code that knows a
+    // name can take its descriptor.
     Object.defineProperty(ticket, 'id', {
       get() {
         call.interfere('getter id');
@@ -322,7 +325,7 @@ class Values extends Lists {
     ]);
   }
 
-  /** An object that becomes text, and does something else on the way. */
+  /** Returns an object that interferes when it is converted to text. */
   speaking(text, call) {
     const speak = () => {
       call.interfere('conversion');
@@ -338,7 +341,7 @@ class Values extends Lists {
     return new Proxy({}, { get: fail, set: fail, has: fail, ownKeys: fail });
   }
 
-  /** Something that stands before the value. */
+  /** Returns something that wraps the value. */
   wrapped(value, call) {
     const isObject = typeof value === 'object' && value !== null;
     if (!isObject) return this.speaking(String(value), call);

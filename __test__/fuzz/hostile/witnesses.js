@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Well-behaved connections that run beside the hostile calls all the time. Of
- * each direction every byte is known by its place: a stranger's, a lost and a
- * doubled one are seen.
+ * Well-behaved connections that run beside the hostile calls. In each direction
+ * every byte is known by its position, so foreign, lost and doubled bytes are
+ * detected.
  */
 
 const path = require('node:path');
@@ -67,7 +67,7 @@ class Flow {
         `${Buffer.from(actual).toString('hex', at, at + 24)} and not ` +
         expected.toString('hex', at, at + 24),
     );
-    // What follows has no place any more.
+    // The positions of later bytes are unknown.
     this.isLost = true;
   }
 }
@@ -94,7 +94,7 @@ class Witnesses {
     }
   }
 
-  // Anyone may connect, and is turned out.
+  // Other clients may connect, and are rejected.
   async #accepted(place, onAccepted) {
     const { net } = this.world;
     const server = net.createServer((socket) => {
@@ -153,7 +153,7 @@ class Witnesses {
     if (!this.#isEnding) this.world.found('witness', `${name}: ${how}`);
   }
 
-  /** Sends a little, in one of the ways in which programs do. */
+  /** Sends a few bytes, in one of the ways that programs use. */
   stir() {
     const { random } = this.world;
     const { from, flow } = random.pick(this.#directions);
@@ -172,7 +172,7 @@ class Witnesses {
     from.uncork();
   }
 
-  /** Everything arrives, and so does what is sent now. */
+  /** Waits until everything has arrived, including bytes sent now. */
   async settle() {
     for (const { from, flow } of this.#directions) {
       from.write(flow.next(60_000));

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What a run works with: the modules under test, the handles that may be
- * misused, and what was found.
+ * The state of a run: the modules under test, the handles that may be misused,
+ * and the findings.
  */
 
 const path = require('node:path');
@@ -35,11 +35,11 @@ function load(root) {
   };
 }
 
-/** What a finding says, without what differs from one to the next. */
+/** Removes the parts of a finding's text that differ each time. */
 const withoutNumbers = (text) => text.replace(/[0-9a-f]{4,}|\d+/g, '');
 
 class World {
-  /** Calls that were made; bytes that came to the peers. */
+  /** The number of calls made, and of bytes that reached the peers. */
   made = 0;
   nested = 0;
   bytes = 0;
@@ -47,14 +47,14 @@ class World {
   tickets = [];
   instances = new Map();
   findings = [];
-  /** Errors that are no caller's business, by their text. */
+  /** Errors that are not meant for a caller, by their text. */
   soft = new Map();
   #connections = new WeakMap();
-  /** Handles that are open, or were when they were last looked at. */
+  /** Handles that are open, or were at the last check. */
   #handles = [];
   #stale = [];
   #kept = [];
-  /** Closed handles by the number that they still have. */
+  /** Closed handles, by the slot number that they still have. */
   #closed = new Map();
 
   constructor({ root, seed, trace, folder }) {
@@ -71,7 +71,7 @@ class World {
     this.pool = new Connections(this);
     this.listeners = new Listeners(this);
     this.subjects = new Subjects(this);
-    /** For calls that no handle is in. */
+    /** The connection of calls without a handle. */
     this.nobody = new Connection(undefined);
     const { close, hasRef, ref, unref } = this.handles.tcp_wrap.TCP.prototype;
     this.verbs = { close, hasRef, ref, unref };
@@ -82,7 +82,7 @@ class World {
       kind === other && withoutNumbers(said) === withoutNumbers(text);
     const isKnown = this.findings.filter(alike).length >= MOST_ALIKE;
     if (isKnown || this.findings.length >= MOST_FOUND) return;
-    // The calls before the first.
+    // The calls before the first finding.
     this.last ??= readTrace(this.trace.file);
     this.findings.push({ kind, call: this.made, text });
   }
@@ -108,7 +108,7 @@ class World {
     if (list.length > most) list.shift();
   }
 
-  /** Memory with poison in it, which must not be given away again too soon. */
+  /** Keeps poisoned memory alive, so that it is not reused too soon. */
   keep(memory) {
     if (memory !== undefined) this.remember(this.#kept, memory, 50);
   }
@@ -119,12 +119,12 @@ class World {
     this.#connections.set(handle, connection);
   }
 
-  /** Lets calls be made on the handle. */
+  /** Makes the handle a receiver of calls. */
   track(handle) {
     this.#handles.push(handle);
   }
 
-  /** Notes that an object stands for a handle. */
+  /** Records that an object stands for a handle. */
   alias(object, handle) {
     const connection = this.connectionIfKnown(handle);
     if (connection !== undefined) this.#connections.set(object, connection);
@@ -149,7 +149,7 @@ class World {
     return value instanceof tcp_wrap.TCP || value instanceof pipe_wrap.Pipe;
   }
 
-  /** Takes a handle that a call or an event has made. */
+  /** Takes over a handle that a call or an event has created. */
   admit(handle) {
     if (!this.isHandle(handle) || this.knows(handle)) return;
     if (slotOf(handle) < 0) return;
@@ -188,7 +188,9 @@ class World {
     return handle === undefined || this.isClosed(handle);
   }
 
-  /** A handle that is open is the one that its slot's events go to. */
+  /**
+   * Checks that each open handle is the one that receives its slot's events.
+   */
   checkSlots() {
     for (const handle of this.#handles) {
       const slot = slotOf(handle);
@@ -272,7 +274,7 @@ class World {
     globalThis.gc?.({ type: 'minor' });
   }
 
-  /** A write that nobody could object to. */
+  /** Makes a legitimate write. */
   honestWrite(connection, size) {
     const { stream_wrap, tcp_wrap } = this.handles;
     const request = new stream_wrap.WriteWrap();
@@ -290,13 +292,16 @@ class World {
     return buffer;
   }
 
-  /** Puts the letter of the slot's connection where `writeOut` reads. */
+  /**
+   * Fills the memory that `writeOut` reads with the letter of the slot's
+   * connection.
+   */
   markOut(slot) {
     const handle = this.handleIn(typeof slot === 'number' ? slot | 0 : -1);
     this.native.out.fill(this.connectionOf(handle).mark.byte);
   }
 
-  /** Handles come and go: slots are given away again. */
+  /** Creates and closes handles, so that slots are reused. */
   churn(count) {
     const { TCP } = this.handles.tcp_wrap;
     for (let left = count; left > 0; left--) {
@@ -308,7 +313,7 @@ class World {
     }
   }
 
-  // A closed handle that still has its number, which another has by now.
+  // Checks that a closed handle does not reach the new owner of its slot.
   #lookForTwin(handle) {
     const slot = slotOf(handle);
     const twin = this.#closed.get(slot);
@@ -323,14 +328,15 @@ class World {
   #remember(handle) {
     const slot = slotOf(handle);
     if (slot < 0) return;
-    // The first stay: when numbers come round theirs are the next.
+    // Keep the first ones: if numbers wrap around, theirs are used next.
     const isKnown = this.#closed.has(slot);
     if (isKnown || this.#closed.size < MOST_CLOSED) {
       this.#closed.set(slot, handle);
     }
   }
 
-  // It may have no verbs: a constructor can be called for another prototype.
+  // The handle may have no verbs: a constructor can be called for another
+  // prototype.
   #closeAnyhow(handle) {
     const { TCP } = this.handles.tcp_wrap;
     if (!this.isHandle(handle)) Object.setPrototypeOf(handle, TCP.prototype);
@@ -340,7 +346,7 @@ class World {
   closeAll() {
     for (const handle of this.#handles) this.close(handle);
     this.#handles = [];
-    // Those that no listener has been given, as it was none.
+    // Handles that were not passed to any listener.
     for (const handle of this.dispatch.openHandles()) {
       if (!this.slots.isProtected(handle)) this.#closeAnyhow(handle);
     }

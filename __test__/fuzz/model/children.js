@@ -1,8 +1,7 @@
 'use strict';
 
 /*
- * The processes that play programs. One that crashes or comes to no end is
- * started anew.
+ * The processes that play programs. A child that crashes or hangs is restarted.
  */
 
 const { fork } = require('node:child_process');
@@ -10,10 +9,12 @@ const path = require('node:path');
 
 const { subjects } = require('./subjects');
 
-/** A program that takes longer, in milliseconds, keeps its loop from turning. */
+/**
+ * The time limit of a program, in milliseconds; a longer one blocks its loop.
+ */
 const LIMIT = 30_000;
 
-/** A child over one module with its switches. */
+/** A child that plays over one module with its settings. */
 class Child {
   /**
    * @param {string} name of a subject, or 'node:net'
@@ -88,7 +89,7 @@ class Child {
   }
 }
 
-/** The children of one lane, made when they are needed. */
+/** The children of one lane, started when they are needed. */
 class Children {
   /** @param {{ node: string, module: string }} where */
   constructor(where) {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * How the ends of a program come to be: clients by all forms of connect, and
- * the accepted sockets that belong to them.
+ * Creates the ends of a program: clients by all forms of connect, and the
+ * accepted sockets that belong to them.
  */
 
 const path = require('node:path');
@@ -20,7 +20,7 @@ const lookups = {
       : callback(null, '127.0.0.1', 4),
   late: (_, { all }, callback) =>
     setImmediate(() => lookups.found(_, { all }, callback)),
-  // The first is refused, where more than one is tried.
+  // The first address is refused, where more than one is tried.
   two: (_, { all }, callback) =>
     all
       ? callback(null, [
@@ -41,7 +41,7 @@ const lookups = {
       : callback(null, 'x', 4),
 };
 
-/** Both ends at once: there is nothing to connect. */
+/** Creates both ends at once, as there is nothing to connect. */
 function startPair(game, index, connection) {
   const { client, peer } = connection;
   const handles = handlePair(connection.isAsync ?? false);
@@ -62,7 +62,7 @@ function startPair(game, index, connection) {
   first.run({ at: 'immediate', do: [{ op: 'fire', on: 'connect' }] });
 }
 
-/** Where a client of this plan connects to. */
+/** Returns the address that a client of this plan connects to. */
 function whereOf(game, plan) {
   const { target = 'server', lookup } = plan;
   const { folder } = game;
@@ -93,7 +93,7 @@ function optionsOf(endpoint, plan) {
   return options;
 }
 
-/** A Socket is made first and connected later. */
+/** Creates a Socket first and connects it later. */
 function bySocket(endpoint, options) {
   const { game } = endpoint;
   const socket = new game.net.Socket(options);
@@ -143,7 +143,7 @@ function queueFor(game, connection, endpoint) {
   game.waiting.push({ endpoint, server: connection.server, port: 0 });
 }
 
-/** Keeps the port of a client while its handle can tell it. */
+/** Records the port of a client while its handle is open. */
 function notePort(waiter) {
   const handle = waiter.endpoint.socket?._handle;
   const name = {};
@@ -160,7 +160,8 @@ function notePort(waiter) {
 function claim(game, host, socket) {
   const { waiting } = game;
   waiting.forEach(notePort);
-  // A client of a Unix socket has no name: they come in the order of their connects.
+  // Clients of a Unix socket have no name; they are matched in the order of
+  // their connects.
   const isUnix = host.plan.kind === 'unix';
   const index = waiting.findIndex(
     ({ server, port }) =>
@@ -172,7 +173,7 @@ function claim(game, host, socket) {
 const simple = { reader: { mode: 'data' }, rules: [] };
 
 /**
- * Makes an end of an accepted socket, and finds the other one.
+ * Creates an end for an accepted socket, and finds the other one.
  *
  * @param {object} game
  * @param {import('./host').Host} host

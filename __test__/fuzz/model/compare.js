@@ -1,29 +1,31 @@
 'use strict';
 
 /*
- * What of two records must be the same.
+ * Compares two records in the fields that must be the same.
  */
 
 const MEGABYTE = 2 ** 20;
-/** An upload of more bytes takes more than one read. */
+/** Uploads of this many bytes take more than one read. */
 const LONG = 65_536;
 
-/** Entries of a log that belong to what an end sends. */
+/** Entries of a log about the sending side of an end. */
 const ofWriting = /^(write|burst|cork|chain|end \d|end [a-z]|finish|drain)/;
 
-/** The ends of a connection have a number in common. */
+/** Returns the number of a connection, which both its ends share. */
 const numberOf = (id) => /\d+/.exec(id)[0];
 
-/** How the chains of an end went: to their end, or cut. */
+/** Returns how the chains of an end finished: completely, or cut off. */
 const chainsOf = ({ log }) =>
   log.filter((entry) => /^chain .* ran /.test(entry)).sort();
 
 /**
- * The connections on which bytes wait when nothing moves any more. How many the
- * kernel has taken is chance: it has more room for the bytes of few writes.
+ * Returns the connections with unsent bytes when nothing moves any more. How
+ * many bytes the kernel took is left to chance: it has more room for the bytes
+ * of few writes.
  *
  * @param {any[]} records
- * @param {Set<string>} cut gets those with a chain that had room to its end
+ * @param {Set<string>} cut receives the connections whose chains differ by
+ *   chance
  * @returns {Set<string>}
  */
 function jammedIn(records, cut) {
@@ -39,7 +41,7 @@ function jammedIn(records, cut) {
     }
   }
   for (const [id, ran] of chains) {
-    // How far a chain comes before its timer is chance, too.
+    // How far a chain gets before its timer is also left to chance.
     const isTimed = [...ran].some((text) => text.includes('to its timer'));
     const isChance = isTimed || jammed.has(numberOf(id));
     if (ran.size > 1 && isChance) cut.add(numberOf(id));
@@ -48,8 +50,9 @@ function jammedIn(records, cut) {
 }
 
 /**
- * What is compared loosely. Where a socket has been exchanged for another, what
- * is seen is the connection. One that is cut besides may be cut earlier or later.
+ * Returns what is compared loosely. Where a socket was exchanged for another,
+ * only the connection is compared. If that is also cut off, the moment may
+ * differ.
  *
  * @param {any[]} records
  * @returns {{ moved: Set<string>, cut: Set<string>, jammed: Set<string> }} ends,
@@ -68,7 +71,10 @@ function looseIn(records) {
   return { moved, cut, jammed: jammedIn(records, cut) };
 }
 
-/** What has gone from one end to the other, or what of it has not come. */
+/**
+ * Returns what one end has sent and the other received, or only the missing
+ * bytes.
+ */
 function transferOf({ got, sent }, other, isJammed) {
   if (!isJammed) return { got, sent };
   return { missing: (other?.sent ?? 0) - got };
@@ -85,7 +91,7 @@ function fieldsOfEnd({ log }, transfer, isMoved) {
   };
 }
 
-/** How much a reader that stands still has taken in is chance. */
+/** How much a stopped reader has read ahead is left to chance. */
 const ofReading = ['readableLength', 'bytesRead'];
 const ofFlow = ['readableFlowing', 'isPaused'];
 const ofRoom = [
@@ -98,12 +104,14 @@ function stateFields(state, isJammed) {
   const isStill = state.readableFlowing !== true && !state.readableEnded;
   if (isStill || isJammed) for (const key of ofReading) delete others[key];
   if (isJammed) for (const key of ofRoom) delete others[key];
-  // A pipe to a socket that closes first stops what does not flow any more.
+  // A pipe to a socket that closes first stops the flow.
   if (state.destroyed) for (const key of ofFlow) delete others[key];
   return others;
 }
 
-/** A server does not know any more of a socket that was taken from it. */
+/**
+ * Returns a server's fields; it no longer counts a socket that was moved away.
+ */
 function serverFields({ log, connections }, hasLost) {
   if (!hasLost) return { log, connections };
   const others = log.filter((entry) => !entry.startsWith('counted')).sort();
@@ -149,7 +157,7 @@ function fieldsOf(record, { moved, cut, jammed }) {
   return fields;
 }
 
-/** What the accepted ends have received on average. */
+/** Returns the average number of bytes that accepted ends received. */
 function receivedEach({ ends }) {
   const peers = Object.keys(ends).filter((id) => id.startsWith('peer'));
   const bytes = peers.reduce((sum, id) => sum + ends[id].got, 0);
@@ -158,7 +166,9 @@ function receivedEach({ ends }) {
 
 const withoutNumbers = (text) => text.replace(/\d+/g, 'n');
 
-/** What is bad enough without a comparison, or is compared in bounds. */
+/**
+ * Returns defects that need no comparison, or that are compared within bounds.
+ */
 function faultsOf(record, others) {
   const nodes = others.flatMap(({ violations }) =>
     violations.map(withoutNumbers),
@@ -178,7 +188,7 @@ function faultsOf(record, others) {
   if (record.memory > bound) {
     faults.push(['memory', `${Math.round(record.memory / MEGABYTE)} MiB`]);
   }
-  // Of those that have much to say, a listener keeps few at a time.
+  // A listener keeps few clients with much data open at a time.
   const isLong = receivedEach(record) >= LONG;
   for (const [index, { peak }] of isLong ? record.servers.entries() : []) {
     const usual = most(({ servers }) => servers[index]?.peak ?? 0);
@@ -190,11 +200,11 @@ function faultsOf(record, others) {
 /**
  * @param {{ record?: any, crash?: string }[]} expected node's runs
  * @param {{ record?: any, crash?: string }} actual
- * @returns {{ path: string, expected: string[], actual: string }[]} a field in
- *   which node differs from itself is left out
+ * @returns {{ path: string, expected: string[], actual: string }[]} without the
+ *   fields in which node differs from itself
  */
 function differences(expected, actual) {
-  // What node itself does not survive is no measure.
+  // A program that crashes node itself cannot be compared.
   if (expected.some(({ crash }) => crash)) return [];
   if (actual.crash) {
     return [{ path: 'crash', expected: ['none'], actual: actual.crash }];
@@ -219,13 +229,13 @@ function differences(expected, actual) {
 
 /**
  * @param {string} [text] of a field
- * @returns {string[]} its entries, or none where it is no list
+ * @returns {string[]} its entries; none if it is not a list
  */
 function entriesOf(text) {
   return text?.startsWith('[') ? JSON.parse(text) : [];
 }
 
-/** What stands where two lists part: of each entry what it is about. */
+/** Returns the subjects of the entries where two lists first differ. */
 function partingOf(expected, actual) {
   const [theirs, ours] = [entriesOf(expected), entriesOf(actual)];
   const at = theirs.findIndex((entry, i) => entry !== ours[i]);
@@ -236,8 +246,8 @@ function partingOf(expected, actual) {
 }
 
 /**
- * The sort of a difference: the field without the end it belongs to, and of a
- * list how it parts.
+ * Returns the kind of a difference: the field without its end, and for a list
+ * the entries where it differs.
  *
  * @param {{ path: string, expected: string[], actual: string }} difference
  * @returns {string}

@@ -1,14 +1,14 @@
 'use strict';
 
 /*
- * What every byte ought to be. A stream's bytes are a slice of one random
- * pattern, each stream's from another place on, so that a byte that is lost,
- * doubled or another connection's is seen where it arrives.
+ * The expected content of every byte. A stream's bytes are a slice of one
+ * random pattern, and each stream's slice begins elsewhere. Lost, doubled and
+ * foreign bytes are therefore detected where they arrive.
  */
 
 const { numbersFrom } = require('../address');
 
-/** No power of two: a shift by a page or a slab shows. */
+/** Not a power of two, so that a shift by a page or a slab is detected. */
 const PERIOD = 2 ** 20 + 7;
 
 const pattern = Buffer.allocUnsafeSlow(2 * PERIOD);
@@ -42,19 +42,19 @@ function patternAt(phase, from, size) {
 function textAt(from, size) {
   let made = text.slice(from % 1000);
   while (made.length < size) made += text;
-  // A lone half of a pair would become another character.
+  // A lone surrogate would become another character.
   return Buffer.from(made.slice(0, size), 'utf8').toString('utf8');
 }
 
-/** All that one end sends: pieces of its own, and what is piped into it. */
+/** Everything that one end sends: its own pieces, and what is piped into it. */
 class Out {
   /** @param {number} phase */
   constructor(phase) {
     this.phase = phase;
     this.total = 0;
-    /** So much has been called back as written. */
+    /** The number of bytes whose write callback was called. */
     this.acknowledged = 0;
-    /** True when written bytes and piped ones mix in an order nobody knows. */
+    /** True when written and piped bytes are mixed in an unknown order. */
     this.isMixed = false;
     this.segments = [];
   }
@@ -95,7 +95,7 @@ class Out {
     this.total = pipe.start + pipe.length;
   }
 
-  /** @returns {number} bytes handed over until now */
+  /** @returns {number} how many bytes were passed to the socket so far */
   get sent() {
     const { pipe } = this;
     if (!pipe) return this.total;
@@ -106,8 +106,8 @@ class Out {
    * @param {number} from
    * @param {number} size
    * @param {number} [depth] of pipes
-   * @returns {Buffer | undefined} what belongs there; less than `size` where
-   *   less was sent, and nothing where it cannot be known
+   * @returns {Buffer | undefined} the expected bytes: fewer than `size` where
+   *   fewer were sent, undefined where they cannot be known
    */
   slice(from, size, depth = 0) {
     if (this.isMixed || depth > 8) return undefined;
@@ -131,7 +131,9 @@ class Out {
     return found.length === 1 ? found[0] : Buffer.concat(found);
   }
 
-  /** The segment that has the byte at `at`, found by halving. */
+  /**
+   * Returns the index of the segment with the byte at `at`, by binary search.
+   */
   indexOf(at) {
     let [low, high] = [0, this.segments.length];
     while (low < high) {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The chunks that a program writes: of a size, a kind and an encoding, made so
- * that their bytes are known.
+ * Creates the chunks that a program writes, of a size, a kind and an encoding,
+ * with known bytes.
  */
 
 const { patternAt, textAt } = require('./content');

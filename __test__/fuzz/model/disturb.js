@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Serves sockets later now and then, as a busy kernel or a loop might: what
- * changes by that is left to chance in node, too.
+ * Serves some sockets later, as a busy kernel or loop might. What changes by
+ * that is left to chance in node, too.
  */
 
 const { numbersFrom } = require('../address');
@@ -11,13 +11,13 @@ const binding = process.binding('stream_wrap');
 const state = binding.streamBaseState;
 const { UV_ECONNRESET } = process.binding('uv');
 
-/** Some iterations of the loop later. */
+/** Calls `act` some loop iterations later. */
 function afterIterations(iterations, act) {
   if (iterations <= 0) act();
   else setImmediate(() => afterIterations(iterations - 1, act));
 }
 
-/** Keeps a socket from being read for some iterations of the loop. */
+/** Stops reading a socket for some loop iterations. */
 function holdUp(socket, iterations) {
   const handle = socket._handle;
   if (!handle?.reading || typeof handle.readStop !== 'function') return;
@@ -27,13 +27,13 @@ function holdUp(socket, iterations) {
   });
 }
 
-/** So late that a server has accepted all that wait. */
+/** A delay after which a server has accepted all waiting connections. */
 const LAST = 100;
 
 /**
- * How late connects and connections are, reads and closes: in iterations, at
- * most, and of which side. `whole`: bytes are told together with the end that is
- * behind them.
+ * Upper bounds of the delays of connects, connections, reads and closes, in
+ * loop iterations, and the side that they apply to. `whole`: bytes are reported
+ * together with the EOF after them.
  */
 const styles = [
   { connect: 4 },
@@ -57,7 +57,10 @@ const styles = [
   { pace: 10, connect: LAST },
 ];
 
-/** Says of each thing of a kind by how many iterations it is late. */
+/**
+ * Returns functions that choose the delay of each kind of event, in loop
+ * iterations.
+ */
 function latenessOf(seed, below) {
   const style = styles[seed % styles.length];
   const some = (most = 0) => {
@@ -83,7 +86,7 @@ function latenessOf(seed, below) {
   };
 }
 
-/** A server hears of some connections later, or of several in one iteration. */
+/** Reports some connections to a server later, or several in one iteration. */
 function delayConnections(server, late) {
   const handle = server._handle;
   const { onconnection } = handle;
@@ -105,12 +108,14 @@ function delayConnections(server, late) {
   };
 }
 
-/** A connection over TCP that was reset has no peer any more. */
+/**
+ * Returns true for a TCP connection that was reset: it no longer has a peer.
+ */
 function isReset(handle) {
   return handle.constructor.name === 'TCP' && handle.getpeername({}) !== 0;
 }
 
-/** A client hears of its connect later. */
+/** Reports its connect to a client later. */
 function delayConnect(handle, late) {
   for (const verb of ['connect', 'connect6']) {
     const original = handle[verb];
@@ -120,7 +125,7 @@ function delayConnect(handle, late) {
       req.oncomplete = function (...results) {
         const iterations = late.connect();
         afterIterations(iterations, () => {
-          // What is told late is what has become of it.
+          // A late report carries the current state of the connection.
           const isLost = iterations > 0 && results[0] === 0 && isReset(handle);
           if (isLost) results[0] = UV_ECONNRESET;
           Reflect.apply(oncomplete, this, results);
@@ -131,7 +136,7 @@ function delayConnect(handle, late) {
   }
 }
 
-/** A socket hears of its close later. */
+/** Reports its close to a socket later. */
 function delayClose(handle, late, side) {
   for (const verb of ['close', 'reset']) {
     const original = handle[verb];
@@ -142,7 +147,7 @@ function delayClose(handle, late, side) {
   }
 }
 
-/** A reader hears of its last bytes when the end has come, too, or of it later. */
+/** Reports the last bytes to a reader together with EOF, or EOF later. */
 function delayReads(socket, late, side) {
   const handle = socket._handle;
   if (!handle?.onread) return;
@@ -170,7 +175,7 @@ function delayReads(socket, late, side) {
   };
 }
 
-/** Sees each handle that the socket gets. */
+/** Calls `listener` with each handle that the socket gets. */
 function onHandle(net, socket, listener) {
   const { prototype } = net.Socket;
   const { get, set } = Object.getOwnPropertyDescriptor(prototype, '_handle');
@@ -202,13 +207,14 @@ function disturbedClient(net, late, clients) {
  */
 function disturb(game, seed) {
   const late = latenessOf(seed, numbersFrom(seed));
-  // One alone is told to its listener first; with several a listener takes turns.
+  // A single connection is reported to its listener first; several are reported
+  // in turn.
   if (game.program.connections.length < 2) late.connection = () => 0;
-  // A program that starts and stops the handle itself would see it.
+  // A program that starts and stops the handle itself would notice the delay.
   if (/"(readStart|readStop|tap)"/.test(JSON.stringify(game.program))) {
     late.read = () => 0;
   }
-  // Bytes in the program's own buffer cannot wait.
+  // Bytes in the program's own buffer cannot be delayed.
   if (JSON.stringify(game.program).includes('"onread"')) late.whole = false;
   game.pace = late.pace;
   const { net } = game;
@@ -232,7 +238,7 @@ function disturb(game, seed) {
     };
   };
   const connect = (options) => made(options).connect(options);
-  // A method would be no constructor, and programs say `new`.
+  // Not a method, because programs call it with `new`.
   const Socket = function (options) {
     return options?.handle ? new net.Socket(options) : made(options);
   };

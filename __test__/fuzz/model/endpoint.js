@@ -2,7 +2,7 @@
 
 /*
  * One end of a connection: its log, what it has received, and the rules that
- * say what it does when.
+ * say what it does and when.
  */
 
 const { StringDecoder } = require('node:string_decoder');
@@ -20,10 +20,10 @@ const later = {
 
 let phases = 0;
 
-/** An end, client or accepted. */
+/** An end, either a client or an accepted socket. */
 class Endpoint {
   /**
-   * @param {object} game what all ends of a run share
+   * @param {object} game the state that all ends of a run share
    * @param {string} id
    * @param {object} plan its reader and its rules
    */
@@ -38,7 +38,7 @@ class Endpoint {
     game.endpoints.push(this);
   }
 
-  /** A new connection of the same socket begins. */
+  /** Begins a new connection of the same socket. */
   begin() {
     this.life++;
     this.out = new Out((phases += 104_729));
@@ -74,7 +74,7 @@ class Endpoint {
     if (this.log.length < 4000) this.log.push(entry);
   }
 
-  /** @param {any} socket starts to be listened to */
+  /** @param {any} socket to listen to */
   listen(socket) {
     this.socket = socket;
     this.heard = [];
@@ -101,7 +101,7 @@ class Endpoint {
     });
   }
 
-  /** Leaves the socket alone: it has been moved. */
+  /** Removes the listeners from a socket that was moved away. */
   unlisten() {
     for (const [name, listener] of this.heard) this.socket.off(name, listener);
   }
@@ -109,7 +109,7 @@ class Endpoint {
   happened(name) {
     if (name === 'end') this.isEnded = true;
     if (name === 'timeout') this.timer = 0;
-    // One that was destroyed before its connect() lives again.
+    // A socket that was destroyed before its connect() is open again.
     const isNew = name === 'connect' || name === 'ready';
     if (this.isClosed && isNew) this.isClosed = false;
     if (this.isClosed) this.violation(`'${name}' after 'close'`);
@@ -117,12 +117,14 @@ class Endpoint {
     this.fire(name);
   }
 
-  /** @param {string} what can never be right */
+  /** @param {string} what is wrong in any case */
   violation(what) {
     this.game.violations.push(`${this.id}: ${what}`);
   }
 
-  /** @param {Buffer | string} chunk received; it is held against what was sent */
+  /**
+   * @param {Buffer | string} chunk received; it is compared with what was sent
+   */
   received(chunk) {
     if (!this.hasSeenData) this.note('data');
     this.hasSeenData = true;
@@ -151,14 +153,14 @@ class Endpoint {
     }
   }
 
-  /** An orderly end comes behind everything that was called back as written. */
+  /** Checks that EOF comes after all bytes whose write callback was called. */
   checkEnd() {
     const sent = this.incoming();
     if (!this.isEnded || !sent || this.position() >= sent.acknowledged) return;
     this.violation(`an end, and written bytes are lost: ${this.position()}`);
   }
 
-  /** What was read as text is a beginning of what was sent as text. */
+  /** Checks that the text read is the beginning of the text sent. */
   checkTexts() {
     const { readableEncoding } = this.socket;
     const sent = this.incoming();
@@ -167,13 +169,13 @@ class Endpoint {
     if (bytes === undefined) return;
     const decoder = new StringDecoder(readableEncoding);
     const whole = decoder.write(bytes) + decoder.end();
-    // An end that came early leaves a part of a character.
+    // After an early EOF a part of a character may remain.
     const got = this.texts.join('').slice(0, this.isAbrupt ? -4 : undefined);
     if (!whole.startsWith(got)) this.violation('other text than was sent');
   }
 
   /**
-   * Runs the rules that wait for this.
+   * Runs the rules that wait for this event.
    *
    * @param {string} on
    * @param {number} [amount] of 'bytes', or how many standstills there were
@@ -190,7 +192,7 @@ class Endpoint {
     }
   }
 
-  /** The same outside of any callback of the module's. */
+  /** Does the same, but outside of the module's callbacks. */
   fireAside(on, amount) {
     try {
       this.fire(on, amount);
@@ -213,7 +215,7 @@ class Endpoint {
   }
 }
 
-/** Two ends have found each other. */
+/** Connects the two ends of a connection. */
 function pair(client, accepted) {
   client.peer = accepted;
   accepted.peer = client;

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * What is kept of errors and sockets: only what is the same in every run.
+ * Extracts those facts about errors and sockets that are the same in every run.
  */
 
 /**
@@ -48,7 +48,7 @@ const flowState = ['readableFlowing', 'readableLength', 'writableLength'];
 /**
  * @param {any} socket
  * @param {object} names
- * @returns {object} what it says of itself
+ * @returns {object} its observable state
  */
 function stateOf(socket, names) {
   const state = {};

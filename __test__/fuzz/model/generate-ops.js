@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Random operations of one end, and when it does them.
+ * Generates the operations of one end, and when it does them.
  */
 
 const { kinds } = require('./data');
@@ -25,7 +25,7 @@ const moments = {
   ...{ 'peer end': 3, 'peer connect': 3, 'peer finish': 2, 'peer close': 2 },
 };
 
-/** Makes operations, within a bound of bytes for the whole program. */
+/** Generates operations within a byte budget for the whole program. */
 class Operations {
   /**
    * @param {import('./random').Random} random
@@ -54,7 +54,7 @@ class Operations {
     return Math.max(0, Math.min(size, most, this.budget));
   }
 
-  /** A size and a kind, paid for. */
+  /** Returns a size and a kind, and takes the bytes from the budget. */
   chunk(most, times = 1) {
     const { random } = this;
     const size = this.size(Math.min(most ?? 2 ** 20, this.budget / times));
@@ -128,7 +128,7 @@ class Operations {
     ]);
   }
 
-  /** What the others need besides their name. */
+  /** Returns the parameters of the other operations. */
   details(name) {
     const { random } = this;
     const to = () => random.pick(this.ids);
@@ -177,7 +177,7 @@ class Operations {
 
   rule() {
     const { random } = this;
-    // Of several connections it is open which end hears first.
+    // With several connections it is undefined which end gets its event first.
     const drawn = random.weighted(moments);
     const on =
       this.ids.length > 2 && drawn === 'peer connect' ? 'start' : drawn;

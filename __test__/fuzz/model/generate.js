@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * A random program, by its seed: plain data, which `--program FILE` plays again.
+ * Generates a random program from its seed: plain data, which `--program FILE`
+ * plays again.
  */
 
 const { encodings, Operations } = require('./generate-ops');
@@ -33,7 +34,7 @@ function reader(random) {
   return made;
 }
 
-/** Options that a client and a server have alike. */
+/** Returns the options that clients and servers share. */
 function commonOptions(random) {
   const options = {};
   const maybe = (percent, name, value) => {

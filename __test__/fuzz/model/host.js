@@ -10,7 +10,7 @@ const { errorFacts } = require('./facts');
 
 const [major] = process.versions.node.split('.').map(Number);
 
-/** A server, and what it has told. */
+/** A server, and the events it has emitted. */
 class Host {
   /**
    * @param {object} game
@@ -72,7 +72,7 @@ class Host {
     this.game.accept(this, socket);
   }
 
-  /** @returns {object} where it is, or is to be */
+  /** @returns {object} the address that it has, or will have */
   where() {
     const { kind, host } = this.plan;
     if (kind === 'unix') {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * A pair of handles written in JavaScript, as packages have them that intercept
- * connections: what is written to one is read from the other.
+ * A pair of handles written in JavaScript, as in packages that intercept
+ * connections: bytes written to one are read from the other.
  */
 
 const binding = process.binding('stream_wrap');
@@ -26,7 +26,7 @@ class JsHandle {
     this.writev = this.writeList;
   }
 
-  /** What `onread` is told. */
+  /** Returns the code that `onread` receives. */
   codeOf() {
     return state[binding.kReadBytesOrError];
   }
@@ -46,7 +46,7 @@ class JsHandle {
     return 0;
   }
 
-  /** Tells one chunk or the end, as long as it is asked for. */
+  /** Delivers one chunk or EOF while the handle is reading. */
   deliver() {
     while (this.isStarted && !this.isClosed && this.queue.length > 0) {
       const bytes = this.queue.shift();

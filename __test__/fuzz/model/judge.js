@@ -1,24 +1,24 @@
 'use strict';
 
 /*
- * One program over node:net and a subject. Node is asked again, also with its
- * sockets served later now and then, when the two differ; and so is the subject.
+ * Judges one program over node:net and a subject. When the two differ, node
+ * plays it again, also with its sockets served later, and so does the subject.
  */
 
 const { differences, kindOf } = require('./compare');
 const { isKnown } = require('./known');
 
-/** Further runs of node: undisturbed ones, and disturbed ones by these seeds. */
+/** The further runs of node: undisturbed ones, and disturbed ones by seed. */
 const doubts = [
   ...[0, 19, 1, 2, 7, 8, 3, 4, 5, 6, 22, 0, 24, 23],
   ...[11, 13, 14, 15, 16, 17, 18, 9, 10, 12, 34, 35],
 ];
 const AGAIN = 3;
 
-/** These are wrong if they happen once. */
+/** Kinds of difference that are defects even if they happen once. */
 const always = new Set(['violation', 'crash']);
 
-/** Node's runs of one program, as many as are asked for. */
+/** Node's runs of one program, made on demand. */
 class Reference {
   /**
    * @param {import('./children').Children} children
@@ -51,7 +51,7 @@ function contextOf(program, name, { runs, child }, { record: actual }) {
   return { program, name, expected, actual, major: child.major };
 }
 
-/** The differences that are meant, and the rest. */
+/** Separates the intended differences from the rest. */
 function sortedOut(program, name, reference, run) {
   const context = contextOf(program, name, reference, run);
   const found = differences(reference.runs, run);
@@ -59,7 +59,7 @@ function sortedOut(program, name, reference, run) {
   return { known, rest: found.filter((one) => !known.includes(one)) };
 }
 
-/** Those that are still there in each further run of the subject. */
+/** Returns the differences that occur in every further run of the subject. */
 async function steadyOnes(children, name, program, reference, found) {
   let steady = found;
   for (let i = 0; i < AGAIN && steady.length > 0; i++) {
@@ -113,7 +113,7 @@ function stillDiffers(children, name, kind) {
     };
     const run = await children.of(name).play(program);
     if (!has(run)) return false;
-    // Fewer doubts than at first: many programs are tried.
+    // Use fewer further runs than at first, as many programs are tried.
     await reference.all(7);
     return has(run) && has(await children.of(name).play(program));
   };

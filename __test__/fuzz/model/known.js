@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Differences that are meant. Each has its reason; README's "How it differs from
- * node:net" tells the user.
+ * The intended differences, each with its reason. README's "How it differs from
+ * node:net" documents them.
  */
 
 const { entriesOf } = require('./compare');
@@ -13,13 +13,13 @@ const { entriesOf } = require('./compare');
  *   `name` of the subject, node's records and the subject's, and the Node that plays
  */
 
-/** What never is meant, whatever else is. */
+/** Differences that are never intended. */
 const never = /^(violation|leak|memory|crash|hung)/;
 
-/** Ends have a number; a server is no end. */
+/** Returns the number of an end; servers have none. */
 const numberIn = (path) => /(?:client|peer)(\d+)/.exec(path)?.[1];
 
-/** The logs of both ends of the connection that a difference is about. */
+/** Returns the logs of both ends of the connection with the difference. */
 function logsOf(record, path) {
   const number = numberIn(path);
   return Object.entries(record?.ends ?? {})
@@ -29,7 +29,7 @@ function logsOf(record, path) {
 
 const has = (log, pattern) => log.some((entry) => pattern.test(entry));
 
-/** True when the difference is of a client that connects to such a place. */
+/** Returns a test for differences of clients that connect to this target. */
 function isClientOf(target) {
   return ({ path }, { program }) => {
     const index = /client(\d+)/.exec(path)?.[1];
@@ -45,7 +45,7 @@ function isLateReset({ path }, { expected, actual }) {
   );
 }
 
-/** The errors of both ends, also where nobody listens for them. */
+/** Returns the errors of both ends, also those without a listener. */
 function errorsOf({ states }, path) {
   const number = numberIn(path);
   return Object.values(states)
@@ -63,7 +63,10 @@ function isLateFailure({ path }, { name, expected }) {
   );
 }
 
-/** True of a connection that one server has accepted and the other has not. */
+/**
+ * Returns true for a connection that one server has accepted and the other has
+ * not.
+ */
 function isAcceptOrder({ path }, { expected, actual }) {
   if (Object.keys(actual?.ends ?? {}).length < 3) return false;
   const number = numberIn(path);
@@ -79,18 +82,24 @@ function isAcceptOrder({ path }, { expected, actual }) {
   return expected.some((record) => isAccepted(record) !== isAccepted(actual));
 }
 
-/** True of a connection whose reset node refuses, or of what its ends do not hear. */
+/**
+ * Returns true for a connection whose reset node rejects, and for events that
+ * its ends then miss.
+ */
 function isRefusedReset({ path }, { expected }) {
   const isRefused = (log) => has(log, /EINVAL.*syscall=reset/);
   return expected.some(({ ends }) => {
     const refused = Object.keys(ends).filter((id) => isRefused(ends[id].log));
-    // Who is not closed is counted, and a throw is of no end.
+    // Servers count sockets that are not closed, and a throw belongs to no end.
     if (/^(server|all)/.test(path)) return refused.length > 0;
     return refused.some((id) => numberIn(id) === numberIn(path));
   });
 }
 
-/** True of the end that is cut by one that closes with bytes unread. */
+/**
+ * Returns true for an end that is cut off because the other closes with unread
+ * bytes.
+ */
 function isReadAhead({ path }, { expected, actual }) {
   const ours = logsOf(actual, path);
   if (!ours.some((log) => log.includes('end'))) return false;
@@ -99,16 +108,18 @@ function isReadAhead({ path }, { expected, actual }) {
   );
 }
 
-/** No system call takes more pieces. */
+/** The most pieces of one system call. */
 const PIECES = 1024;
 
-/** How many pieces an operation writes as one list. */
+/** Returns how many pieces an operation writes as one list. */
 function piecesOf({ op, list = 0, chunks = [] }) {
   if (op === 'chain') return list;
   return chunks.reduce((sum, { n = 1 }) => sum + Math.max(1, n), 1);
 }
 
-/** The ids of operations that write a list which takes two system calls. */
+/**
+ * Returns the ids of operations that write a list which needs two system calls.
+ */
 function longLists(ops) {
   return ops.flatMap((op) => [
     ...(piecesOf(op) > PIECES ? [String(op.id)] : []),
@@ -116,7 +127,10 @@ function longLists(ops) {
   ]);
 }
 
-/** True where a long list, or what is behind it, is called back an iteration later. */
+/**
+ * Returns true if the callback of a long list, or one after it, comes an
+ * iteration later.
+ */
 function isLateList({ path, expected, actual }, { program }) {
   if (!/\.(log|out)$/.test(path)) return false;
   const { client, peer } = program.connections[numberIn(path)] ?? {};

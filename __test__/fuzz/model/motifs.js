@@ -1,13 +1,17 @@
 'use strict';
 
 /*
- * What programs do with sockets so often, or so seldom by chance alone, that a
- * part of the random programs is given it. Each changes a program in place.
+ * Patterns that real programs use often, or that chance alone rarely produces.
+ * Part of the random programs get one. Each function changes a program in
+ * place.
  */
 
 const ends = ['destroy', 'resetAndDestroy', 'destroySoon', 'end'];
 
-/** The first connection, both ends plain readers without rules. */
+/**
+ * Resets both ends of the first connection to plain readers without rules, and
+ * returns it.
+ */
 function cleared({ connections: [{ client, peer }] }) {
   for (const plan of [client, peer]) {
     Object.assign(plan, { reader: { mode: 'data' }, rules: [] });
@@ -32,7 +36,7 @@ function echo(program, random, operations) {
   });
 }
 
-/** A connection's bytes go on through another one, and back. */
+/** Forwards a connection's bytes through another one, and back. */
 function proxy(program, random, operations) {
   const { connections } = program;
   if (connections.length < 2) return;
@@ -57,7 +61,7 @@ function proxy(program, random, operations) {
   }
 }
 
-/** A reader that does not read, a writer that cannot go on. */
+/** Makes a writer stall because its reader does not read. */
 function full(program, random, operations) {
   const { client, peer } = cleared(program);
   const [from, to] = random.chance(50) ? [client, peer] : [peer, client];
@@ -86,7 +90,7 @@ function full(program, random, operations) {
   to.rules.push({ on: 'stall', n: random.between(1, 2), do: [last()] });
 }
 
-/** Small writes from callbacks, to the brim and over it. */
+/** Makes small writes from callbacks, up to the kernel's limit and beyond. */
 function brim(program, random, operations) {
   const { client, peer } = cleared(program);
   const [from, to] = random.chance(50) ? [client, peer] : [peer, client];
@@ -107,7 +111,7 @@ function brim(program, random, operations) {
   from.rules.push({ on: 'stall', n: 1, do: [last] });
 }
 
-/** Bytes, and behind them a reset, to a reader that stops and starts. */
+/** Sends bytes and then a reset to a reader that stops and starts. */
 function cut(program, random, operations) {
   const { client, peer } = cleared(program);
   const [from, to] = random.chance(50) ? [client, peer] : [peer, client];
@@ -135,7 +139,7 @@ function cut(program, random, operations) {
   }
 }
 
-/** Many who say something short and go. */
+/** Opens many clients that send something short and leave. */
 function storm({ connections }, random, operations) {
   const [{ server }] = connections;
   const size = random.pick([1, 100, 5000, 65_536, 262_144]);
@@ -174,7 +178,7 @@ function storm({ connections }, random, operations) {
   }
 }
 
-/** The server goes while connections come. */
+/** Closes the server while connections arrive. */
 function closing({ connections }, random) {
   const rule = {
     on: random.pick(['connect', 'start', 'bytes', 'ready']),
@@ -187,7 +191,7 @@ function closing({ connections }, random) {
   random.pick([client, client, peer]).rules.unshift(rule);
 }
 
-/** The handle's own reading, below the stream. */
+/** Reads through the handle itself, below the stream. */
 function handles(program, random, operations) {
   const { client, peer } = cleared(program);
   const [from, to] = random.chance(50) ? [client, peer] : [peer, client];
@@ -213,7 +217,7 @@ function handles(program, random, operations) {
   }
 }
 
-/** Several that end in one go. */
+/** Ends several connections at once. */
 function together(program, random) {
   const { connections } = program;
   if (connections.length < 2) return;
@@ -230,7 +234,9 @@ function together(program, random) {
   });
 }
 
-/** Lists longer than one system call takes, with what comes after them. */
+/**
+ * Writes lists that are too long for one system call, with writes after them.
+ */
 function lists(program, random, operations) {
   const { client } = cleared(program);
   const mark = () => ({ op: 'mark', ...operations.details('mark') });
@@ -247,7 +253,7 @@ function lists(program, random, operations) {
   client.rules.push({ on: 'stall', n: 1, do: [operations.end()] });
 }
 
-/** Bytes into a buffer of the program's own. */
+/** Reads into the program's own buffer. */
 function into(program, random, operations) {
   const { client, peer } = cleared(program);
   client.reader = { mode: 'none' };

@@ -1,13 +1,13 @@
 'use strict';
 
 /*
- * A connection changes hands by rust-net/bridge. For node:net nothing happens,
- * and the bytes must come to the same.
+ * Moves a connection between modules with rust-net/bridge. For node:net nothing
+ * happens, and the bytes must be the same.
  */
 
 const { startReading } = require('./reading');
 
-/** Each gives another socket on the same connection. */
+/** Ways that each return another socket for the same connection. */
 const ways = {
   attach: ({ attach, detach }, socket) => attach(detach(socket)),
   toNode: ({ toNode }, socket) => toNode(socket),
@@ -17,9 +17,9 @@ const ways = {
 
 function isMovable(endpoint) {
   const { mode, pipes, texts, plan, socket, isEnded } = endpoint;
-  // Another handle would not know how this one was started and stopped.
+  // A new handle would not have the state of this one's reading.
   if (endpoint.isSteered) return false;
-  // A handle in JavaScript has no descriptor that could change hands.
+  // A handle in JavaScript has no descriptor to move.
   if (endpoint.game.program.servers[0].kind === 'js') return false;
   if (!['data', 'none'].includes(mode) || plan.onread) return false;
   if (pipes.size > 0 || texts.length > 0 || isEnded) return false;
@@ -37,7 +37,7 @@ function take(endpoint, how, bridge) {
   endpoint.listen(moved);
   endpoint.base = position + moved.readableLength;
   endpoint.isStopped = false;
-  // Timeouts do not go along.
+  // Timeouts are not moved.
   endpoint.timer = 0;
   endpoint.game.moved.push(socket);
   startReading(endpoint, { mode: endpoint.mode });
@@ -56,7 +56,8 @@ function move(endpoint, { how }) {
   try {
     take(endpoint, how, bridge);
   } catch (error) {
-    // Refused where something waits to be sent, or was node's already.
+    // The bridge rejects a socket with unsent bytes, and one that is node's
+    // already.
     if (!error.code && !error.message.startsWith('The socket has')) throw error;
   }
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * What an end can do. Each operation is a name in a program's JSON.
+ * The operations of an end. Each is a name in a program's JSON.
  */
 
 const { addressFacts, errorFacts } = require('./facts');
@@ -9,7 +9,7 @@ const { move } = require('./moving');
 const { setEncoding, startReading, stopReading } = require('./reading');
 const { writing } = require('./writing');
 
-/** Own error of a program. */
+/** Returns an error of the program's own. */
 function ownError() {
   return Object.assign(new Error('of the program'), { code: 'EOWN' });
 }
@@ -31,7 +31,7 @@ function unshift(endpoint, { n }) {
   endpoint.socket.unshift(bytes);
 }
 
-/** True when what `from` sends comes to `to`, be it through pipes. */
+/** Returns true if bytes that `from` sends reach `to`, also through pipes. */
 function leadsTo(from, to, seen = new Set()) {
   const { peer } = from;
   if (!peer || seen.has(peer)) return false;
@@ -45,7 +45,7 @@ function pipe(endpoint, { to, end = true, keep }) {
   if (!target?.socket || endpoint.texts.length > 0) return;
   if (endpoint.textFrom !== undefined || endpoint.plan.onread) return;
   if (!['data', 'none'].includes(endpoint.mode)) return;
-  // What goes round for ever comes to no end.
+  // Skip a pipe that would make a cycle.
   if (leadsTo(target, endpoint)) return;
   endpoint.targets.add(target);
   if (!keep) stopReading(endpoint);
@@ -79,7 +79,7 @@ function setTimer(endpoint, { ms, kills }) {
   socket.once('timeout', () => abruptly(endpoint, () => socket.destroy()));
 }
 
-/** What the handle itself tells its owner, before a stream has part in it. */
+/** Records what the handle reports to its owner, before the stream. */
 function tap(endpoint) {
   const handle = endpoint.socket._handle;
   if (!handle) return;
@@ -112,7 +112,7 @@ function connectAgain(endpoint) {
   startReading(endpoint, { mode: 'none' });
 }
 
-/** Several in one go, in whose order they then close. */
+/** Destroys several sockets at once; they then close in this order. */
 function destroyAll(endpoint, { ids }) {
   const { game } = endpoint;
   const closed = [];
@@ -142,7 +142,7 @@ const plain = {
   setEncoding: (endpoint, { encoding }) => setEncoding(endpoint, encoding),
   read: (endpoint, { n }) => {
     const chunk = endpoint.socket.read(n);
-    // With a listener it is emitted as 'data', too.
+    // If there is a listener, the chunk is also emitted as 'data'.
     if (chunk !== null && !endpoint.onData) endpoint.received(chunk);
   },
   throw: () => {
@@ -161,7 +161,7 @@ const plain = {
   blockServer: ({ game }, { server }) => game.servers[server]?.setBlocking(),
 };
 
-/** By name: `(endpoint, op) => void`. */
+/** The operations by name: `(endpoint, op) => void`. */
 const operations = {
   ...plain,
   ...writing,

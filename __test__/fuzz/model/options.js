@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The command's options.
+ * Parses the command's options.
  */
 
 const path = require('node:path');

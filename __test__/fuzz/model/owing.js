@@ -1,11 +1,11 @@
 'use strict';
 
 /*
- * What must still happen by itself. A program that has come to rest while
- * something is owed hangs; one that waits for itself does not.
+ * Determines what must still happen by itself. A program that stands still
+ * while something is owed hangs; one that waits for itself does not.
  */
 
-/** True when bytes that arrive go straight on to the program. */
+/** Returns true if arriving bytes go directly to the program. */
 function isFlowing(endpoint) {
   const { socket, isStopped, plan, mode, pipes } = endpoint;
   if (isStopped || endpoint.isEnded || pipes.size > 0) return false;
@@ -15,7 +15,10 @@ function isFlowing(endpoint) {
   return socket.readableFlowing === true;
 }
 
-/** Too little for a reader that takes `n` at a time, or no whole character. */
+/**
+ * Returns true if too little is left for a reader of `n` bytes at a time, or
+ * for a whole character.
+ */
 function isRemainder(endpoint, left) {
   if (endpoint.textFrom !== undefined) return left < 4;
   return endpoint.mode === 'readable' && left < (endpoint.plan.reader.n ?? 1);
@@ -51,7 +54,7 @@ function owedToEnd(endpoint) {
   const { socket, isClosed, timer, plan } = endpoint;
   if (isClosed || !socket) return undefined;
   if (socket.connecting && !socket.destroyed) return 'connect';
-  // An error that nobody listens for is thrown in place of 'close'.
+  // An error without a listener is thrown in place of 'close'.
   if (socket.destroyed) return plan.isDeaf ? undefined : 'close';
   if (timer > 0) return 'timeout';
   if (socket.readableEnded && socket.writableFinished) return 'close';
@@ -60,7 +63,7 @@ function owedToEnd(endpoint) {
 
 /**
  * @param {object} game
- * @returns {string[]} what is owed to whom
+ * @returns {string[]} the owed events, each with its end or server
  */
 function owed(game) {
   const found = [];

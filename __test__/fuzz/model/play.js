@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Plays one program over one module, and records what became of it.
+ * Plays one program over one module, and records its outcome.
  */
 
 const fs = require('node:fs');
@@ -20,15 +20,15 @@ const { owed } = require('./owing');
 const { startReading } = require('./reading');
 const { disturb } = require('./disturb');
 
-/** How often it is looked whether something still moves, in milliseconds. */
+/** The interval of the checks whether anything still moves, in milliseconds. */
 const LOOK = 1;
-/** What is owed for so long will not come. */
+/** The time in milliseconds after which an owed event counts as missing. */
 const PATIENCE = 1000;
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const openDescriptors = () => fs.readdirSync('/proc/self/fd').length;
 
-/** What all ends and servers of a run share. */
+/** The state that all ends and servers of a run share. */
 class Game {
   constructor(program, subject) {
     Object.assign(this, { program, ...subject });
@@ -44,7 +44,7 @@ class Game {
     this.states = {};
     this.owed = new Set();
     this.activity = 0;
-    /** How many iterations of the loop a later connection waits. */
+    /** How many loop iterations a later connection waits. */
     this.pace = 1;
     this.memory = 0;
     this.startMemory = process.memoryUsage.rss();
@@ -141,7 +141,7 @@ class Game {
   }
 }
 
-/** The rules that wait for a standstill, as often as there are any. */
+/** Runs the rules that wait for a standstill, for as long as there are any. */
 async function standstills(game) {
   const all = game.program.connections.flatMap(({ client, peer }) => [
     ...client.rules,
@@ -165,7 +165,7 @@ function release(endpoint) {
   if (mode !== 'readable' && mode !== 'iterate') socket.resume();
 }
 
-/** Lets everything that is left come to its end. */
+/** Ends everything that is still open. */
 async function finale(game) {
   game.open().forEach(release);
   await game.settle();
@@ -198,7 +198,10 @@ async function start(game) {
   }
 }
 
-/** Closed descriptors are gone at once, but for those of the closing phase. */
+/**
+ * Counts leaked descriptors, after the closing phase has had time to close
+ * some.
+ */
 async function leaked(before) {
   for (let tries = 0; tries < 50; tries++) {
     const left = openDescriptors() - before;

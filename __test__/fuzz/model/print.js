@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * A difference, as a person reads it.
+ * Prints a difference for a person to read.
  */
 
 const MOST = 600;
@@ -17,7 +17,7 @@ function listIn(text) {
   }
 }
 
-/** Lists from where they part; both sides otherwise. */
+/** Returns lists from where they first differ, other values as they are. */
 function parted(expected, actual) {
   const [theirs, ours] = [expected, actual].map(listIn);
   if (!theirs || !ours) return [expected, actual];
@@ -36,7 +36,7 @@ function parted(expected, actual) {
  * @param {string} difference.kind
  * @param {{ path: string, expected: string[], actual: string }[]} difference.found
  * @param {object} difference.program
- * @param {string} [difference.errors] what a crashed child has said
+ * @param {string} [difference.errors] the error output of a crashed child
  */
 function print({ subject, seed, kind, found, program, errors }) {
   console.log(`\n${subject}, seed ${seed}: ${kind}`);

@@ -1,12 +1,12 @@
 'use strict';
 
 /*
- * Chance, by a seed.
+ * Seeded random choices.
  */
 
 const { numbersFrom } = require('../address');
 
-/** What a generator asks. */
+/** The choices of a generator. */
 class Random {
   /** @param {number} seed */
   constructor(seed) {
@@ -35,7 +35,7 @@ class Random {
     return names[0];
   }
 
-  /** Both ends included. */
+  /** Returns a whole number between two bounds, both included. */
   between(low, high) {
     return low + this.below(high - low + 1);
   }

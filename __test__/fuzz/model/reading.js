@@ -6,7 +6,7 @@
 
 const { errorFacts } = require('./facts');
 
-/** Buffers of these sizes in turn, as a program would that has a pool. */
+/** The sizes of the buffers, used in turn as by a program with a pool. */
 const sizes = [1, 64, 4096, 7, 65536, 1000, 16384];
 
 function byData(endpoint) {
@@ -57,7 +57,7 @@ function startReading(endpoint, reader = endpoint.plan.reader) {
   readers[reader.mode]?.(endpoint, reader);
 }
 
-/** Stops the 'data' listener, for a pipe takes over. */
+/** Removes the 'data' listener, because a pipe takes over. */
 function stopReading(endpoint) {
   if (endpoint.onData) endpoint.socket.off('data', endpoint.onData);
   endpoint.onData = undefined;
@@ -68,15 +68,15 @@ function stopReading(endpoint) {
  * @param {string} encoding
  */
 function setEncoding(endpoint, encoding) {
-  // Bytes that are buffered are decoded, too.
+  // Bytes that are already buffered are also decoded.
   if (endpoint.textFrom === undefined) endpoint.textFrom = endpoint.at;
   endpoint.socket.setEncoding(encoding);
 }
 
 /**
  * @param {import('./endpoint').Endpoint} endpoint
- * @param {{ size?: number, refuse?: number }} plan `size` of the one buffer, or
- *   buffers of many sizes; every `refuse`-th call asks for no more
+ * @param {{ size?: number, refuse?: number }} plan `size` of the one buffer,
+ *   otherwise buffers of many sizes; every `refuse`-th call returns false
  * @returns {object} the option `onread`
  */
 function onreadOption(endpoint, { size, refuse }) {

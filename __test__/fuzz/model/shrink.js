@@ -1,12 +1,13 @@
 'use strict';
 
 /*
- * Makes a failing program smaller: leaves out and simplifies as long as it fails.
+ * Shrinks a failing program: removes and simplifies parts for as long as it
+ * still fails.
  */
 
 const clone = (value) => JSON.parse(JSON.stringify(value));
 
-/** Leaves connection `index` out, and what speaks of its ends. */
+/** Removes connection `index`, and everything that refers to its ends. */
 function withoutConnection(program, index) {
   const made = clone(program);
   made.connections.splice(index, 1);
@@ -45,7 +46,7 @@ function* lists(program) {
   for (const rule of rulesOf(program)) yield* visit(rule.do);
 }
 
-/** Programs with one element of one list less. */
+/** Yields programs with one element of a list removed. */
 function* shorter(program) {
   const count = [...lists(program)].length;
   for (let i = count - 1; i >= 0; i--) {
@@ -58,7 +59,7 @@ function* shorter(program) {
   }
 }
 
-/** Every object in it, with those that have settings to leave out. */
+/** Yields every object in the program, for settings to remove. */
 function* objects(program) {
   for (const server of program.servers) yield* [server, server.options];
   for (const connection of program.connections) yield connection;
@@ -89,7 +90,7 @@ const needed = new Set([
   ],
 ]);
 
-/** Simpler values for one setting. */
+/** Returns simpler values for one setting. */
 function simplerValues(key, value) {
   if (key === 'via' && value !== 'connect') return ['connect'];
   if (key === 'mode' && value !== 'data') return ['data'];
@@ -131,7 +132,7 @@ function* smaller(program) {
 /**
  * @param {object} program that fails
  * @param {(program: object) => Promise<boolean>} fails
- * @param {number} [seconds] to be done in
+ * @param {number} [seconds] the time limit
  * @returns {Promise<object>} the smallest that was found
  */
 async function shrink(program, fails, seconds = 20) {

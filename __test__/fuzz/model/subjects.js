@@ -1,10 +1,11 @@
 'use strict';
 
 /*
- * What is held against node:net: rust-net with each of its drivers and switches.
+ * The subjects that are compared with node:net: rust-net with each of its
+ * drivers and settings.
  */
 
-/** Environments by name. Each program is played over the first two. */
+/** The environments by name. Each program is played over the first two. */
 const subjects = {
   'on-loop': { RUST_NET_DRIVER: 'on-loop' },
   threaded: { RUST_NET_DRIVER: 'threaded' },
@@ -19,12 +20,12 @@ const subjects = {
 /**
  * @param {string | undefined} filter a name, or several with commas
  * @returns {string[]} the names
- * @throws {Error} for one that nothing has
+ * @throws {Error} for an unknown name
  */
 function namesOf(filter) {
   const names = Object.keys(subjects);
   if (!filter) return names;
-  // A name may have a comma itself.
+  // A name may contain a comma.
   const chosen = names.includes(filter) ? [filter] : filter.split(',');
   const unknown = chosen.find((name) => !names.includes(name));
   if (unknown === undefined) return chosen;
@@ -34,8 +35,8 @@ function namesOf(filter) {
 /**
  * @param {string[]} names all that take part
  * @param {number} seed
- * @returns {string[]} those that play the program of this seed: the drivers, and
- *   the others in turn
+ * @returns {string[]} the subjects that play the program of this seed: the
+ *   drivers, and one of the others in turn
  */
 function playersOf(names, seed) {
   const drivers = names.filter((name) =>

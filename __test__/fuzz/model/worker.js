@@ -5,21 +5,24 @@
  *
  *   node worker.js node:net|FOLDER
  *
- * with the switches of rust-net in its environment. Programs come as messages.
+ * rust-net's settings are in its environment. Programs arrive as messages.
  */
 
 const path = require('node:path');
 
 const { play } = require('./play');
 
-/** What a handle's `onread` is told, by the module's own memory. */
+/**
+ * Returns a function that reads the code that `onread` receives, from the
+ * module's memory.
+ */
 function codeReader({ streamBaseState, kReadBytesOrError }) {
   return () => streamBaseState[kReadBytesOrError];
 }
 
 function subjectOf(name) {
   if (name === 'node:net') {
-    // The only way to what node's handles tell.
+    // This is the only access to the codes of node's handles.
     const binding = process.binding('stream_wrap');
     return { net: require('node:net'), codeOf: codeReader(binding) };
   }
@@ -31,7 +34,7 @@ function subjectOf(name) {
   };
 }
 
-/** The first socket loads and opens what all need. */
+/** Opens a first socket, which loads and opens what all need. */
 function warmUp(net) {
   return new Promise((resolve) => {
     const server = net.createServer((socket) => socket.end());

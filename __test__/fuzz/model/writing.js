@@ -1,19 +1,19 @@
 'use strict';
 
 /*
- * Operations that write.
+ * The operations that write.
  */
 
 const { makeChunk } = require('./data');
 const { errorFacts } = require('./facts');
 
-/** How a callback was called. */
+/** Describes how a callback was called. */
 function outcomeOf(endpoint, error) {
   return error ? errorFacts(error, endpoint.game) : 'well';
 }
 
 /**
- * A callback that is called once, in its turn.
+ * Returns a callback that must be called once, in order.
  *
  * @param {import('./endpoint').Endpoint} endpoint
  * @param {string} name in the log
@@ -32,7 +32,7 @@ function callbackOf(endpoint, name, after) {
   };
 }
 
-/** Writes one chunk and keeps what must arrive. */
+/** Writes one chunk and records the expected bytes. */
 function put(endpoint, op, callback, verb = 'write') {
   const { socket, out } = endpoint;
   const { chunk, encoding, bytes, spoil } = makeChunk(out, op);
@@ -60,7 +60,7 @@ function write(endpoint, op) {
   endpoint.note(`${name} ${result}`);
 }
 
-/** Many in one go, the last with a callback. */
+/** Writes many chunks at once, the last with a callback. */
 function burst(endpoint, op) {
   let full = 0;
   const callback = callbackOf(endpoint, `burst ${op.id}`);
@@ -85,7 +85,7 @@ function cork(endpoint, op) {
   }
 }
 
-/** Each write from the callback of the one before. */
+/** Writes each chunk in the callback of the one before. */
 function chain(endpoint, op) {
   let left = op.n;
   let isDue = false;
@@ -116,7 +116,7 @@ function step(endpoint, op, next) {
   socket.uncork();
 }
 
-/** Until there is no more room, then once more at each 'drain'. */
+/** Writes until there is no more room, then once more at each 'drain'. */
 function fill(endpoint, op) {
   let left = op.n;
   const more = () => {

@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Asks apt for the index of one place and for a tarball that it names. apt
+ * Fetches the index of one place, and a tarball that it names, with apt. apt
  * checks the signature of the index, and the tarball against the index.
  */
 
@@ -20,13 +20,14 @@ const { parseDeb822 } = require('./deb822.js');
  */
 
 /**
- * Says how apt runs: on sources, lists and a cache of our own, without what the
- * machine does after an update of its own lists, and never on an index whose
- * signature is not good, however the machine's apt is set.
+ * Returns apt's configuration: with the project's own sources, lists and cache,
+ * and without the hooks that the machine runs after updates. It rejects an
+ * index without a good signature, whatever the machine's own configuration
+ * says.
  *
- * apt drops to the user `_apt` for downloads, who may not write below a private
- * folder: as root it keeps our user. A place that cannot be reached is asked
- * once more and not three times, because another place follows.
+ * apt downloads as the user `_apt`, which may not write below a private folder;
+ * run by root, it stays root. An unreachable place is retried once instead of
+ * three times, because other places follow.
  *
  * @param {string} dir
  * @returns {string} the text of a configuration file
@@ -39,7 +40,7 @@ function aptConfig(dir) {
     'Dir::Cache': path.join(dir, 'cache'),
     'Acquire::AllowInsecureRepositories': 'false',
     'Acquire::Languages': 'none',
-    // A machine's proxy is not asked for what is on the machine itself.
+    // Do not use a proxy for archives on this machine.
     'Acquire::http::Proxy::127.0.0.1': 'DIRECT',
     'Acquire::Retries': '1',
     'APT::Get::AllowUnauthenticated': 'false',
@@ -55,13 +56,13 @@ function aptConfig(dir) {
   return [...lines, ...cleared, ''].join('\n');
 }
 
-/** Throws where there is no apt. */
+/** Throws if apt is not installed. */
 function requireApt() {
   run('apt-get', ['--version']);
 }
 
 /**
- * Makes a folder in which apt knows one place and nothing else.
+ * Creates a folder in which apt knows only one place.
  *
  * @param {string} dir which does not exist yet
  * @param {import('./places.js').Place} place
@@ -89,7 +90,7 @@ function apt(dir, program, args) {
 }
 
 /**
- * Reads a stanza of the index.
+ * Parses a stanza of the index.
  *
  * @param {Record<string, string>} fields
  * @returns {Source | undefined} undefined where no upstream tarball is named
@@ -150,9 +151,10 @@ function sha256Of(file) {
 }
 
 /**
- * Downloads the upstream tarball of a version. apt takes the smaller tarballs of
- * the package along, which nothing here reads: only the hash of this one decides.
- * The rest of the package, which a point release removes first, is not asked for.
+ * Downloads the upstream tarball of a version. apt also downloads the smaller
+ * tarballs of the package, which are ignored: only the hash of this one is
+ * checked. The rest of the package is not requested, as a point release removes
+ * it first.
  *
  * @param {Source} source
  * @param {string} dir of its index

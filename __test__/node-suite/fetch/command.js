@@ -3,7 +3,8 @@
 const { spawnSync } = require('node:child_process');
 
 /**
- * Shortens what a program said of its failure: apt marks its errors with `E:`.
+ * Shortens a program's error output to one line; apt marks its errors with
+ * `E:`.
  *
  * @param {string} stderr
  * @returns {string} one line

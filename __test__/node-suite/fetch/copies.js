@@ -1,11 +1,11 @@
 'use strict';
 
 /**
- * The copies that outlive a clone: one a release, in a cache folder of the user,
- * for the day on which no archive can be reached.
+ * The copies that outlive a clone: one for each release, in a cache folder of
+ * the user, for when no archive can be reached.
  *
- * A copy holds what was unpacked and not the whole tarball: 5 MB and not 20, and
- * gzip makes it in less than a second.
+ * A copy holds only what was unpacked: 5 MB instead of 20, which gzip writes in
+ * less than a second.
  */
 
 const fs = require('node:fs');
@@ -21,7 +21,7 @@ const { unpack } = require('./unpack.js');
  */
 function copiesFolder(env = process.env) {
   if (env.NET_SUITE_CACHE) return path.resolve(env.NET_SUITE_CACHE);
-  // A relative path there is to be ignored, as the XDG specification says.
+  // The XDG specification says to ignore a relative path.
   const given = env.XDG_CACHE_HOME || '';
   const base = path.isAbsolute(given)
     ? given
@@ -33,8 +33,8 @@ function copiesFolder(env = process.env) {
 const nameOf = (release) => `node-${release}.tar.gz`;
 
 /**
- * Keeps a copy of an unpacked suite in place of an older one. It is written
- * beside its place and renamed, so that a reader finds a whole one or none.
+ * Keeps a copy of an unpacked suite and replaces an older one. It is written to
+ * a temporary name and renamed, so that a reader finds a complete copy or none.
  *
  * @param {string} root of the suite
  * @param {string} release
@@ -45,7 +45,7 @@ function keepCopy(root, release, folder) {
   const scratch = fs.mkdtempSync(path.join(folder, 'new-'));
   try {
     const written = path.join(scratch, nameOf(release));
-    // Below one folder, as in the tarball that it replaces.
+    // Put everything below one folder, as in the tarball that it replaces.
     const { dir, base } = path.parse(root);
     run('tar', ['-czf', written, '-C', dir, base]);
     fs.renameSync(written, path.join(folder, nameOf(release)));

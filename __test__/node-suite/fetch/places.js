@@ -1,6 +1,6 @@
 'use strict';
 
-/** Where Debian has the source package `nodejs` of a release. */
+/** Lists where Debian has the source package `nodejs` of a release. */
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -30,8 +30,8 @@ const KEYRINGS = [
 ];
 
 /**
- * Debian's two archives, by the names of suites that tell a mirror of it from a
- * third party's archive.
+ * Debian's two archives, by the suite names that distinguish a mirror of them
+ * from a third party's archive.
  */
 const ARCHIVES = {
   main: /^(buster|bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable)$/,

@@ -4,11 +4,11 @@ const fs = require('node:fs');
 
 const { run } = require('./command.js');
 
-/** Directories under test/ that no test of ours reads and that weigh most. */
+/** The largest directories under test/ that no selected test reads. */
 const EXCLUDED = ['test/wpt', 'test/fixtures/wpt', 'test/cctest'];
 
 /**
- * Unpacks what the runner reads of a release's source.
+ * Unpacks the parts of a release's source that the runner reads.
  *
  * @param {string} tarball
  * @param {string} target the folder that becomes the suite's root; what an

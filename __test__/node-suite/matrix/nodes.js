@@ -8,7 +8,7 @@ const path = require('node:path');
 
 const FOLDER = path.resolve(__dirname, '..', '..', '..', '.cache', 'nodes');
 
-/** npm's packages that hold nothing but the binary of a release. */
+/** npm's package that holds only the binary of a release. */
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /**

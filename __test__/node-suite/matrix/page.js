@@ -1,6 +1,6 @@
 'use strict';
 
-/** Writes docs/conformance.md out of the results of the matrix. */
+/** Writes docs/conformance.md from the results of the matrix. */
 
 const { expectedFile, readExpected } = require('../expected.js');
 
@@ -112,7 +112,8 @@ function failuresOf(run) {
 
 /**
  * @param {Run[]} runs
- * @param {string[]} nodes all majors of the suite, so that all can be said short
+ * @param {string[]} nodes all majors of the suite, so that "all" can be
+ *   abbreviated
  * @returns {string} e.g. `18, 20 (threaded)`
  */
 function places(runs, nodes) {

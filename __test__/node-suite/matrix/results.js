@@ -1,9 +1,8 @@
 'use strict';
 
 /**
- * The results that are kept, a file for each cell of the matrix, so that a run
- * that was broken off goes on where it was, and what has not changed is not
- * run again.
+ * The kept results, one file for each cell of the matrix. An interrupted run
+ * continues where it was, and unchanged cells are not run again.
  */
 
 const { createHash } = require('node:crypto');
@@ -19,7 +18,7 @@ const ENTRY = path.resolve(
   process.env[names.ENTRY] || path.join(RUNNER, '..', '..', 'index.js'),
 );
 
-/** What decides how a test is run and judged. */
+/** The files that decide how a test is run and judged. */
 const RUNNER_PARTS = [
   'environment.js',
   'execute.js',
@@ -67,8 +66,8 @@ function packageParts() {
 }
 
 /**
- * What the results of a cell hold for; others are out of date. node:net does
- * not change with rust-net.
+ * Returns a fingerprint of what the results of a cell depend on; results with
+ * another one are out of date. node:net does not depend on rust-net.
  *
  * @param {Cell} cell
  * @returns {string}
@@ -103,7 +102,7 @@ function readResults(cell) {
 }
 
 /**
- * Keeps what a run has written.
+ * Keeps the results that a run has written.
  *
  * @param {Cell} cell
  * @param {string} written

@@ -3,7 +3,7 @@
 const util = require('node:util');
 
 /**
- * What `util.getCallSites(count)` of Node >= 22.12 answers.
+ * Implements `util.getCallSites(count)` of Node >= 22.12.
  *
  * @param {number} [count]
  */
@@ -29,8 +29,8 @@ function getCallSites(count = 8) {
 }
 
 /**
- * The suites of Node >= 22.9 name the caller of a failed `mustCall` by it: as
- * `getCallSite` at first, as `getCallSites` since 22.12.
+ * Supplies the function with which suites of Node >= 22.9 name the caller of a
+ * failed `mustCall`: `getCallSite` at first, `getCallSites` since 22.12.
  */
 function supply() {
   for (const name of ['getCallSite', 'getCallSites']) {

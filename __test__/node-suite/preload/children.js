@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Keeps the preload in force in every process and worker below the test. They
- * inherit the environment, and NODE_OPTIONS with it, as long as the test does
- * not give one of its own: there the variables are added.
+ * Keeps the preload active in every process and worker below the test. They
+ * inherit the environment with NODE_OPTIONS, unless the test passes another
+ * one. In that case the variables are added to it.
  */
 
 const childProcess = require('node:child_process');
@@ -23,7 +23,7 @@ const inherited = Object.values(names)
 const requireOption = `-r ${JSON.stringify(preload)}`;
 
 /**
- * The variables that an environment lacks.
+ * Returns the variables that an environment lacks.
  *
  * @param {Record<string, string | undefined>} env
  * @returns {[string, string][]}
@@ -45,13 +45,17 @@ function withEnvironment(options) {
   if (options === null || typeof options !== 'object') return options;
   const { env } = options;
   if (env === null || typeof env !== 'object') return options;
-  // child_process reads inherited variables too, so the test's stay reachable.
+  // child_process also reads inherited properties, so the test's variables stay
+  // visible.
   const complete = Object.create(env);
   for (const [name, value] of missingFrom(env)) complete[name] = value;
   return { ...options, env: complete };
 }
 
-/** Every asynchronous way (fork, exec, cluster ...) ends in this method. */
+/**
+ * Wraps the method that every asynchronous way (fork, exec, cluster ...) calls
+ * in the end.
+ */
 function wrapSpawn() {
   const prototype = /** @type {any} */ (childProcess.ChildProcess.prototype);
   const { spawn } = prototype;
@@ -79,7 +83,9 @@ function wrapSpawn() {
   };
 }
 
-/** The synchronous ones call each other inside node, so each is wrapped. */
+/**
+ * Wraps each synchronous function, because they call each other inside node.
+ */
 function wrapSync() {
   const module = /** @type {any} */ (childProcess);
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) {
@@ -96,7 +102,7 @@ function wrapSync() {
   }
 }
 
-/** A worker with an environment of its own does not inherit NODE_OPTIONS. */
+/** Wraps Worker: one with its own environment does not inherit NODE_OPTIONS. */
 function wrapWorker() {
   const module = /** @type {any} */ (workerThreads);
   module.Worker = new Proxy(workerThreads.Worker, {
@@ -108,7 +114,7 @@ function wrapWorker() {
 }
 
 /**
- * A worker gets copies of own variables only.
+ * Completes a worker's environment, of which only own properties are copied.
  *
  * @param {any} options
  */

@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Loader hooks, good for module.register and for module.registerHooks: `net`
- * resolves to a module that asks `require` for it, as the importing file, and
- * so gets what the CommonJS swap hands out.
+ * Loader hooks for module.register and module.registerHooks. `net` resolves to
+ * a module that requires it on behalf of the importing file, and so gets what
+ * the CommonJS swap returns.
  */
 
 const SCHEME = 'rust-net-suite:';
@@ -23,7 +23,7 @@ function initialize(data) {
  */
 function resolve(specifier, context, next) {
   const isNet = specifier === 'net' || specifier === 'node:net';
-  // registerHooks sees `require` too, which is swapped elsewhere.
+  // registerHooks also sees `require`, which is swapped elsewhere.
   const isImport = context.conditions.includes('import');
   if (!isNet || !isImport) return next(specifier, context);
   const from = encodeURIComponent(context.parentURL || __filename);

@@ -1,10 +1,11 @@
 'use strict';
 
 /**
- * The swap for `import`: module.registerHooks where it exists (>= 22.15), in
- * this thread and without a warning; else module.register (>= 18.19), whose
- * hooks run in a thread of their own. Only tests that import pay for it: the
- * hooks' thread is a resource that tests of handles and async ids would see.
+ * The swap for `import`. It uses module.registerHooks where that exists (>=
+ * 22.15), in this thread and without a warning. Otherwise it uses
+ * module.register (>= 18.19), whose hooks run in another thread. Only tests
+ * that import use it, because tests of handles and async ids would see that
+ * thread.
  */
 
 const Module = require('node:module');
@@ -24,7 +25,8 @@ function install() {
     const url = pathToFileURL(require.resolve('./esm-hooks.js'));
     module.register(url, { data: { exported } });
   }
-  // child_process and worker_threads were patched: tell their ES twins.
+  // child_process and worker_threads were patched: update their ES module
+  // exports.
   module.syncBuiltinESMExports();
 }
 

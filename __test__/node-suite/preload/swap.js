@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * The swap of rust-net/register, with a mark wherever it is made, and that of
- * the internal modules which tests reach with --expose-internals. Only what is
- * handed to user code changes: node's own modules do not come through here.
+ * The swap of rust-net/register, which also leaves a mark, and the swap of the
+ * internal modules that tests reach with --expose-internals. Only what user
+ * code receives changes: node's own modules do not pass through here.
  */
 
 const fs = require('node:fs');
@@ -27,7 +27,7 @@ const swapFiles = [
 ];
 const SWAPPED_BINDINGS = ['tcp_wrap', 'pipe_wrap', 'stream_wrap'];
 
-/** rust-net goes on seeing node's net: its bridge to node core needs it. */
+/** rust-net itself must still get node's net, which its bridge needs. */
 const isOwnFile = ownFilesOf(packageRoot);
 
 let marked = false;
@@ -40,10 +40,10 @@ let internalNet;
 let load;
 
 /**
- * Leaves the proof that rust-net was handed to code of the test. The suite's
- * common/ asks for net in every test, so that alone proves nothing.
+ * Leaves the proof that code of the test received rust-net. The suite's common/
+ * requires net in every test, so its requests do not count.
  *
- * @param {string | undefined} file who asked
+ * @param {string | undefined} file that requires net
  */
 function mark(file) {
   if (marked || !marks) return;
@@ -53,12 +53,12 @@ function mark(file) {
   try {
     writeFileSync(name, `${file || 'no file'}\n`);
   } catch {
-    // A test may forbid itself to write; it then counts as not swapped.
+    // A test may drop its permission to write; it then counts as not swapped.
   }
 }
 
 /**
- * @param {string | undefined} file who asks
+ * @param {string | undefined} file that requires net
  * @returns {any} rust-net
  */
 function handOut(file) {
@@ -85,8 +85,8 @@ function swapBinding(original, file) {
 }
 
 /**
- * `net._normalizeArgs` marks what it returns with a private symbol; tests
- * compare it with the one that `internal/net` exports.
+ * Swaps the symbol of `internal/net`. `net._normalizeArgs` marks its results
+ * with that private symbol, and tests compare the two.
  *
  * @param {any} original the exports of `internal/net`
  */
@@ -100,9 +100,9 @@ function swapInternalNet(original) {
 }
 
 /**
- * Takes the swap's frames out of an error's stack: tests compare stacks. To
- * read a stack fixes its form before the REPL can cut it at the line that was
- * typed, so that is done here as well.
+ * Removes the swap's frames from an error's stack, because tests compare
+ * stacks. Reading a stack also fixes its text before the REPL can cut it, so
+ * that cut is made here as well.
  *
  * @param {any} error
  */
@@ -142,7 +142,7 @@ function exportedNames() {
   return Object.keys(load(entry, null, false));
 }
 
-/** Puts rust-net in node:net's place for all code that is not node's. */
+/** Replaces node:net with rust-net for all code that is not node's own. */
 function install() {
   swapInternals();
   swapCommonJs((file) => (isOwnFile(file) ? undefined : handOut(file)));

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * The common/ of every test looks at globals that no test of ours uses, and
- * that leave traces which tests of async hooks take for leaks: behind
- * WebSocket, Node 22 compiles a parser in the background, and localStorage,
- * which Node has by default since 25, warns in a tick that it has no file.
+ * Hides globals that the common/ of every test reads but no selected test uses.
+ * Reading them leaves traces that tests of async hooks take for leaks. For
+ * WebSocket, Node 22 compiles a parser in the background. localStorage, which
+ * Node has by default since 25, warns in a tick that it has no file.
  */
 function hide() {
   const major = parseInt(process.versions.node, 10);

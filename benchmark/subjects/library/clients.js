@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The clients by name: each is opened for a row, and has an operation for each
- * `mode`. An operation checks its answer and gives how many there were.
+ * The clients by name. Each is opened for a row and has an operation for each
+ * `mode`. An operation checks its answers and returns their number.
  */
 
 const { once } = require('node:events');
@@ -102,7 +102,7 @@ async function mysql2(load, where, row) {
 
 async function ws(load, { port }) {
   const { WebSocket } = load('ws');
-  // Without this ws would ask http, which keeps node's net inside.
+  // Without this ws would connect through http, which uses node's internal net.
   const createConnection = () =>
     require('net').connect({ port, host: '127.0.0.1' });
   const client = new WebSocket('ws://localhost/', {

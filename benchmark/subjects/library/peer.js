@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * What ws and mqtt talk to, in a process of its own on node:net: `peer.js KIND`.
+ * The server of ws and mqtt, in its own process on node:net: `peer.js KIND`.
  */
 
 const { createRequire } = require('node:module');

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * What is written, and whether what is read is that. A row's chunk is sent again
- * and again, so the byte at position `n` of a connection is known to both ends.
+ * The bytes that are written, and the check of those that are read. A row's
+ * chunk is sent repeatedly, so both ends know the byte at position `n` of a
+ * connection.
  */
 
 const { pattern } = require('../pattern');
@@ -10,26 +11,33 @@ const { sequence } = require('../sequence');
 
 const PERIOD = 256;
 
-// One to four bytes a character in UTF-8.
+// Each character takes one to four bytes in UTF-8.
 const WIDE = 'grüße, 世界 \u{1f980}. ';
 
-/** Letters and digits: the same bytes in every encoding of one byte. */
+/**
+ * Returns letters and digits, which are the same bytes in every one-byte
+ * encoding.
+ */
 const letters = (length) =>
   'the quick brown fox jumps over 13 lazy dogs. '
     .repeat(Math.ceil(length / 45))
     .slice(0, length);
 
-/** The pattern as text of one byte a character. */
+/** Returns the pattern as text with one byte per character. */
 const bytes = (size) => fill(size).toString('latin1');
 
-/** The pattern, also where it is long. */
+/** Returns the pattern in any length. */
 const fill = (size) => Buffer.alloc(size, pattern(PERIOD));
 
-/** As many whole repeats of `unit` as `size` bytes hold, but at least one. */
+/**
+ * Returns as many whole repeats of `unit` as `size` bytes hold, at least one.
+ */
 const repeats = (unit, size) =>
   unit.repeat(Math.max(1, Math.floor(size / Buffer.byteLength(unit))));
 
-/** The chunk of each kind: the value, its encoding, and the bytes it stands for. */
+/**
+ * The chunks of each kind: the value, its encoding, and the bytes that result.
+ */
 const kinds = {
   Buffer: (size) => {
     const value = fill(size);
@@ -39,7 +47,7 @@ const kinds = {
     const value = new Uint8Array(fill(size));
     return { value, sent: Buffer.from(value) };
   },
-  /** Bytes that are text too. */
+  /** Bytes that are also valid text. */
   letters: (size) => {
     const value = Buffer.from(letters(size));
     return { value, sent: value };
@@ -61,7 +69,7 @@ const text = (value, encoding) => ({
 
 const made = new Map();
 
-/** The chunk of a size and a kind; made once. */
+/** Returns the chunk of a size and a kind, which is created once. */
 function chunkOf({ kind = 'Buffer', size }) {
   const name = `${kind} ${size}`;
   if (!made.has(name)) made.set(name, kinds[kind](size));
@@ -69,8 +77,8 @@ function chunkOf({ kind = 'Buffer', size }) {
 }
 
 /**
- * What one connection writes, chunk by chunk: of one size, or of sizes between
- * two, as if at random but the same in each process.
+ * Returns the chunks that one connection writes: of one size, or of
+ * pseudo-random sizes between two, the same in each process.
  *
  * @param {{ kind?: string, size: number | [number, number] }} write
  * @param {number} count of chunks
@@ -107,8 +115,8 @@ function mixedChunks([least, most], count) {
 }
 
 /**
- * Checks what one connection receives: the first and the last byte of each
- * chunk. Whether all came is what the two ends' counts say.
+ * Returns a check of what one connection receives: the first and the last byte
+ * of each chunk. The counts of the two ends show whether all bytes arrived.
  *
  * @param {{ kind?: string, size: number | [number, number] }} write
  * @returns {(chunk: Buffer | string) => number} the chunk's length in bytes

@@ -1,13 +1,13 @@
 'use strict';
 
 /*
- * The two ends of works whose connections are all open before they begin.
+ * The two ends of works that open all connections before they begin.
  */
 
 const { checker } = require('./content');
 const { readOptions } = require('./read');
 
-// No server's backlog is shorter.
+// No server has a shorter backlog.
 const OPENED_AT_ONCE = 128;
 
 /** One connection of a run, and the check of what it receives. */
@@ -21,7 +21,10 @@ class Lane {
   }
 }
 
-/** Accepts the row's connections; `accept(lane)` is for those who listen early. */
+/**
+ * Accepts the row's connections. Subclasses override `accept(lane)` to add
+ * their listeners at once.
+ */
 class Listener {
   constructor(net, row, end) {
     this.row = row;

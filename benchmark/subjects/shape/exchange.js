@@ -8,7 +8,8 @@
 const ends = require('./ends');
 const { chunkOf } = require('./content');
 
-// Of so many answers one is timed: the clock is no part of the work.
+// One answer of this many is timed, because reading the clock is not part of
+// the work.
 const TIMED = 16;
 
 class Listener extends ends.Listener {
@@ -26,7 +27,7 @@ class Listener extends ends.Listener {
   start() {}
 }
 
-/** One connection that asks. */
+/** One connection that sends requests. */
 class Asker {
   #asked = 0;
   #seen = 0;

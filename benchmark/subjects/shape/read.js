@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * The ways to read: each gives all that a socket receives to `take`, and calls
- * `done` after the last of it; what `done` is given is a check for later.
+ * The ways to read. Each passes everything that a socket receives to `take`,
+ * and calls `done` after the last chunk. The argument of `done` is a check to
+ * run later.
  */
 
 const fs = require('node:fs');
@@ -10,7 +11,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { Writable, pipeline } = require('node:stream');
 
-// A reader that pauses does so after so many chunks.
+// A pausing reader pauses after this many chunks.
 const PAUSE_AFTER = 8;
 
 function readFlowing(socket, take, done) {
@@ -37,7 +38,7 @@ const readers = {
     readFlowing(socket.setEncoding('utf8'), take, done);
   },
 
-  /** Pauses now and then, and goes on in the next round of the loop. */
+  /** Pauses now and then, and resumes in the next loop iteration. */
   pause(socket, take, done) {
     let count = 0;
     socket.on('data', (chunk) => {
@@ -62,7 +63,10 @@ const readers = {
     });
   },
 
-  /** The file is looked at afterwards: a listener would change the shape. */
+  /**
+   * The file is checked afterwards, as a 'data' listener would change the
+   * shape.
+   */
   file(socket, take, done) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-bench-'));
     const file = path.join(folder, 'received');
@@ -76,7 +80,7 @@ const readers = {
     );
   },
 
-  // Their bytes come by the callback that the socket was made with.
+  // The bytes arrive in the callback that the socket was created with.
   onread: (socket, _, done) => socket.on('end', () => done()),
   onreadFunction: (socket, _, done) => socket.on('end', () => done()),
 };
@@ -91,7 +95,7 @@ function takeFile(file, take) {
 }
 
 /**
- * The options of net.connect that a way to read needs.
+ * Returns the options of net.connect that a way to read needs.
  *
  * @param {{ api: string, size?: number }} read
  * @param {(chunk: Buffer) => void} take
@@ -104,7 +108,7 @@ function readOptions({ api, size }, take) {
   };
   const make = () => Buffer.allocUnsafeSlow(size);
   if (api === 'onread') return { onread: { buffer: make(), callback } };
-  // Two in turn, as who hands one on while the other fills.
+  // Two buffers in turn: one is processed while the other fills.
   const buffers = [make(), make()];
   let turn = 0;
   return { onread: { buffer: () => buffers[turn++ % 2], callback } };

@@ -1,18 +1,19 @@
 'use strict';
 
 /*
- * All connections are ready at once: while the listener stands still, the other
- * end writes to each. Only the time from then to the last answer counts.
+ * Makes all connections ready at once: the listener blocks while the other end
+ * writes to each. Only the time from then to the last answer counts.
  */
 
 const ends = require('./ends');
 const { chunkOf } = require('./content');
 
-// The peer must have read the answers and asked again by then.
+// By then the peer must have read the answers and sent its next requests; in
+// milliseconds.
 const HOLD_LEAST = 100;
 const HOLD_EACH = 0.06;
 
-/** Keeps this thread from doing anything. */
+/** Blocks this thread. */
 function holdStill(milliseconds) {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   Atomics.wait(cell, 0, 0, milliseconds);

@@ -1,14 +1,17 @@
 'use strict';
 
 /*
- * How a measurement of a shape goes on at one end, and the commands for it.
+ * Runs the measurement of a shape at one end, and serves the commands for it.
  */
 
 const { control, cpu } = require('../control');
 
-/** What this process has used; `faults` are pages that it was given. */
+/**
+ * Returns what this process has used; `faults` counts the pages that it was
+ * given.
+ */
 function usage() {
-  // Not every runtime has this.
+  // Some runtimes do not have this.
   const { minorPageFault, voluntaryContextSwitches } =
     process.resourceUsage?.() ?? {};
   return {
@@ -19,7 +22,7 @@ function usage() {
   };
 }
 
-/** What this process uses from `start` to `stop`, summed up. */
+/** Sums up what this process uses between `start` and `stop`. */
 class Stopwatch {
   used = {};
 
@@ -38,7 +41,7 @@ class Stopwatch {
   }
 }
 
-/** What goes on in one measurement. */
+/** One measurement. */
 class Run {
   /** Bytes of content that this end has sent and received. */
   sent = 0;
@@ -53,12 +56,12 @@ class Run {
     this.finished = new Promise((resolve) => (this.finish = resolve));
   }
 
-  /** The share of a number of the row, at least one. */
+  /** Returns this run's share of a count of the row, at least one. */
   part(count) {
     return Math.max(1, Math.round(count * this.share));
   }
 
-  /** Stops the watch, makes what checks there are left, and gives the figures. */
+  /** Stops the stopwatch, runs the remaining checks and reports the figures. */
   end(more, checks = []) {
     this.watch.stop();
     for (const check of checks) check();
@@ -68,7 +71,7 @@ class Run {
 }
 
 /**
- * Says that this end is ready, and serves the commands.
+ * Reports that this end is ready, and serves the commands.
  *
  * @param {{ row: any, arm: (run: Run) => void, start: (run: Run) => void }} work
  * @param {object} [ready] what the first line says

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * One end writes, the other reads until the end: `from` says which writes.
+ * One end writes and the other reads until the end. `from` names the writer.
  */
 
 const ends = require('./ends');
@@ -9,7 +9,10 @@ const { chunks } = require('./content');
 const { readers } = require('./read');
 const { writers } = require('./write');
 
-/** Writes a connection's share of the row and ends it; `done` when it is closed. */
+/**
+ * Writes a connection's share of the row and ends it; calls `done` when it has
+ * closed.
+ */
 function send({ socket, run }, done) {
   const { write, writes } = run.row;
   const source = chunks(write, run.part(writes));
@@ -23,7 +26,7 @@ function send({ socket, run }, done) {
       return chunk;
     },
   };
-  // The reader's end has to be read, too.
+  // The EOF of the reader must be read, too.
   socket.resume();
   socket.on('close', () => done());
   writers[write.api](socket, counted, () => socket.end(), write);

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * Short connections, `flight` at a time: connect, send a request, have the answer,
- * close. Without an answer the request is an upload, which ends at once.
+ * Short connections, `flight` at a time: connect, send a request, read the
+ * answer, close. Without an answer the request is an upload, which closes at
+ * once.
  */
 
 const { follow } = require('../lives');

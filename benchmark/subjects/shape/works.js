@@ -5,7 +5,7 @@ const ready = require('./ready');
 const stream = require('./stream');
 const visit = require('./visit');
 
-/** What two ends can do: each work has a `Listener` and a `Connector`. */
+/** The kinds of work. Each has a `Listener` and a `Connector`. */
 const works = { exchange, ready, stream, visit };
 
 module.exports = { works };

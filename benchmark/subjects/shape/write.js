@@ -1,11 +1,11 @@
 'use strict';
 
 /*
- * The ways to write: each writes all of `chunks` to a socket and then calls
- * `done`, when there is nothing more to write (not when everything has left).
+ * The ways to write. Each writes all of `chunks` to a socket and calls `done`
+ * when there is nothing more to write, which may be before everything was sent.
  */
 
-/** Writes one chunk; true where more may follow at once. */
+/** Writes one chunk; returns true if more may follow at once. */
 function put(socket, chunks, callback) {
   const { value, encoding } = chunks.next();
   return encoding === undefined
@@ -13,7 +13,7 @@ function put(socket, chunks, callback) {
     : socket.write(value, encoding, callback);
 }
 
-/** Up to `count` of them; the last has the callback. */
+/** Writes up to `count` chunks; the last has the callback. */
 function putMany(socket, chunks, count, callback) {
   let isFree = true;
   for (let left = Math.min(count, chunks.left); left > 0; left--) {
@@ -22,7 +22,7 @@ function putMany(socket, chunks, count, callback) {
   return isFree;
 }
 
-/** Calls `step` again and again, after 'drain' where it returns false. */
+/** Calls `step` repeatedly, and waits for 'drain' when it returns false. */
 function untilDone(socket, chunks, done, step) {
   function pump() {
     while (chunks.left > 0) {
@@ -36,7 +36,7 @@ function untilDone(socket, chunks, done, step) {
 }
 
 const writers = {
-  /** The next in the callback of the one before. */
+  /** Writes each chunk in the callback of the one before. */
   callback(socket, chunks, done) {
     const step = () => {
       if (chunks.left > 0) put(socket, chunks, step);
@@ -45,11 +45,14 @@ const writers = {
     step();
   },
 
-  /** Until write() says false, and again after 'drain'. */
+  /** Writes until write() returns false, and again after 'drain'. */
   drain: (socket, chunks, done) =>
     untilDone(socket, chunks, done, () => put(socket, chunks)),
 
-  /** So many in one tick, and again after the callback of the last. */
+  /**
+   * Writes `burst` chunks in one tick, and the next ones after the callback of
+   * the last.
+   */
   burst(socket, chunks, done, { burst }) {
     const step = () => {
       if (chunks.left > 0) putMany(socket, chunks, burst, step);
@@ -58,7 +61,7 @@ const writers = {
     step();
   },
 
-  /** So many between cork() and uncork(), by 'drain'. */
+  /** Writes `burst` chunks between cork() and uncork(), by 'drain'. */
   cork: (socket, chunks, done, { burst }) =>
     untilDone(socket, chunks, done, () => {
       socket.cork();

@@ -1,12 +1,13 @@
-//! The calls as the linker finds them: `__wrap_recv` stands for `recv`, and `__real_recv` is libc's.
+//! The wrappers that the linker calls: `__wrap_recv` stands for `recv`, and `__real_recv` is
+//! libc's.
 //!
-//! A rule concerns sockets, and the pipe between two of them; what else is read, written or closed by
-//! std and Tokio (an eventfd) passes by.
+//! Rules apply to sockets and to the pipe between two of them. Other descriptors that std and Tokio
+//! read, write or close, such as an eventfd, are not affected.
 //!
-//! Readiness is edge-triggered. A kernel that says `EAGAIN`, or moves less than there is, gives an edge
-//! when that changes. So does a rule: it has epoll look at the descriptor again. What a rule says is
-//! thereby what a kernel may say, "not at this moment", and a reader that waits then waits in vain
-//! only by its own fault.
+//! Readiness is edge-triggered. A kernel that returns `EAGAIN`, or moves less than is available,
+//! reports an edge when that changes. A rule must do the same, so it makes epoll check the
+//! descriptor again. The fault is then one that a kernel may produce, and a reader that hangs after
+//! it has a defect.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
@@ -16,13 +17,13 @@ use libc::{epoll_event, iovec, loff_t, mode_t, size_t, sockaddr, socklen_t, ssiz
 
 use super::{is_counting, next, Call, Fault};
 
-/// What is known of descriptors.
+/// What the wrappers know about open descriptors.
 #[derive(Default)]
 struct Known {
-    /// The epoll instance that watches a descriptor, and what for.
+    /// The epoll instance that a descriptor is registered with, and the event of that registration.
     watched: HashMap<c_int, (c_int, epoll_event)>,
-    /// The ends of socket pairs, which wake a thread and carry nobody's bytes.
-    bells: HashSet<c_int>,
+    /// The ends of socket pairs: they wake a thread and carry no user data.
+    wakers: HashSet<c_int>,
 }
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
@@ -34,7 +35,7 @@ fn known() -> MutexGuard<'static, Known> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nature {
     Socket,
-    Bell,
+    Waker,
     Pipe,
     Other,
 }
@@ -47,14 +48,14 @@ fn nature(fd: c_int) -> Nature {
         return Nature::Other;
     }
     match stat.st_mode & libc::S_IFMT {
-        libc::S_IFSOCK if known().bells.contains(&fd) => Nature::Bell,
+        libc::S_IFSOCK if known().wakers.contains(&fd) => Nature::Waker,
         libc::S_IFSOCK => Nature::Socket,
         libc::S_IFIFO => Nature::Pipe,
         _ => Nature::Other,
     }
 }
 
-/// The rule for a call on `fd`, by what that is; none for what is neither socket nor pipe.
+/// Returns the fault for a call on `fd`, by the kind of descriptor; `None` if no rule applies.
 fn rule_for(fd: c_int, length: size_t, name: impl FnOnce(Nature) -> Option<Call>) -> Option<Fault> {
     if !is_counting() {
         return None;
@@ -66,14 +67,14 @@ fn on_socket(call: Call) -> impl FnOnce(Nature) -> Option<Call> {
     move |nature| (nature == Nature::Socket).then_some(call)
 }
 
-/// Fails a call as the C convention has it.
+/// Sets errno and returns -1.
 fn fail(code: c_int) -> c_int {
-    // SAFETY: the address is this thread's own errno.
+    // SAFETY: the pointer is to this thread's own errno.
     unsafe { *libc::__errno_location() = code };
     -1
 }
 
-/// Makes a call that moves nothing, or fails it.
+/// Makes a call that moves no bytes, or fails it.
 fn made(fault: Option<Fault>, real: impl FnOnce() -> c_int) -> c_int {
     match fault {
         Some(Fault::Errno(code)) => fail(code),
@@ -82,8 +83,8 @@ fn made(fault: Option<Fault>, real: impl FnOnce() -> c_int) -> c_int {
     }
 }
 
-/// Makes a call that moves bytes of the descriptor `fd`, as the rule has it. `real` is told whether
-/// to move less.
+/// Makes a call that moves bytes of the descriptor `fd`, with the fault. `real` receives true when
+/// it must move fewer.
 fn moved(fault: Option<Fault>, fd: c_int, real: impl FnOnce(bool) -> ssize_t) -> ssize_t {
     match fault {
         None => real(false),
@@ -91,29 +92,29 @@ fn moved(fault: Option<Fault>, fd: c_int, real: impl FnOnce(bool) -> ssize_t) ->
         Some(Fault::Short) => {
             let count = real(true);
             if count > 0 {
-                look_again(fd);
+                rearm(fd);
             }
             count
         }
         Some(Fault::Errno(code)) => {
             if code == libc::EAGAIN {
-                look_again(fd);
+                rearm(fd);
             }
             fail(code) as ssize_t
         }
     }
 }
 
-/// Has epoll report anew what a descriptor is ready for.
-fn look_again(fd: c_int) {
+/// Makes epoll report the descriptor's readiness again.
+fn rearm(fd: c_int) {
     let watched = known().watched.get(&fd).copied();
     if let Some((epoll, mut event)) = watched {
-        // SAFETY: the event outlives the call; a registration that is gone only fails.
+        // SAFETY: the event outlives the call; a missing registration only returns an error.
         unsafe { __real_epoll_ctl(epoll, libc::EPOLL_CTL_MOD, fd, &mut event) };
     }
 }
 
-/// The length of a send that is cut short.
+/// Returns the length of a send: half of it, rounded up, if it is shortened.
 fn half(length: size_t, is_cut: bool) -> size_t {
     if is_cut {
         length.div_ceil(2)
@@ -122,7 +123,7 @@ fn half(length: size_t, is_cut: bool) -> size_t {
     }
 }
 
-/// The room of a read that is cut short: what came is nearly always more than a byte.
+/// Returns the room of a read: one byte if it is shortened, as nearly every read brings more.
 fn least(length: size_t, is_cut: bool) -> size_t {
     if is_cut {
         length.min(1)
@@ -178,13 +179,13 @@ extern "C" {
     fn __real_writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t;
 }
 
-/// Calls on a socket that move no bytes.
+/// Defines wrappers of calls on a socket that move no bytes.
 macro_rules! on_sockets {
     ($($wrap:ident, $real:ident, $call:ident, ($($name:ident: $kind:ty),*);)*) => {$(
         #[no_mangle]
         unsafe extern "C" fn $wrap(fd: c_int, $($name: $kind),*) -> c_int {
             let fault = rule_for(fd, 0, on_socket(Call::$call));
-            // SAFETY: the caller's own arguments.
+            // SAFETY: passes the caller's own arguments on.
             made(fault, || unsafe { $real(fd, $($name),*) })
         }
     )*};
@@ -202,13 +203,13 @@ on_sockets! {
     __wrap_listen, __real_listen, Listen, (backlog: c_int);
 }
 
-/// Calls that make a descriptor.
+/// Defines wrappers of calls that create a descriptor.
 macro_rules! making {
     ($($wrap:ident, $real:ident, $call:ident, ($($name:ident: $kind:ty),*);)*) => {$(
         #[no_mangle]
         unsafe extern "C" fn $wrap($($name: $kind),*) -> c_int {
             let fault = is_counting().then(|| next(Call::$call, 0)).flatten();
-            // SAFETY: the caller's own arguments.
+            // SAFETY: passes the caller's own arguments on.
             made(fault, || unsafe { $real($($name),*) })
         }
     )*};
@@ -217,7 +218,7 @@ macro_rules! making {
 making! {
     __wrap_epoll_create1, __real_epoll_create1, EpollCreate, (flags: c_int);
     __wrap_eventfd, __real_eventfd, EventFd, (start: c_uint, flags: c_int);
-    // The arguments of a variadic function stand where those of any other do, on Linux.
+    // On Linux a variadic function's arguments are passed like those of any other.
     __wrap_open64, __real_open64, Open, (path: *const c_char, flags: c_int, mode: mode_t);
     __wrap_pipe2, __real_pipe2, Pipe2, (ends: *mut c_int, flags: c_int);
     __wrap_socket, __real_socket, Socket, (domain: c_int, kind: c_int, protocol: c_int);
@@ -231,14 +232,15 @@ unsafe extern "C" fn __wrap_socketpair(
     ends: *mut c_int,
 ) -> c_int {
     let fault = is_counting().then(|| next(Call::SocketPair, 0)).flatten();
-    // SAFETY: the caller's own arguments.
+    // SAFETY: passes the caller's own arguments on.
     let status = made(fault, || unsafe {
         __real_socketpair(domain, kind, protocol, ends)
     });
     if status == 0 {
-        // SAFETY: the call has just written two descriptors there.
+        // SAFETY: the call has just written two descriptors there. This needs a real call: no rule
+        // may give `Fault::Zero` for a socket pair.
         let ends = unsafe { [*ends, *ends.add(1)] };
-        known().bells.extend(ends);
+        known().wakers.extend(ends);
     }
     status
 }
@@ -252,35 +254,35 @@ unsafe extern "C" fn __wrap_accept4(
 ) -> c_int {
     let fault = rule_for(fd, 0, on_socket(Call::Accept4));
     if fault == Some(Fault::Errno(libc::EAGAIN)) {
-        look_again(fd);
+        rearm(fd);
     }
-    // SAFETY: the caller's own arguments.
+    // SAFETY: passes the caller's own arguments on.
     made(fault, || unsafe { __real_accept4(fd, to, size, flags) })
 }
 
-/// A descriptor is closed, whatever the call then reports, as Linux does it.
+/// Closes the descriptor even if the call then reports an error, as Linux does.
 #[no_mangle]
 unsafe extern "C" fn __wrap_close(fd: c_int) -> c_int {
     let fault = rule_for(fd, 0, |nature| match nature {
         Nature::Socket | Nature::Pipe => Some(Call::Close),
-        Nature::Bell | Nature::Other => None,
+        Nature::Waker | Nature::Other => None,
     });
     {
         let mut known = known();
         known.watched.remove(&fd);
-        known.bells.remove(&fd);
+        known.wakers.remove(&fd);
     }
-    // SAFETY: the caller's own argument.
+    // SAFETY: passes the caller's own argument on.
     let status = unsafe { __real_close(fd) };
     made(fault, || status)
 }
 
-/// A side is shut down, whatever the call then reports: a kernel that refuses has no connection any
-/// more, and a peer that waits for the end of one does not exist.
+/// Shuts the side down even if the call then reports an error. A kernel reports one only for a
+/// connection that is already gone, so no peer is left waiting for the end.
 #[no_mangle]
 unsafe extern "C" fn __wrap_shutdown(fd: c_int, how: c_int) -> c_int {
     let fault = rule_for(fd, 0, on_socket(Call::Shutdown));
-    // SAFETY: the caller's own arguments.
+    // SAFETY: passes the caller's own arguments on.
     let status = unsafe { __real_shutdown(fd, how) };
     made(fault, || status)
 }
@@ -293,15 +295,15 @@ unsafe extern "C" fn __wrap_epoll_ctl(
     event: *mut epoll_event,
 ) -> c_int {
     let fault = rule_for(fd, 0, |nature| {
-        let is_ours = matches!(nature, Nature::Socket | Nature::Bell);
-        (is_ours && change == libc::EPOLL_CTL_ADD).then_some(Call::EpollAdd)
+        let is_registrable = matches!(nature, Nature::Socket | Nature::Waker);
+        (is_registrable && change == libc::EPOLL_CTL_ADD).then_some(Call::EpollAdd)
     });
-    // SAFETY: the caller's own arguments.
+    // SAFETY: passes the caller's own arguments on.
     let status = made(fault, || unsafe {
         __real_epoll_ctl(epoll, change, fd, event)
     });
     if status == 0 && change == libc::EPOLL_CTL_ADD {
-        // SAFETY: the call has just read the event.
+        // SAFETY: the caller of EPOLL_CTL_ADD passes a valid event.
         let event = unsafe { *event };
         known().watched.insert(fd, (epoll, event));
     } else if change == libc::EPOLL_CTL_DEL {
@@ -315,19 +317,19 @@ unsafe extern "C" fn __wrap_fcntl(fd: c_int, command: c_int, argument: c_ulong) 
     let fault = rule_for(fd, 0, |nature| match nature {
         Nature::Socket | Nature::Pipe if command == libc::F_DUPFD_CLOEXEC => Some(Call::Dup),
         Nature::Socket | Nature::Pipe => Some(Call::Fcntl),
-        Nature::Bell | Nature::Other => None,
+        Nature::Waker | Nature::Other => None,
     });
-    // SAFETY: the caller's own arguments; one that was not given is not looked at.
+    // SAFETY: passes the caller's own arguments on; a missing one is not read.
     made(fault, || unsafe { __real_fcntl(fd, command, argument) })
 }
 
 #[no_mangle]
 unsafe extern "C" fn __wrap_ioctl(fd: c_int, request: c_ulong, argument: c_ulong) -> c_int {
     let fault = rule_for(fd, 0, |nature| match nature {
-        Nature::Socket | Nature::Bell => Some(Call::Ioctl),
+        Nature::Socket | Nature::Waker => Some(Call::Ioctl),
         Nature::Pipe | Nature::Other => None,
     });
-    // SAFETY: the caller's own arguments; one that was not given is not looked at.
+    // SAFETY: passes the caller's own arguments on; a missing one is not read.
     made(fault, || unsafe { __real_ioctl(fd, request, argument) })
 }
 
@@ -339,12 +341,12 @@ unsafe extern "C" fn __wrap_recv(
     flags: c_int,
 ) -> ssize_t {
     let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Bell => Some(Call::BellReceive),
+        Nature::Waker => Some(Call::WakerReceive),
         Nature::Socket => Some(Call::Receive),
         Nature::Pipe | Nature::Other => None,
     });
     moved(fault, fd, |is_cut| {
-        // SAFETY: the caller's own arguments, or less room.
+        // SAFETY: passes the caller's own arguments on, or less room.
         unsafe { __real_recv(fd, to, least(length, is_cut), flags) }
     })
 }
@@ -352,7 +354,7 @@ unsafe extern "C" fn __wrap_recv(
 #[no_mangle]
 unsafe extern "C" fn __wrap_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t {
     let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Bell => Some(Call::BellReceive),
+        Nature::Waker => Some(Call::WakerReceive),
         Nature::Socket => Some(Call::Read),
         Nature::Pipe => Some(Call::ReadPipe),
         Nature::Other => None,
@@ -371,12 +373,12 @@ unsafe extern "C" fn __wrap_send(
     flags: c_int,
 ) -> ssize_t {
     let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Bell => Some(Call::BellSend),
+        Nature::Waker => Some(Call::WakerSend),
         Nature::Socket => Some(Call::Send),
         Nature::Pipe | Nature::Other => None,
     });
     moved(fault, fd, |is_cut| {
-        // SAFETY: the caller's own arguments, or fewer bytes.
+        // SAFETY: passes the caller's own arguments on, or fewer bytes.
         unsafe { __real_send(fd, from, half(length, is_cut), flags) }
     })
 }
@@ -384,7 +386,7 @@ unsafe extern "C" fn __wrap_send(
 #[no_mangle]
 unsafe extern "C" fn __wrap_write(fd: c_int, from: *const c_void, length: size_t) -> ssize_t {
     let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Bell => Some(Call::BellSend),
+        Nature::Waker => Some(Call::WakerSend),
         Nature::Socket | Nature::Pipe => Some(Call::Write),
         Nature::Other => None,
     });
@@ -396,7 +398,7 @@ unsafe extern "C" fn __wrap_write(fd: c_int, from: *const c_void, length: size_t
 
 #[no_mangle]
 unsafe extern "C" fn __wrap_writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t {
-    // SAFETY: the caller hands over so many live entries.
+    // SAFETY: the caller passes `count` valid entries.
     let entries =
         unsafe { std::slice::from_raw_parts(vector, usize::try_from(count).unwrap_or(0)) };
     let length = entries.iter().map(|entry| entry.iov_len).sum();
@@ -404,12 +406,12 @@ unsafe extern "C" fn __wrap_writev(fd: c_int, vector: *const iovec, count: c_int
     moved(fault, fd, |is_cut| {
         let cut = first_of(entries, half(length, is_cut));
         let count = c_int::try_from(cut.len()).unwrap_or(c_int::MAX);
-        // SAFETY: the caller's own entries, or what is left of them.
+        // SAFETY: the entries are the caller's own, or shorter copies of them.
         unsafe { __real_writev(fd, cut.as_ptr(), count) }
     })
 }
 
-/// The entries of the first `length` bytes.
+/// Returns the entries, shortened to the first `length` bytes in total.
 fn first_of(entries: &[iovec], mut length: size_t) -> Vec<iovec> {
     let mut first = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -437,7 +439,7 @@ unsafe extern "C" fn __wrap_splice(
     };
     let fault = rule_for(fd, length, on_socket(call));
     moved(fault, fd, |is_cut| {
-        // SAFETY: the caller's own arguments, or fewer bytes.
+        // SAFETY: passes the caller's own arguments on, or fewer bytes.
         unsafe {
             __real_splice(
                 from,

@@ -1,41 +1,39 @@
-//! Rules by which system calls fail. For tests: compiled in by the feature `faults` alone.
+//! Makes system calls fail by rules. Only for tests: compiled in by the feature `faults`.
 //!
-//! The linker hands the addon's calls to `calls.rs` (`--wrap`, see `build.rs`): those of `sys` and
-//! those that socket2, std and Tokio make on its behalf. Node's own calls and libuv's are untouched.
+//! The linker redirects the addon's calls to `calls.rs` (`--wrap`, see `build.rs`). That includes
+//! the calls of `sys` and those that socket2, std and Tokio make for the addon. Node's own calls
+//! and libuv's are not affected.
 //!
-//! Rules and counts belong to the process. Every thread of the addon shares them, the sender's and the
-//! driver's included, and so do workers: a test arms one rule and runs one scenario at a time.
+//! Rules and counts belong to the process. All threads of the addon share them: the sender thread,
+//! the driver and workers. A test therefore sets one rule and runs one scenario at a time.
 
 mod calls;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a rule does to a call.
+/// The effect of a rule on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call is not made and reports this errno. A `close` and a `shutdown` are made all the same.
+    /// The call is not made and reports this errno. `close` and `shutdown` are made all the same.
     Errno(i32),
-    /// The call is made with less room or fewer bytes.
+    /// The call is made with fewer bytes, or less room for them.
     Short,
-    /// The call is not made and reports that it moved nothing.
+    /// The call is not made and returns 0.
     Zero,
 }
 
-/// The calls that can be failed. One that serves several ends has several names.
+/// The calls that can fail. A function with several uses has one variant for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     Accept4,
-    /// The sender's wake-up of the JavaScript thread.
-    BellReceive,
-    BellSend,
     Bind,
     Close,
     Connect,
-    /// `fcntl` that duplicates.
+    /// `fcntl` that duplicates a descriptor.
     Dup,
     EpollCreate,
-    /// `epoll_ctl` that registers.
+    /// `epoll_ctl` that adds a registration.
     EpollAdd,
     EventFd,
     Fcntl,
@@ -57,15 +55,17 @@ pub enum Call {
     SocketPair,
     SpliceIn,
     SpliceOut,
+    /// A read from the sender thread's waker.
+    WakerReceive,
+    /// A write to the sender thread's waker.
+    WakerSend,
     Write,
     WriteV,
 }
 
-/// Every call, with the name that rules and counts have for it.
+/// Every call, in the order of [`Call`], with the name that rules and counts use.
 pub const CALLS: [(Call, &str); 30] = [
     (Call::Accept4, "accept4"),
-    (Call::BellReceive, "bell-recv"),
-    (Call::BellSend, "bell-send"),
     (Call::Bind, "bind"),
     (Call::Close, "close"),
     (Call::Connect, "connect"),
@@ -91,11 +91,13 @@ pub const CALLS: [(Call, &str); 30] = [
     (Call::SocketPair, "socketpair"),
     (Call::SpliceIn, "splice-in"),
     (Call::SpliceOut, "splice-out"),
+    (Call::WakerReceive, "waker-recv"),
+    (Call::WakerSend, "waker-send"),
     (Call::Write, "write"),
     (Call::WriteV, "writev"),
 ];
 
-/// Fails the `nth` call, the first being 1, and those after it until `times` have failed.
+/// Fails `times` calls, beginning with the `nth`; the first call has the number 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     pub call: Call,
@@ -105,17 +107,17 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn strikes(&self, place: u32) -> bool {
+    fn applies_to(&self, place: u32) -> bool {
         place >= self.nth && place - self.nth < self.times
     }
 }
 
-/// Returns the call of a name.
+/// Returns the call with this name; `None` if there is none.
 pub fn call_named(name: &str) -> Option<Call> {
     CALLS.iter().find(|it| it.1 == name).map(|&(call, _)| call)
 }
 
-/// Replaces all rules, and counts from zero again. Without rules every call is made as it is.
+/// Replaces all rules and resets the counts. Without rules every call is made unchanged.
 pub fn set_rules(rules: Vec<Rule>) {
     let mut state = lock();
     *state = State {
@@ -139,7 +141,7 @@ pub fn struck() -> u32 {
     lock().struck
 }
 
-/// Nothing is counted, and no lock is taken, before the first [`set_rules`].
+/// False until the first [`set_rules`]: until then no call is counted and no lock is taken.
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     rules: Vec::new(),
@@ -149,7 +151,7 @@ static STATE: Mutex<State> = Mutex::new(State {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Each with the number of calls that it could have failed.
+    /// Each rule, with the number of calls so far that it could have failed.
     rules: Vec<(Rule, u32)>,
     reached: [u32; CALLS.len()],
     struck: u32,
@@ -163,8 +165,8 @@ fn is_counting() -> bool {
     IS_COUNTING.load(Ordering::Acquire)
 }
 
-/// Counts a call that moves up to `length` bytes, and says what is to become of it. One byte cannot
-/// be cut short: a rule passes over such a call.
+/// Counts a call that moves up to `length` bytes, and returns its fault if a rule applies. A call
+/// that moves one byte cannot be shortened, so such rules skip it.
 fn next(call: Call, length: usize) -> Option<Fault> {
     lock().next(call, length)
 }
@@ -178,7 +180,7 @@ impl State {
                 continue;
             }
             *seen += 1;
-            if outcome.is_none() && rule.strikes(*seen) {
+            if outcome.is_none() && rule.applies_to(*seen) {
                 outcome = Some(rule.fault);
             }
         }

@@ -1,4 +1,4 @@
-//! Descriptors that somebody else made, and the one that is kept in reserve.
+//! Descriptors opened elsewhere, and the one kept in reserve.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawF
 use super::{check, uninterrupted};
 use crate::sys::Access;
 
-/// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
+/// What a descriptor refers to, as libuv's `uv_guess_handle` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
     File,
@@ -19,7 +19,7 @@ pub enum Nature {
 }
 
 impl Nature {
-    /// Node's word for it.
+    /// Returns node's name for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::File => "FILE",
@@ -32,7 +32,7 @@ impl Nature {
     }
 }
 
-/// Tells what `fd` refers to. A descriptor that is not open is `Unknown`.
+/// Returns what `fd` refers to; `Unknown` if it is not open.
 pub fn describe(fd: RawFd) -> Nature {
     // SAFETY: isatty only looks the number up; a bad one returns 0.
     if fd >= 0 && unsafe { libc::isatty(fd) } == 1 {
@@ -55,7 +55,8 @@ fn file_type(fd: RawFd) -> Option<libc::mode_t> {
 }
 
 fn describe_socket(fd: RawFd) -> Nature {
-    // SAFETY: fstat has just said that the number names an open socket; it is only borrowed here.
+    // SAFETY: the caller's fstat showed that the number names an open socket; it is only borrowed
+    // here.
     let socket = unsafe { BorrowedFd::borrow_raw(fd) };
     let socket = socket2::SockRef::from(&socket);
     let (Ok(address), Ok(kind)) = (socket.local_addr(), socket.r#type()) else {
@@ -70,15 +71,15 @@ fn describe_socket(fd: RawFd) -> Nature {
     }
 }
 
-/// Takes ownership of a descriptor from outside and makes it non-blocking.
+/// Takes ownership of a descriptor opened elsewhere and makes it non-blocking.
 ///
 /// # Errors
-/// `EBADF` where the number names nothing open: the caller's descriptor is then left alone.
+/// `EBADF` where the number names no open descriptor. A descriptor is left open on error.
 pub fn adopt(fd: RawFd) -> io::Result<(OwnedFd, Access)> {
     // SAFETY: F_GETFL only reads; a bad number returns EBADF.
     let flags = uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_GETFL) }))?;
     let wanted = flags | libc::O_NONBLOCK;
-    // SAFETY: sets status flags of an open descriptor, no memory is involved.
+    // SAFETY: sets status flags of an open descriptor; no memory is passed.
     uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_SETFL, wanted) }))?;
     let mode = flags & libc::O_ACCMODE;
     let access = Access {
@@ -89,35 +90,36 @@ pub fn adopt(fd: RawFd) -> io::Result<(OwnedFd, Access)> {
     Ok((unsafe { OwnedFd::from_raw_fd(fd) }, access))
 }
 
-/// Lends what is owned.
+/// Borrows an owned descriptor.
 pub fn borrow(fd: &OwnedFd) -> BorrowedFd<'_> {
     fd.as_fd()
 }
 
-/// The number that JavaScript knows the descriptor by.
+/// Returns the number that JavaScript sees.
 pub fn number(fd: BorrowedFd<'_>) -> i32 {
     fd.as_raw_fd()
 }
 
-/// As [`number`], for somebody in JavaScript who owns it from here on.
+/// Releases ownership of a descriptor to JavaScript and returns its number.
 pub fn into_number(fd: OwnedFd) -> i32 {
     fd.into_raw_fd()
 }
 
-/// Closes a descriptor that [`into_number`] has given away.
+/// Closes a descriptor that [`into_number`] released; a negative number is ignored.
 pub fn close(number: i32) {
     if number >= 0 {
-        // SAFETY: whoever was given it hands it back.
+        // SAFETY: `into_number` gave JavaScript the ownership of this descriptor, which it hands
+        // back.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
 }
 
-/// How another thread names a descriptor that it may send on.
+/// Returns the number by which another thread may send on the descriptor.
 pub fn for_thread(fd: BorrowedFd<'_>) -> Option<RawFd> {
     Some(fd.as_raw_fd())
 }
 
-/// A second, close-on-exec descriptor for the same open file.
+/// Creates a second, close-on-exec descriptor for the same open file.
 ///
 /// # Errors
 /// `EMFILE` where none is free.
@@ -125,18 +127,18 @@ pub fn share(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     duplicate(fd.as_raw_fd())
 }
 
-/// As [`share`], of the number of somebody else's.
+/// Does the same as [`share`] for the number of a descriptor that is owned elsewhere.
 ///
 /// # Errors
 /// `EBADF` where the number names nothing open, `EMFILE` where none is free.
 pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: only duplicates a number; a bad one returns EBADF.
+    // SAFETY: passes two integers; a bad descriptor returns EBADF.
     let copy = uninterrupted(|| check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) }))?;
-    // SAFETY: the kernel just made this descriptor for us.
+    // SAFETY: the call returned a new descriptor that has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
-/// Makes reads and writes of the descriptor wait, or not.
+/// Makes reads and writes of the descriptor blocking or non-blocking.
 pub fn set_blocking(fd: BorrowedFd<'_>, blocking: bool) -> io::Result<()> {
     // SAFETY: F_GETFL only reads the flags of an open descriptor.
     let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })?;
@@ -145,18 +147,18 @@ pub fn set_blocking(fd: BorrowedFd<'_>, blocking: bool) -> io::Result<()> {
     } else {
         flags | libc::O_NONBLOCK
     };
-    // SAFETY: sets status flags of an open descriptor, no memory is involved.
+    // SAFETY: sets status flags of an open descriptor; no memory is passed.
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, wanted) })?;
     Ok(())
 }
 
-/// Whether a failure says that the process or the system has no descriptor left.
+/// True when an error says that the process or the system has no descriptor left.
 pub fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
-/// One descriptor kept for bad times: when none is left, it is given up so that the connections
-/// that wait can be accepted and closed, instead of being announced for ever (libuv does the same).
+/// A spare descriptor. When none is left, it is released so that waiting connections can be
+/// accepted and closed. Otherwise the poller would report them for ever; libuv does the same.
 #[derive(Debug)]
 pub struct Reserve(Option<File>);
 
@@ -165,12 +167,12 @@ impl Reserve {
         Self(File::open("/dev/null").ok())
     }
 
-    /// Gives the descriptor up; false when there was none to give.
+    /// Releases the descriptor; returns false if there was none.
     pub fn release(&mut self) -> bool {
         self.0.take().is_some()
     }
 
-    /// Tries to have one again.
+    /// Tries to open the descriptor again.
     pub fn refill(&mut self) {
         if self.0.is_none() {
             *self = Self::new();

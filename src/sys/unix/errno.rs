@@ -1,4 +1,4 @@
-//! libuv's numbers for failures: on Unix they are the system's own, negated.
+//! libuv's error numbers. On Unix they are the system's own, negated.
 
 pub const ADDRINUSE: i32 = -libc::EADDRINUSE;
 pub const AFNOSUPPORT: i32 = -libc::EAFNOSUPPORT;
@@ -13,7 +13,7 @@ pub const NOBUFS: i32 = -libc::ENOBUFS;
 pub const NOTCONN: i32 = -libc::ENOTCONN;
 pub const PIPE: i32 = -libc::EPIPE;
 
-/// What a code of the system's is for libuv.
+/// Converts a system errno to libuv's number.
 pub const fn from_system(code: i32) -> i32 {
     -code
 }

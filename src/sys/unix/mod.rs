@@ -1,6 +1,5 @@
-//! Unix. Linux is what is tested; the rest is written for the BSD family, macOS included.
+//! Unix. Only Linux is tested; the rest targets the BSD family, macOS included.
 
-pub mod bell;
 pub mod descriptor;
 pub mod errno;
 pub mod options;
@@ -17,18 +16,19 @@ pub mod socket;
 )]
 pub mod splice;
 pub mod symbols;
+pub mod waker;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
-/// Something open, and closed when it is dropped.
+/// An owned open descriptor, closed on drop.
 pub type Descriptor = OwnedFd;
-/// As above, for as long as somebody else keeps it open.
+/// A descriptor borrowed from its owner.
 pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
-/// As above, for whoever knows by other means that it stays open.
+/// A descriptor's number. The user must ensure by other means that it stays open.
 pub type RawDescriptor = RawFd;
 
-/// Runs a system call again while a signal interrupts it.
+/// Repeats a system call while it fails with `EINTR`.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -38,7 +38,7 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Turns the C convention (a negative value means `errno`) into a `Result`.
+/// Converts the C convention (a negative value means `errno`) into a `Result`.
 fn check(value: libc::c_int) -> io::Result<libc::c_int> {
     if value < 0 {
         Err(io::Error::last_os_error())
@@ -47,7 +47,7 @@ fn check(value: libc::c_int) -> io::Result<libc::c_int> {
     }
 }
 
-/// As [`check`], for calls that return a byte count.
+/// Does the same as [`check`] for calls that return a byte count.
 fn check_len(value: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(value).map_err(|_| io::Error::last_os_error())
 }

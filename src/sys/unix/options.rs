@@ -1,4 +1,4 @@
-//! Socket options, grouped by level. All take and return the kernel's own units.
+//! Socket options, grouped by level. Values have the kernel's own units.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -9,17 +9,20 @@ use socket2::SockRef;
 use super::check;
 use crate::sys::start_keep_alive;
 
-/// `SO_LINGER` with a zero timeout: the next close sends a reset.
+/// Sets `SO_LINGER` with a zero timeout: the next close sends a reset.
 pub fn set_linger_zero(fd: BorrowedFd<'_>) -> io::Result<()> {
     SockRef::from(&fd).set_linger(Some(Duration::ZERO))
 }
 
-/// `SO_REUSEADDR`.
+/// Sets `SO_REUSEADDR`.
 pub fn set_reuse_address(fd: BorrowedFd<'_>) -> io::Result<()> {
     SockRef::from(&fd).set_reuse_address(true)
 }
 
-/// `SO_REUSEPORT` with load balancing; `EOPNOTSUPP` where the platform has none.
+/// Sets `SO_REUSEPORT` with load balancing.
+///
+/// # Errors
+/// `ENOTSUP` where the platform has none.
 pub fn set_reuse_port(fd: BorrowedFd<'_>) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return SockRef::from(&fd).set_reuse_port(true);
@@ -30,7 +33,7 @@ pub fn set_reuse_port(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// `SO_KEEPALIVE` and its timers: see [`start_keep_alive`].
+/// Sets `SO_KEEPALIVE` and its timers, in seconds: see [`start_keep_alive`].
 pub fn set_keep_alive(
     fd: BorrowedFd<'_>,
     delay: u32,
@@ -40,22 +43,22 @@ pub fn set_keep_alive(
     start_keep_alive(&SockRef::from(&fd), delay, interval, count)
 }
 
-/// Turns `SO_KEEPALIVE` off.
+/// Clears `SO_KEEPALIVE`.
 pub fn clear_keep_alive(fd: BorrowedFd<'_>) -> io::Result<()> {
     SockRef::from(&fd).set_keepalive(false)
 }
 
-/// `IPV6_V6ONLY`.
+/// Sets or clears `IPV6_V6ONLY`.
 pub fn set_only_v6(fd: BorrowedFd<'_>, only: bool) -> io::Result<()> {
     SockRef::from(&fd).set_only_v6(only)
 }
 
-/// `TCP_NODELAY`.
+/// Sets or clears `TCP_NODELAY`.
 pub fn set_no_delay(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
     SockRef::from(&fd).set_tcp_nodelay(on)
 }
 
-/// `IP_TOS` or `IPV6_TCLASS`, by the socket's family.
+/// Sets `IP_TOS` or, on an IPv6 socket, `IPV6_TCLASS`.
 pub fn set_type_of_service(fd: BorrowedFd<'_>, value: i32) -> io::Result<()> {
     let (level, name) = type_of_service_option(fd)?;
     let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
@@ -72,7 +75,7 @@ pub fn set_type_of_service(fd: BorrowedFd<'_>, value: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// The value that [`set_type_of_service`] set, 0 to 255.
+/// Returns the value that [`set_type_of_service`] sets, 0 to 255.
 pub fn type_of_service(fd: BorrowedFd<'_>) -> io::Result<i32> {
     let (level, name) = type_of_service_option(fd)?;
     let mut value: libc::c_int = 0;

@@ -1,4 +1,4 @@
-//! Sockets that have a name in the file system, or in Linux's abstract namespace.
+//! Sockets with a name in the file system, or in Linux's abstract namespace.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -18,13 +18,13 @@ const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "andr
 pub struct Name(SockAddr);
 
 impl Name {
-    /// A name that starts with NUL is abstract (Linux only); `padded` fills it with NULs to the full
-    /// length of the structure, as libuv did until 1.46, so that both sides of one program agree on
-    /// the name.
+    /// Creates a name. One that starts with NUL is abstract (Linux only). `padded` fills an
+    /// abstract name with NULs to the full length of the structure, as libuv did until 1.46. Both
+    /// sides must agree on it.
     ///
     /// # Errors
-    /// `EINVAL` for an empty name, one that does not fit, one of a file with a NUL in it (the kernel
-    /// would take what stands before), or an abstract one outside Linux.
+    /// `EINVAL` for a name that is empty or too long, an abstract name outside Linux, and a file's
+    /// name that contains a NUL. (The kernel would use the part before that NUL.)
     pub fn new(name: &[u8], padded: bool) -> io::Result<Self> {
         if name.is_empty() {
             return Err(invalid());
@@ -32,11 +32,11 @@ impl Name {
         address(name, padded).map(Self)
     }
 
-    /// As [`Self::new`], but an empty name lets Linux choose an abstract one, unless it is padded:
-    /// libuv does so since it has names of an exact length.
+    /// Creates a name to bind. Where names are not padded, an empty name lets Linux choose an
+    /// abstract one. libuv does so since its abstract names have their exact length.
     ///
     /// # Errors
-    /// Those of [`Self::new`].
+    /// As for [`Self::new`].
     pub fn to_bind(name: &[u8], padded: bool) -> io::Result<Self> {
         if padded || !HAS_ABSTRACT_NAMES {
             return Self::new(name, padded);
@@ -45,10 +45,10 @@ impl Name {
     }
 }
 
-/// What is bound to `name`, and does not listen yet.
+/// Creates a socket that is bound to `name` and does not listen yet.
 ///
 /// # Errors
-/// The kernel's; that of a folder that does not exist is `EACCES`, as libuv reports it on all
+/// The kernel's error, but `EACCES` for a folder that does not exist, as libuv reports it on all
 /// platforms.
 pub fn bind(name: &Name) -> io::Result<OwnedFd> {
     let fd = socket::stream_socket(Domain::UNIX)?;
@@ -60,31 +60,32 @@ pub fn bind(name: &Name) -> io::Result<OwnedFd> {
     }
 }
 
-/// What can be connected to `name` by [`connect`].
+/// Creates a socket for [`connect`].
 ///
 /// # Errors
-/// Where there is no descriptor to be had.
+/// The kernel's error where it has no descriptor left.
 pub fn client(_name: &Name) -> io::Result<OwnedFd> {
     socket::stream_socket(Domain::UNIX)
 }
 
-/// Starts a connect. One in progress comes back as an error, for the caller to judge.
+/// Starts to connect. A connect in progress is returned as an error: see
+/// [`socket::is_in_progress`].
 ///
 /// # Errors
-/// The kernel's.
+/// The kernel's error.
 pub fn connect(fd: BorrowedFd<'_>, name: &Name) -> io::Result<()> {
     socket::connect(fd, &name.0)
 }
 
-/// Starts to listen where [`bind`] has bound.
+/// Makes a socket from [`bind`] listen, with a backlog of connections.
 ///
 /// # Errors
-/// The kernel's.
+/// The kernel's error.
 pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
     socket::listen(fd, backlog)
 }
 
-/// Whether a bound name is in a file system, where it has permissions and must be removed.
+/// True when a bound name is in the file system, where it has permissions and must be removed.
 pub fn is_in_file_system(name: &[u8]) -> bool {
     name.first().is_some_and(|&byte| byte != 0)
 }
@@ -98,7 +99,7 @@ fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
     if is_file && name.contains(&0) || !is_file && !HAS_ABSTRACT_NAMES {
         return Err(invalid());
     }
-    // SAFETY: all fields of sockaddr_un are plain bytes and integers; zero is valid.
+    // SAFETY: all fields of sockaddr_un are integers and bytes, for which zero is valid.
     let mut raw: libc::sockaddr_un = unsafe { std::mem::zeroed() };
     if name.len() > raw.sun_path.len() {
         return Err(invalid());
@@ -119,19 +120,22 @@ fn address(name: &[u8], padded: bool) -> io::Result<SockAddr> {
 fn to_sock_addr(raw: &libc::sockaddr_un, length: usize) -> io::Result<SockAddr> {
     let length = libc::socklen_t::try_from(length).map_err(io::Error::other)?;
     let mut storage = socket2::SockAddrStorage::zeroed();
-    // SAFETY: the storage is large enough for every family, and zeroed.
+    // SAFETY: the storage is zeroed, and large and aligned enough for every address family.
     let view: &mut libc::sockaddr_un = unsafe { storage.view_as() };
     *view = *raw;
     // SAFETY: the first `length` bytes of the storage are the structure copied above.
     Ok(unsafe { SockAddr::new(storage, length) })
 }
 
-/// Removes the name from the file system; that it is gone already is no matter.
+/// Removes the name from the file system. A name that is already gone is ignored.
 pub fn remove(name: &[u8]) {
     let _ = fs::remove_file(OsStr::from_bytes(name));
 }
 
-/// Adds read and write permission for everybody to a bound socket's name.
+/// Adds read or write permission for all users to a bound socket's name.
+///
+/// # Errors
+/// The file system's error.
 pub fn widen_permissions(
     _fd: BorrowedFd<'_>,
     name: &[u8],
@@ -172,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_name_to_bind_is_the_kernels_choice_where_names_are_exact() {
+    fn an_empty_name_to_bind_lets_the_kernel_choose_unless_padded() {
         assert_eq!(Name::to_bind(b"", false).is_ok(), HAS_ABSTRACT_NAMES);
         assert!(Name::to_bind(b"", true).is_err());
     }

@@ -1,5 +1,5 @@
-//! Descriptors that a Tokio runtime watches, and finding the one that the runtime itself polls with,
-//! so that another loop can watch that.
+//! Registers descriptors with a Tokio runtime. Also finds the descriptor that the runtime itself
+//! polls with, so that another loop can poll that one.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -10,62 +10,67 @@ use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use super::socket;
 use crate::sys::{Interest, Tried};
 
-/// The highest descriptor number that [`find`] looks at.
+/// One more than the highest descriptor number that [`find`] looks at.
 const SEARCH_LIMIT: RawFd = 65_536;
 
-/// A descriptor that is never ready until it is written to: something to register and search for.
+/// Creates a descriptor that is never ready for reading, to register and then search for.
+///
+/// # Errors
+/// The kernel's error; `ENOTSUP` where [`find`] does not work.
 pub fn marker() -> io::Result<OwnedFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::fd::FromRawFd;
-        // SAFETY: takes two integers and returns a new descriptor or an error.
+        // SAFETY: passes two integers; no memory is passed.
         let fd = super::check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-        // SAFETY: the kernel just made this descriptor for us.
+        // SAFETY: the call returned a new descriptor that has no other owner.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     Err(io::Error::from_raw_os_error(libc::ENOTSUP))
 }
 
-/// A descriptor that is registered with a Tokio runtime, for reading and writing.
+/// A descriptor registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
-pub struct Watched(AsyncFd<OwnedFd>);
+pub struct Registration(AsyncFd<OwnedFd>);
 
-impl Watched {
+impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
-    /// What the poller says (`EPERM` for a regular file); the descriptor is closed then.
+    /// The poller's error (`EPERM` for a regular file); the descriptor is then closed.
     ///
     /// # Panics
     /// Outside a runtime's context.
     pub fn new(fd: OwnedFd) -> io::Result<Self> {
-        // SAFETY: an OwnedFd names one open file until it is dropped, and it is dropped with the AsyncFd.
+        // SAFETY: an OwnedFd names one open file until it is dropped; the AsyncFd owns it and
+        // deregisters it before it drops it.
         let registered = unsafe { AsyncFd::register(fd) };
         registered.map(Self).map_err(|error| error.into_parts().1)
     }
 
-    /// Stops watching.
+    /// Deregisters the descriptor and returns it.
     ///
     /// # Errors
-    /// None here.
+    /// None on Unix.
     pub fn into_descriptor(self) -> io::Result<OwnedFd> {
         Ok(self.0.into_inner())
     }
 
+    /// Returns the registered descriptor.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.0.get_ref().as_fd()
     }
 
-    /// Whether the poller knows of readiness; if not, `waker` is told when it does.
+    /// Returns `Ready` when the poller has reported readiness; otherwise registers `waker` for it.
     pub fn poll_ready(&self, interest: Interest, waker: &Waker) -> Poll<io::Result<()>> {
         self.poll_guard(interest, waker)
             .map(|ready| ready.map(|_| ()))
     }
 
-    /// Tries even where the poller knows of no readiness: of a descriptor that was registered a
-    /// moment ago it knows nothing yet. Readiness is looked up before the operation, so that it is
-    /// only forgotten where no new edge has come since.
+    /// Attempts `operation` even where the poller has reported no readiness, which it has not yet
+    /// for a fresh registration. Readiness is looked up before the operation. Clearing it
+    /// afterwards therefore cannot lose an edge that arrived meanwhile.
     #[inline]
     pub fn attempt<T>(
         &self,
@@ -90,12 +95,12 @@ impl Watched {
                 guard.clear_ready();
                 Tried::Stale
             }
-            // The waker is set, and there was nothing to forget.
+            // The waker is registered, and there is no readiness to clear.
             (Err(_), None) => Tried::Pending,
         }
     }
 
-    /// Ends the writing side, which is never waited for here.
+    /// Shuts the writing side down. On Unix this never has to wait.
     pub fn poll_shutdown(&self, _waker: &Waker) -> Poll<io::Result<()>> {
         Poll::Ready(socket::shutdown_write(self.descriptor()))
     }
@@ -114,17 +119,17 @@ impl Watched {
     }
 }
 
-/// The epoll descriptor in which `marker` is registered. Changing a registration succeeds on the
-/// one instance that has it and on no other descriptor, so the search is exact without `/proc`,
-/// however many runtimes are present. The marker hears of nothing afterwards.
-pub fn find(marker: &Watched) -> Option<RawFd> {
+/// Returns the epoll descriptor in which `marker` is registered. `EPOLL_CTL_MOD` succeeds only on
+/// that instance, so the search is exact even with several runtimes, and needs no `/proc`.
+/// Afterwards the marker reports no events.
+pub fn find(marker: &Registration) -> Option<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::fd::AsRawFd;
         let marker = marker.descriptor().as_raw_fd();
         (3..SEARCH_LIMIT).find(|&candidate| {
             let mut nothing = libc::epoll_event { events: 0, u64: 0 };
-            // SAFETY: the event outlives the call; on a wrong descriptor it only fails.
+            // SAFETY: the event outlives the call; a wrong descriptor only returns an error.
             let result =
                 unsafe { libc::epoll_ctl(candidate, libc::EPOLL_CTL_MOD, marker, &mut nothing) };
             result == 0

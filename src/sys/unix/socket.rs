@@ -1,4 +1,4 @@
-//! Stream sockets: one function, one system call.
+//! Stream sockets: one function for each system call.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
@@ -9,7 +9,7 @@ use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use super::{check_len, uninterrupted};
 use crate::sys::{Bytes, Room};
 
-/// A non-blocking, close-on-exec stream socket.
+/// Creates a non-blocking, close-on-exec stream socket.
 pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let socket = Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
@@ -22,21 +22,23 @@ pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
+/// Binds the socket to an address.
 pub fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> io::Result<()> {
     SockRef::from(&fd).bind(address)
 }
 
+/// Starts to listen, with a backlog of connections.
 pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
     SockRef::from(&fd).listen(backlog)
 }
 
-/// Takes one connection off the backlog, non-blocking and close-on-exec.
+/// Accepts one connection, non-blocking and close-on-exec.
 pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         let accepted = uninterrupted(|| {
-            // SAFETY: the descriptor is open while borrowed; null addresses are allowed.
+            // SAFETY: the descriptor is open while it is borrowed; the addresses may be null.
             super::check(unsafe {
                 libc::accept4(
                     fd.as_raw_fd(),
@@ -46,7 +48,7 @@ pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
                 )
             })
         })?;
-        // SAFETY: the kernel just handed us this descriptor; nobody else owns it.
+        // SAFETY: the call returned a new descriptor that has no other owner.
         Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(accepted) })
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -57,34 +59,34 @@ pub fn accept(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     }
 }
 
-/// Starts a connect. `EINPROGRESS` comes back as an error, for the caller to judge.
+/// Starts to connect. `EINPROGRESS` is returned as an error: see [`is_in_progress`].
 pub fn connect(fd: BorrowedFd<'_>, address: &SockAddr) -> io::Result<()> {
     uninterrupted(|| SockRef::from(&fd).connect(address))
 }
 
-/// Whether a connect that returned `error` goes on in the background.
+/// True when a connect that returned `error` continues in the background.
 pub fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
 }
 
-/// The error that the kernel keeps for this socket (`SO_ERROR`), which it then forgets.
+/// Returns and clears the socket's pending error (`SO_ERROR`).
 pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
     SockRef::from(&fd).take_error()
 }
 
-/// Reads what is there. A pipe's or terminal's descriptor is as good as a socket's, which has the
-/// shorter way through the kernel.
+/// Reads the bytes that are available. `recv` is tried first, as it is the shorter path in the
+/// kernel; `read` also serves pipes and terminals.
 pub fn receive(fd: BorrowedFd<'_>, mut room: Room<'_>) -> io::Result<usize> {
     let (fd, start, length) = (fd.as_raw_fd(), room.start(), room.len());
     or_as_file(
-        // SAFETY: a Room is writable over its length.
+        // SAFETY: a Room is writable for its length.
         || check_len(unsafe { libc::recv(fd, start.cast(), length, 0) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::read(fd, start.cast(), length) }),
     )
 }
 
-/// Runs the call for sockets, or the one for everything else where the descriptor is no socket.
+/// Runs `as_socket`, or `as_file` if the descriptor is not a socket.
 fn or_as_file(
     as_socket: impl FnMut() -> io::Result<usize>,
     as_file: impl FnMut() -> io::Result<usize>,
@@ -95,33 +97,34 @@ fn or_as_file(
     }
 }
 
-/// A peer that has gone gives `EPIPE` and no signal, in processes other than Node's, too.
+/// Makes a closed peer give `EPIPE` and no signal, also in processes other than Node's.
 #[cfg(not(target_vendor = "apple"))]
 const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: libc::c_int = 0;
 
-/// Writes what fits of one buffer.
+/// Sends as much of one buffer as fits.
 pub fn send(fd: BorrowedFd<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     send_raw(fd.as_raw_fd(), bytes)
 }
 
-/// As [`send`], for a caller that knows of the descriptor only that it stays open over the call.
+/// Does the same as [`send`] by number. The caller must ensure that the descriptor stays open
+/// during the call.
 pub fn send_raw(fd: RawFd, bytes: Bytes<'_>) -> io::Result<usize> {
     let (start, length) = (bytes.start(), bytes.len());
     or_as_file(
-        // SAFETY: Bytes are readable over their length.
+        // SAFETY: Bytes are readable for their length.
         || check_len(unsafe { libc::send(fd, start.cast(), length, NO_SIGNAL) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::write(fd, start.cast(), length) }),
     )
 }
 
-/// Buffers that one [`send_vectored`] hands to the kernel; the rest is left for the next call.
+/// Most buffers that one [`send_vectored`] passes to the kernel; the rest waits for the next call.
 const VECTOR: usize = 64;
 
-/// Writes what fits of several buffers, in order. `SIGPIPE` is ignored in every Node process, so a
-/// pipe's or terminal's descriptor is as good as a socket's.
+/// Sends as much of several buffers as fits, in order. `writev` serves sockets, pipes and terminals
+/// alike: every Node process ignores `SIGPIPE`.
 pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
     let mut vector = [libc::iovec {
         iov_base: std::ptr::null_mut(),
@@ -134,13 +137,13 @@ pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<us
         count += 1;
     }
     uninterrupted(|| {
-        // SAFETY: Bytes are readable over their length, and `count` entries were filled.
+        // SAFETY: Bytes are readable for their length, and the first `count` entries are filled.
         check_len(unsafe { libc::writev(fd.as_raw_fd(), vector.as_ptr(), count) })
     })
 }
 
-/// True when the kernel has no memory for a packet, which says nothing of the connection: libuv
-/// tries such a write again.
+/// True when the kernel has no memory for a packet. The connection still works, and libuv tries
+/// such a write again.
 pub fn is_out_of_buffers(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENOBUFS)
 }
@@ -150,36 +153,37 @@ pub fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock || is_out_of_buffers(error)
 }
 
+/// Shuts down the writing side.
 pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {
     SockRef::from(&fd).shutdown(Shutdown::Write)
 }
 
-/// The local internet address; `None` for a socket of another family.
+/// Returns the local internet address; `None` for a socket of another family.
 pub fn local_address(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     Ok(SockRef::from(&fd).local_addr()?.as_socket())
 }
 
-/// The peer's internet address; `None` for a socket of another family.
+/// Returns the peer's internet address; `None` for a socket of another family.
 pub fn peer_address(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     Ok(SockRef::from(&fd).peer_addr()?.as_socket())
 }
 
-/// The local name of a Unix-domain socket. What is connected to it has this as its peer's.
+/// Returns the local name of a Unix-domain socket. A connected client sees it as its peer's name.
 pub fn local_name(fd: BorrowedFd<'_>) -> io::Result<Option<SockAddr>> {
     SockRef::from(&fd).local_addr().map(Some)
 }
 
-/// The peer's name of a Unix-domain socket.
+/// Returns the name of a Unix-domain socket's peer.
 pub fn peer_name(fd: BorrowedFd<'_>) -> io::Result<Option<SockAddr>> {
     SockRef::from(&fd).peer_addr().map(Some)
 }
 
-/// The interface number of an IPv6 zone, by name or by number; zero when there is none.
+/// Returns the interface number of an IPv6 zone, given by name or number; zero if there is none.
 pub fn zone_index(zone: &str) -> u32 {
     let Ok(name) = std::ffi::CString::new(zone) else {
         return 0;
     };
-    // SAFETY: the name is NUL-terminated and lives over the call.
+    // SAFETY: the name is NUL-terminated and outlives the call.
     let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
     if index != 0 {
         return index;
@@ -187,7 +191,7 @@ pub fn zone_index(zone: &str) -> u32 {
     zone.parse().unwrap_or(0)
 }
 
-/// The interface name of an IPv6 zone number.
+/// Returns the interface name of an IPv6 zone number.
 pub fn zone_name(index: u32) -> Option<String> {
     let mut name = [0u8; libc::IF_NAMESIZE];
     // SAFETY: the buffer has the IF_NAMESIZE bytes that the call may write.

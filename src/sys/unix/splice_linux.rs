@@ -1,4 +1,4 @@
-//! Bytes from socket to socket without a copy, through a pipe of the kernel's (`splice(2)`).
+//! Moves bytes from socket to socket without a copy, through a kernel pipe (`splice(2)`).
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -6,10 +6,10 @@ use std::ptr;
 
 use super::{check, check_len, uninterrupted};
 
-/// What a pipe is asked to hold. Where the system allows less, a step moves less.
+/// Requested pipe size, in bytes. Where the system allows less, a step moves less.
 const CAPACITY: libc::c_int = 256 * 1024;
 
-/// A pipe that holds what is on its way.
+/// A pipe that holds the bytes between two splices.
 #[derive(Debug)]
 pub struct SplicePipe {
     read_end: OwnedFd,
@@ -17,17 +17,19 @@ pub struct SplicePipe {
 }
 
 impl SplicePipe {
+    /// Opens an empty pipe.
+    ///
     /// # Errors
-    /// The kernel's (`EMFILE`).
+    /// The kernel's error, such as `EMFILE`.
     pub fn open() -> io::Result<Self> {
         let mut ends: [RawFd; 2] = [-1; 2];
         // SAFETY: the array has room for the two descriptors that the call writes.
         check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) })?;
-        // SAFETY: the kernel just handed us this descriptor; nobody else owns it.
+        // SAFETY: the call returned a new descriptor that has no other owner.
         let read_end = unsafe { OwnedFd::from_raw_fd(ends[0]) };
         // SAFETY: as above.
         let write_end = unsafe { OwnedFd::from_raw_fd(ends[1]) };
-        // SAFETY: a plain number; a refusal leaves the pipe as large as it is.
+        // SAFETY: passes integers only. If the kernel rejects the size, the pipe keeps its own.
         unsafe { libc::fcntl(write_end.as_raw_fd(), libc::F_SETPIPE_SZ, CAPACITY) };
         Ok(Self {
             read_end,
@@ -38,7 +40,7 @@ impl SplicePipe {
     /// Moves at most `most` bytes from a socket into the empty pipe.
     ///
     /// # Errors
-    /// The socket's.
+    /// The socket's error.
     pub fn fill(&self, from: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
         splice(from.as_raw_fd(), self.write_end.as_raw_fd(), most)
     }
@@ -46,15 +48,15 @@ impl SplicePipe {
     /// Moves at most `most` of the bytes in the pipe to a socket.
     ///
     /// # Errors
-    /// The socket's.
+    /// The socket's error.
     pub fn pour(&self, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
         splice(self.read_end.as_raw_fd(), to.as_raw_fd(), most)
     }
 
-    /// Takes bytes out of the pipe.
+    /// Reads bytes out of the pipe.
     ///
     /// # Errors
-    /// `EAGAIN` where it is empty.
+    /// `EAGAIN` where the pipe is empty.
     pub fn take(&self, buffer: &mut [u8]) -> io::Result<usize> {
         uninterrupted(|| {
             // SAFETY: pointer and length come from one exclusive slice.
@@ -72,7 +74,8 @@ impl SplicePipe {
 fn splice(from: RawFd, to: RawFd, most: usize) -> io::Result<usize> {
     let flags = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK;
     uninterrupted(|| {
-        // SAFETY: both descriptors are open over the call; no offsets are given.
+        // SAFETY: the callers own or borrow both descriptors, so these stay open; the offsets may
+        // be null.
         check_len(unsafe { libc::splice(from, ptr::null_mut(), to, ptr::null_mut(), most, flags) })
     })
 }

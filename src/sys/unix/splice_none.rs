@@ -1,4 +1,4 @@
-//! Where the kernel has no `splice(2)`: there is never such a pipe.
+//! Stands in for `splice` on systems without `splice(2)`: no pipe can be opened.
 
 use std::io;
 
@@ -9,8 +9,10 @@ use crate::sys::BorrowedDescriptor;
 pub enum SplicePipe {}
 
 impl SplicePipe {
+    /// Fails.
+    ///
     /// # Errors
-    /// Always.
+    /// Always `Unsupported`.
     pub fn open() -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -1,5 +1,5 @@
-//! Sockets that somebody else made, and what a descriptor is to the rest of the program. JavaScript has
-//! no number for what a handle has open, as in node; the numbers that it is given, and gives, are
+//! Sockets opened elsewhere, and the numbers that JavaScript uses for descriptors. As in node,
+//! JavaScript has no number for what a handle has open. The numbers that it passes and receives are
 //! those of sockets.
 
 use std::io;
@@ -14,17 +14,17 @@ use windows_sys::Win32::Networking::WinSock::{WSAEMFILE, WSAENOBUFS};
 use super::{system_error, BorrowedDescriptor, Descriptor};
 use crate::sys::Access;
 
-/// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
+/// What a descriptor refers to, as libuv's `uv_guess_handle` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
     Tcp,
     Udp,
-    /// Not a socket, among others.
+    /// Anything else, such as a number that names no socket.
     Unknown,
 }
 
 impl Nature {
-    /// Node's word for it.
+    /// Returns node's name for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tcp => "TCP",
@@ -34,7 +34,7 @@ impl Nature {
     }
 }
 
-/// Tells what a socket's number refers to.
+/// Returns what a socket's number refers to.
 pub fn describe(number: i32) -> Nature {
     let Ok(socket) = lend(number) else {
         return Nature::Unknown;
@@ -46,7 +46,7 @@ pub fn describe(number: i32) -> Nature {
     }
 }
 
-/// Lends what is owned.
+/// Borrows an owned descriptor.
 pub fn borrow(fd: &Descriptor) -> BorrowedDescriptor<'_> {
     match fd {
         Descriptor::Socket(socket) => BorrowedDescriptor::Socket(socket.as_socket()),
@@ -54,12 +54,13 @@ pub fn borrow(fd: &Descriptor) -> BorrowedDescriptor<'_> {
     }
 }
 
-/// The number that JavaScript knows the descriptor by: none, as in node.
+/// Returns the number that JavaScript sees: always -1, as in node.
 pub fn number(_fd: BorrowedDescriptor<'_>) -> i32 {
     -1
 }
 
-/// A number for somebody in JavaScript who owns the socket from here on; -1 for what has none.
+/// Releases ownership of a socket to JavaScript and returns its number. Returns -1 for a pipe, and
+/// for a number over 31 bits; the descriptor is then closed.
 pub fn into_number(fd: Descriptor) -> i32 {
     match fd {
         Descriptor::Socket(socket) => match i32::try_from(socket.as_raw_socket()) {
@@ -73,23 +74,23 @@ pub fn into_number(fd: Descriptor) -> i32 {
     }
 }
 
-/// Closes a socket that [`into_number`] has given away.
+/// Closes a socket that [`into_number`] released; a negative number is ignored.
 pub fn close(number: i32) {
     if let Ok(raw) = RawSocket::try_from(number) {
-        // SAFETY: whoever was given it hands it back.
+        // SAFETY: `into_number` gave JavaScript the ownership of this socket, which it hands back.
         drop(unsafe { OwnedSocket::from_raw_socket(raw) });
     }
 }
 
-/// How another thread names a descriptor that it may send on.
+/// Returns the number by which another thread may send on the descriptor; `None` for a pipe.
 pub fn for_thread(fd: BorrowedDescriptor<'_>) -> Option<RawSocket> {
     fd.socket().ok().map(|socket| socket.as_raw_socket())
 }
 
-/// Takes ownership of a socket from outside and makes it non-blocking.
+/// Takes ownership of a socket opened elsewhere and makes it non-blocking.
 ///
 /// # Errors
-/// `ENOTSOCK` where the number names none: it is then left alone.
+/// `ENOTSOCK` where the number names no socket. A socket is left open on error.
 pub fn adopt(number: i32) -> io::Result<(Descriptor, Access)> {
     let lent = lend(number)?;
     SockRef::from(&lent).set_nonblocking(true)?;
@@ -102,10 +103,10 @@ pub fn adopt(number: i32) -> io::Result<(Descriptor, Access)> {
     Ok((Descriptor::Socket(socket), access))
 }
 
-/// A second descriptor for the same socket.
+/// Creates a second descriptor for the same socket.
 ///
 /// # Errors
-/// `ENOTSUP` for a pipe, whose handle belongs to one reactor for good.
+/// `ENOTSUP` for a pipe, whose handle stays with one reactor.
 pub fn share(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     match fd {
         BorrowedDescriptor::Socket(socket) => Ok(Descriptor::Socket(socket.try_clone_to_owned()?)),
@@ -113,23 +114,27 @@ pub fn share(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     }
 }
 
-/// As [`share`], of the number of somebody else's socket.
+/// Does the same as [`share`] for the number of a socket that is owned elsewhere.
 ///
 /// # Errors
-/// `ENOTSOCK` where the number names none.
+/// `ENOTSOCK` where the number names no socket.
 pub fn duplicate(number: i32) -> io::Result<Descriptor> {
     Ok(Descriptor::Socket(lend(number)?.try_clone_to_owned()?))
 }
 
 fn lend(number: i32) -> io::Result<BorrowedSocket<'static>> {
     let raw = RawSocket::try_from(number).map_err(|_| system_error(ERROR_INVALID_HANDLE))?;
-    // SAFETY: it is only asked for its kind next; a number that names no socket returns an error.
+    // SAFETY: it is only asked for its type before it is known to be a socket; any other number
+    // returns an error.
     let socket = unsafe { BorrowedSocket::borrow_raw(raw) };
     SockRef::from(&socket).r#type()?;
     Ok(socket)
 }
 
-/// Makes reads and writes of a socket wait, or not. A pipe's never do.
+/// Makes reads and writes of a socket blocking or non-blocking.
+///
+/// # Errors
+/// `ENOTSUP` for a pipe, which never blocks.
 pub fn set_blocking(fd: BorrowedDescriptor<'_>, blocking: bool) -> io::Result<()> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).set_nonblocking(!blocking),
@@ -137,12 +142,12 @@ pub fn set_blocking(fd: BorrowedDescriptor<'_>, blocking: bool) -> io::Result<()
     }
 }
 
-/// Whether a failure says that the process or the system has no socket left.
+/// True when an error says that the process or the system has no socket left.
 pub fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(WSAEMFILE | WSAENOBUFS))
 }
 
-/// Nothing is kept in reserve: sockets are not bounded by a small number.
+/// Stands in for the spare descriptor of Unix. Windows has no small limit on sockets.
 #[derive(Debug)]
 pub struct Reserve;
 
@@ -151,11 +156,11 @@ impl Reserve {
         Self
     }
 
-    /// Gives the descriptor up; false as there is none to give.
+    /// Returns false: there is no descriptor to release.
     pub fn release(&mut self) -> bool {
         false
     }
 
-    /// Tries to have one again.
+    /// Does nothing.
     pub fn refill(&mut self) {}
 }

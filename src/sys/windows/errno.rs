@@ -1,4 +1,4 @@
-//! libuv's numbers for failures, which are its own on Windows, and what the system's become.
+//! libuv's error numbers, which on Windows are its own, and the conversion from system codes.
 
 use windows_sys::Win32::Foundation as win32;
 use windows_sys::Win32::Networking::WinSock as winsock;
@@ -37,12 +37,12 @@ const NOTSUP: i32 = -4049;
 const PERM: i32 = -4048;
 const PROTONOSUPPORT: i32 = -4045;
 const TIMEDOUT: i32 = -4039;
-/// libuv's end of file.
+/// libuv's end-of-file marker.
 const EOF: i32 = -4095;
-/// libuv's number for a failure that it has no name for.
+/// libuv's number for an unmapped error.
 const UNKNOWN: i32 = -4094;
 
-/// What a code of the system's is for libuv.
+/// Converts a Winsock or Win32 error code to libuv's number; `UNKNOWN` if there is none.
 pub fn from_system(code: i32) -> i32 {
     from_winsock(code)
         .or_else(|| from_win32(code.cast_unsigned()))
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_of_both_kinds_have_libuvs_numbers() {
+    fn winsock_and_win32_codes_map_to_libuvs_numbers() {
         assert_eq!(from_system(winsock::WSAECONNREFUSED), -4078);
         assert_eq!(
             from_system(win32::ERROR_FILE_NOT_FOUND.cast_signed()),

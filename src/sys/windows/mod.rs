@@ -1,13 +1,12 @@
-//! Windows: sockets by Winsock, names by named pipes.
+//! Windows: Winsock sockets, and named pipes where Unix has named sockets.
 //!
-//! Sockets are tried when readiness is known or guessed, as on Unix. A named pipe's reads and writes are
-//! started ahead by the reactor, which owns their memory, so that a pipe is more than its handle: see
-//! [`pipe`].
+//! A socket operation is attempted when the socket is known or assumed to be ready, as on Unix. A
+//! named pipe's reads and writes are started ahead by the reactor, which owns their buffers. A pipe
+//! therefore carries more state than its handle: see [`pipe`].
 
-pub mod bell;
 pub mod descriptor;
-mod ending;
 pub mod errno;
+mod half_close;
 mod opening;
 pub mod options;
 pub mod path;
@@ -18,20 +17,21 @@ pub mod socket;
 #[path = "../unix/splice_none.rs"]
 pub mod splice;
 pub mod symbols;
+pub mod waker;
 
 use std::io;
 use std::os::windows::io::{BorrowedSocket, OwnedSocket, RawSocket};
 
 use windows_sys::Win32::Networking::WinSock::WSAENOTSOCK;
 
-/// Something open, and closed when it is dropped.
+/// An owned open descriptor, closed on drop.
 #[derive(Debug)]
 pub enum Descriptor {
     Socket(OwnedSocket),
     Pipe(Box<pipe::Pipe>),
 }
 
-/// As above, for as long as somebody else keeps it open.
+/// A descriptor borrowed from its owner.
 #[derive(Clone, Copy, Debug)]
 pub enum BorrowedDescriptor<'a> {
     Socket(BorrowedSocket<'a>),
@@ -39,6 +39,8 @@ pub enum BorrowedDescriptor<'a> {
 }
 
 impl<'a> BorrowedDescriptor<'a> {
+    /// Returns the socket.
+    ///
     /// # Errors
     /// `ENOTSOCK` for a pipe.
     fn socket(self) -> io::Result<BorrowedSocket<'a>> {
@@ -49,10 +51,10 @@ impl<'a> BorrowedDescriptor<'a> {
     }
 }
 
-/// As above, for whoever knows by other means that it stays open. Pipes have none.
+/// A socket's number. The user must ensure by other means that it stays open. Pipes have none.
 pub type RawDescriptor = RawSocket;
 
-/// A failure by its number, of Winsock (signed) or of the system (unsigned).
+/// Creates an error from a Winsock (signed) or Win32 (unsigned) code.
 fn system_error(code: impl TryInto<i32>) -> io::Error {
     code.try_into().map_or_else(
         |_| io::ErrorKind::Other.into(),

@@ -1,4 +1,5 @@
-//! Opening a pipe all of whose instances are taken: a thread waits for one, as nothing else can.
+//! Opens a pipe whose instances are all taken. A thread waits for a free one, as Windows has no
+//! other way to wait.
 
 use std::io;
 use std::os::windows::io::OwnedHandle;
@@ -8,7 +9,7 @@ use std::task::{Poll, Waker};
 use super::path::{open, Name};
 use super::pipe::wait_for_instance;
 
-/// An attempt that is under way.
+/// An open in progress.
 #[derive(Debug, Default)]
 pub struct Opening {
     state: Mutex<State>,
@@ -21,18 +22,20 @@ struct State {
 }
 
 impl Opening {
+    /// Starts to open the pipe `name` on a new thread.
+    ///
     /// # Errors
-    /// Where there is no thread to be had.
+    /// The system's error where it cannot start a thread.
     pub fn start(name: Name) -> io::Result<Arc<Self>> {
         let opening = Arc::new(Self::default());
         let own = Arc::clone(&opening);
         std::thread::Builder::new()
             .name("rust-net-open".to_owned())
-            .spawn(move || own.finish(open_patiently(&name)))?;
+            .spawn(move || own.finish(open_when_free(&name)))?;
         Ok(opening)
     }
 
-    /// Whether there is an outcome; if not, `waker` is told when there is.
+    /// Returns `Ready` when there is an outcome; otherwise registers `waker` for it.
     pub fn poll(&self, waker: &Waker) -> Poll<()> {
         let mut state = self.lock();
         if state.outcome.is_some() {
@@ -42,7 +45,7 @@ impl Opening {
         Poll::Pending
     }
 
-    /// The outcome, once.
+    /// Takes the outcome; `None` while there is none, and after the first call.
     pub fn take(&self) -> Option<io::Result<OwnedHandle>> {
         self.lock().outcome.take()
     }
@@ -62,8 +65,8 @@ impl Opening {
     }
 }
 
-/// Another client may be faster each time that an instance is free.
-fn open_patiently(name: &Name) -> io::Result<OwnedHandle> {
+/// Retries because another client may take each instance that becomes free.
+fn open_when_free(name: &Name) -> io::Result<OwnedHandle> {
     loop {
         wait_for_instance(name)?;
         if let Some(handle) = open(name)? {

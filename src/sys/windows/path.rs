@@ -1,4 +1,4 @@
-//! Pipes by their names.
+//! Named pipes: their names, and how they are bound and opened.
 
 use std::io;
 use std::os::windows::io::{FromRawHandle, OwnedHandle};
@@ -17,19 +17,19 @@ use super::opening::Opening;
 use super::pipe::{self, Pipe};
 use super::{system_error, BorrowedDescriptor, Descriptor};
 
-/// The longest name that the system takes, in bytes.
+/// The longest name that Windows accepts, in bytes.
 const LONGEST: usize = 256;
 
-/// A pipe's name, which begins with `\\.\pipe\` or `\\?\pipe\`, terminated.
+/// A pipe's name, NUL-terminated. A valid one begins with `\\.\pipe\` or `\\?\pipe\`.
 #[derive(Clone, Debug)]
 pub struct Name(Box<[u16]>);
 
 impl Name {
-    /// `padded` is of no concern to pipes.
+    /// Creates a name. `padded` has no meaning for pipes.
     ///
     /// # Errors
-    /// `EINVAL` for an empty name, one that is too long, and one with a NUL in it. That it is a pipe's
-    /// name is found out when it is used.
+    /// `EINVAL` for a name that is empty, too long or not UTF-8, or that contains a NUL. Whether it
+    /// names a pipe is found out when it is used.
     pub fn new(name: &[u8], _padded: bool) -> io::Result<Self> {
         let invalid = || system_error(ERROR_INVALID_PARAMETER);
         let text = std::str::from_utf8(name).map_err(|_| invalid())?;
@@ -39,24 +39,24 @@ impl Name {
         Ok(Self(text.encode_utf16().chain([0]).collect()))
     }
 
-    /// As [`Self::new`]: no name is chosen by the system.
+    /// Does the same as [`Self::new`]: Windows chooses no names.
     ///
     /// # Errors
-    /// Those of [`Self::new`].
+    /// As for [`Self::new`].
     pub fn to_bind(name: &[u8], padded: bool) -> io::Result<Self> {
         Self::new(name, padded)
     }
 
-    /// For a call that takes a terminated text.
+    /// Returns a pointer to the NUL-terminated name.
     pub fn as_ptr(&self) -> *const u16 {
         self.0.as_ptr()
     }
 }
 
-/// The first instance of a pipe, which a client may open before anybody listens.
+/// Creates the first instance of a pipe. A client may open it before the pipe listens.
 ///
 /// # Errors
-/// `EADDRINUSE` where somebody has that name, `EACCES` where it is no pipe's.
+/// `EADDRINUSE` where the name is in use, `EACCES` where it is not a pipe's name.
 pub fn bind(name: &Name) -> io::Result<Descriptor> {
     let first = pipe::create_instance(name, true).map_err(|error| {
         let code = error.raw_os_error().map(i32::cast_unsigned);
@@ -69,11 +69,11 @@ pub fn bind(name: &Name) -> io::Result<Descriptor> {
     Ok(Descriptor::Pipe(Box::new(Pipe::bound(name.clone(), first))))
 }
 
-/// What can be connected to `name` by [`connect`]: open already, or being opened where the server has
-/// no instance to spare at the moment.
+/// Creates a pipe for [`connect`]: either open already, or being opened because the server has no
+/// free instance.
 ///
 /// # Errors
-/// `ENOENT` where there is no such pipe, and the system's.
+/// `ENOENT` where there is no such pipe; otherwise the system's error.
 pub fn client(name: &Name) -> io::Result<Descriptor> {
     let pipe = match open(name)? {
         Some(handle) => Pipe::opened(handle),
@@ -82,12 +82,12 @@ pub fn client(name: &Name) -> io::Result<Descriptor> {
     Ok(Descriptor::Pipe(Box::new(pipe)))
 }
 
-/// Opens a pipe; `None` while all instances are taken.
+/// Opens a pipe; returns `None` while all instances are taken.
 ///
 /// # Errors
-/// `ENOTSOCK` for a file, and the system's.
+/// `ENOTSOCK` for a file; otherwise the system's error.
 pub(super) fn open(name: &Name) -> io::Result<Option<OwnedHandle>> {
-    // SAFETY: the name is terminated, and null stands for what is not given.
+    // SAFETY: the name is terminated; the pointers that are null are optional.
     let handle = unsafe {
         CreateFileW(
             name.as_ptr(),
@@ -112,55 +112,54 @@ pub(super) fn open(name: &Name) -> io::Result<Option<OwnedHandle>> {
     Ok(Some(handle))
 }
 
-/// Takes what a call has made.
+/// Takes ownership of the handle that a call returned.
 ///
 /// # Errors
-/// The call's.
+/// The call's error, if the handle is invalid.
 pub(super) fn own(handle: HANDLE) -> io::Result<OwnedHandle> {
     if handle == INVALID_HANDLE_VALUE || handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the system has just made this handle for us.
+    // SAFETY: the caller passes a handle that the system has just made, with no other owner.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// Says how far [`client`] has come.
+/// Reports the state of the open that [`client`] started.
 ///
 /// # Errors
-/// `EINVAL` for a pipe that was bound: its other end is what connects.
+/// `WSAEWOULDBLOCK` while it is being opened; `EINVAL` for a pipe that was bound.
 pub fn connect(fd: BorrowedDescriptor<'_>, _name: &Name) -> io::Result<()> {
     pipe_of(fd)?.check_connecting()
 }
 
-/// Starts to listen where [`bind`] has bound. Clients wait at the instances that there are; `backlog`
-/// says nothing to a pipe.
+/// Makes a pipe from [`bind`] listen. Clients wait for its existing instances; `backlog` has no
+/// meaning for pipes.
 ///
 /// # Errors
-/// `EINVAL` where nothing is bound.
+/// `EINVAL` where the pipe has no bound name.
 pub fn listen(fd: BorrowedDescriptor<'_>, _backlog: i32) -> io::Result<()> {
     pipe_of(fd)?.check_bound()
 }
 
-/// Whether a bound name is in a file system, where it has permissions and must be removed. A pipe's is
-/// removed with its last instance.
+/// Returns true: a pipe's name has permissions. It is removed with its last instance.
 pub fn is_in_file_system(_name: &[u8]) -> bool {
     true
 }
 
-/// Nothing: see [`is_in_file_system`].
+/// Does nothing: see [`is_in_file_system`].
 pub fn remove(_name: &[u8]) {}
 
-/// Lets everybody read or write the pipe.
+/// Lets all users read or write the pipe.
 ///
 /// # Errors
-/// The system's.
+/// The system's error.
 pub fn widen_permissions(
     fd: BorrowedDescriptor<'_>,
     _name: &[u8],
     readable: bool,
     writable: bool,
 ) -> io::Result<()> {
-    pipe_of(fd)?.admit_everybody(readable, writable)
+    pipe_of(fd)?.allow_everyone(readable, writable)
 }
 
 fn pipe_of<'a>(fd: BorrowedDescriptor<'a>) -> io::Result<&'a Pipe> {

@@ -1,4 +1,5 @@
-//! Stream sockets: one function, one system call. What is read from and written to may be a pipe.
+//! Stream sockets: one function for each system call. Functions that read, write or accept also
+//! take pipes.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
@@ -14,19 +15,20 @@ use windows_sys::Win32::Networking::WinSock::{
 use super::{system_error, BorrowedDescriptor, Descriptor};
 use crate::sys::{Bytes, Room};
 
-/// A non-blocking stream socket that children do not inherit.
+/// Creates a non-blocking stream socket that child processes do not inherit.
 pub fn stream_socket(domain: Domain) -> io::Result<Descriptor> {
     let socket = Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     Ok(Descriptor::Socket(socket.into()))
 }
 
+/// Binds the socket to an address.
 pub fn bind(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
     SockRef::from(&fd.socket()?).bind(address)
 }
 
-/// Starts to listen. A socket that is not bound gets a free port on all IPv4 addresses, which other
-/// systems see to by themselves.
+/// Starts to listen. A socket that is not bound gets a free port on all IPv4 addresses. Other
+/// systems do that by themselves.
 pub fn listen(fd: BorrowedDescriptor<'_>, backlog: i32) -> io::Result<()> {
     let fd = fd.socket()?;
     let socket = SockRef::from(&fd);
@@ -39,7 +41,7 @@ pub fn listen(fd: BorrowedDescriptor<'_>, backlog: i32) -> io::Result<()> {
     }
 }
 
-/// Takes one connection off the backlog, non-blocking; of a pipe, one that has been opened.
+/// Accepts one connection, non-blocking. On a pipe, takes an instance that a client has opened.
 pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     let socket = match fd {
         BorrowedDescriptor::Socket(socket) => socket,
@@ -50,7 +52,7 @@ pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
             accepted.set_nonblocking(true)?;
             Ok(Descriptor::Socket(accepted.into()))
         }
-        // The peer has gone before it was taken: other systems call that an abort.
+        // The peer was gone before the accept; other systems report an abort.
         Err(error) if error.raw_os_error() == Some(WSAECONNRESET) => {
             Err(system_error(WSAECONNABORTED))
         }
@@ -58,7 +60,7 @@ pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     }
 }
 
-/// Starts a connect. `WSAEWOULDBLOCK` comes back as an error, for the caller to judge.
+/// Starts to connect. `WSAEWOULDBLOCK` is returned as an error: see [`is_in_progress`].
 pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
     let fd = fd.socket()?;
     let address = address.as_socket().map(localhost_if_unspecified);
@@ -69,7 +71,7 @@ pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()>
     SockRef::from(&fd).connect(&address.into())
 }
 
-/// The unspecified address is this machine, as elsewhere.
+/// Replaces the unspecified address by this machine's, as other systems do.
 fn localhost_if_unspecified(address: SocketAddr) -> SocketAddr {
     let localhost: IpAddr = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -79,16 +81,17 @@ fn localhost_if_unspecified(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(localhost, address.port())
 }
 
-/// Windows tries a refused connect again, for two seconds. On the loopback nobody will have begun to
-/// listen by then. Where the system does not know the option it takes as long as it takes.
+/// Makes a refused loopback connect fail at once. Windows retries it for two seconds, but no server
+/// on the loopback is likely to start to listen by then. A system without this option is left to
+/// its retries.
 fn refuse_at_once(socket: BorrowedSocket<'_>) {
     let parameters = TCP_INITIAL_RTO_PARAMETERS {
-        // The usual time to wait for the first answer.
+        // Zero selects the default time to wait for the first answer.
         Rtt: 0,
         MaxSynRetransmissions: TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS.to_le_bytes()[0],
     };
     let mut written = 0;
-    // SAFETY: the structure and its size are those of this option, and outlive the call, which is
+    // SAFETY: the structure and its size are those of this option and outlive the call, which is
     // not overlapped.
     unsafe {
         WSAIoctl(
@@ -105,13 +108,13 @@ fn refuse_at_once(socket: BorrowedSocket<'_>) {
     };
 }
 
-/// Whether a connect that returned `error` goes on in the background.
+/// True when a connect that returned `error` continues in the background.
 pub fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEWOULDBLOCK)
 }
 
-/// The error that the kernel keeps for this socket (`SO_ERROR`), which it then forgets; of a pipe, the
-/// outcome of opening it.
+/// Returns and clears the socket's pending error (`SO_ERROR`). For a pipe, returns the error of
+/// opening it.
 pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).take_error(),
@@ -119,7 +122,7 @@ pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
     }
 }
 
-/// Reads what is there.
+/// Reads the bytes that are available.
 pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> {
     match fd {
         BorrowedDescriptor::Socket(socket) => receive_from(socket, room),
@@ -129,20 +132,20 @@ pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> 
 
 fn receive_from(socket: BorrowedSocket<'_>, mut room: Room<'_>) -> io::Result<usize> {
     let length = i32::try_from(room.len()).unwrap_or(i32::MAX);
-    // SAFETY: a Room is writable over its length.
+    // SAFETY: a Room is writable for its length.
     let read = unsafe { recv(raw(socket), room.start(), length, 0) };
     check_len(read).map_err(|error| match error.raw_os_error() {
-        // Whoever has ended the connection: a reset, as other systems call it.
+        // Other systems report a reset, whichever side has aborted the connection.
         Some(WSAECONNABORTED) => system_error(WSAECONNRESET),
         _ => error,
     })
 }
 
-/// The most that one call is given to send. Winsock takes all of a buffer as long as there is room for
-/// its first byte, however large it is, and a write of any size would be as good as sent.
+/// Upper bound of one send, in bytes. As long as there is room for one byte, Winsock takes a whole
+/// buffer of any size. A write of any size would then count as sent.
 const SEND_STEP: usize = 64 * 1024;
 
-/// Writes what fits of one buffer.
+/// Sends as much of one buffer as fits.
 pub fn send(fd: BorrowedDescriptor<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     match fd {
         BorrowedDescriptor::Socket(socket) => send_raw(socket.as_raw_socket(), bytes),
@@ -150,14 +153,15 @@ pub fn send(fd: BorrowedDescriptor<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     }
 }
 
-/// As [`send`], for a caller that knows of the socket only that it stays open over the call.
+/// Does the same as [`send`] by number. The caller must ensure that the socket stays open during
+/// the call.
 pub fn send_raw(socket: RawSocket, bytes: Bytes<'_>) -> io::Result<usize> {
     let length = i32::try_from(bytes.len().min(SEND_STEP)).unwrap_or(i32::MAX);
-    // SAFETY: Bytes are readable over their length.
+    // SAFETY: Bytes are readable for their length.
     check_len(unsafe { send_to(to_winsock(socket), bytes.start(), length, 0) })
 }
 
-/// Writes what fits of several buffers, in order.
+/// Sends as much of several buffers as fits, in order.
 pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
     let socket = match fd {
         BorrowedDescriptor::Socket(socket) => socket.as_raw_socket(),
@@ -170,7 +174,7 @@ pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[Bytes<'_>]) -> io::R
     }
 }
 
-/// Copies the first `most` bytes of several buffers, so that small ones take one system call.
+/// Copies the first `most` bytes of several buffers, so that small ones need one system call.
 pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
     let mut joined = Vec::new();
     for bytes in buffers {
@@ -179,8 +183,7 @@ pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
     joined
 }
 
-/// True when the system has no memory for a packet. Winsock says so of a whole connection, which
-/// does not recover: never here.
+/// Returns false: on Windows a lack of memory for packets ends the connection.
 pub fn is_out_of_buffers(_error: &io::Error) -> bool {
     false
 }
@@ -190,15 +193,15 @@ pub fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Ends the writing side of what nobody watches.
+/// Shuts down the writing side of a descriptor that is not registered.
 pub fn shutdown_write(fd: BorrowedDescriptor<'_>) -> io::Result<()> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).shutdown(Shutdown::Write),
-        BorrowedDescriptor::Pipe(pipe) => pipe.end(),
+        BorrowedDescriptor::Pipe(pipe) => pipe.shutdown(),
     }
 }
 
-/// The local internet address; `None` for a pipe.
+/// Returns the local internet address; `None` for a pipe.
 pub fn local_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).local_addr()?.as_socket()),
@@ -206,7 +209,7 @@ pub fn local_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr
     }
 }
 
-/// The peer's internet address; `None` for a pipe.
+/// Returns the peer's internet address; `None` for a pipe.
 pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).peer_addr()?.as_socket()),
@@ -214,28 +217,28 @@ pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>
     }
 }
 
-/// The name of a listening pipe: `None`, as a client does not know its peer's.
+/// Returns `None`: a client of a pipe does not know its peer's name.
 ///
 /// # Errors
-/// None here.
+/// None on Windows.
 pub fn local_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
     Ok(None)
 }
 
-/// The name of a pipe's peer, as [`local_name`].
+/// Returns `None`, as [`local_name`] does.
 ///
 /// # Errors
-/// None here.
+/// None on Windows.
 pub fn peer_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
     Ok(None)
 }
 
-/// The interface number of an IPv6 zone: on Windows zones are numbers.
+/// Returns the number of an IPv6 zone, zero if it is not a number. Windows zones are numbers.
 pub fn zone_index(zone: &str) -> u32 {
     zone.parse().unwrap_or(0)
 }
 
-/// An IPv6 zone number as it is written.
+/// Returns the text of an IPv6 zone number.
 pub fn zone_name(index: u32) -> Option<String> {
     Some(index.to_string())
 }
@@ -244,12 +247,12 @@ fn raw(socket: BorrowedSocket<'_>) -> usize {
     to_winsock(socket.as_raw_socket())
 }
 
-/// The two name one type: std's is as wide as the machine's pointers too.
+/// Converts std's socket type to Winsock's. Both are as wide as a pointer.
 fn to_winsock(socket: RawSocket) -> usize {
     usize::try_from(socket).unwrap_or(usize::MAX)
 }
 
-/// A negative count means that Winsock keeps an error.
+/// Converts a byte count of Winsock's; a negative one means that it has stored an error.
 fn check_len(count: i32) -> io::Result<usize> {
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }

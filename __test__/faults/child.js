@@ -12,123 +12,28 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
-const node = require('node:net');
 
-const { engine } = require('./engine');
 const { asNode, calls, faultsOf, leads, repeats } = require('./outcomes');
+const { attempt, net } = require('./play');
 const { scenarios, shortCalls } = require('./scenarios');
-const { Track } = require('./track');
 
-const net = require('../..');
-const bridge = require('../../bridge');
-const native = require('../../lib/native');
-
-const limit = 8000;
 const hung = 3;
 const job = JSON.parse(process.env.FAULTS_JOB ?? '{}');
-const faults = engine();
-const far = job.far === 'rust-net' ? net : node;
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-faults-'));
-process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+const options = { modules: job.far === 'rust-net' ? { far: net } : {} };
 
 const say = (mark, what) =>
   fs.writeSync(1, `${mark} ${JSON.stringify(what)}\n`);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-/** The track of the case that runs. */
-let current;
-for (const event of ['uncaughtException', 'unhandledRejection']) {
-  process.on(event, (error) => {
-    current.fault(`${event}: ${error?.stack ?? error}`);
-    current.destroy();
-  });
-}
-
-/** What is open, by its number: sockets and all else. */
-function descriptors() {
-  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [`${fd} ${fs.readlinkSync(`/proc/self/fd/${fd}`)}`];
-    } catch {
-      // The one that the folder itself was read with.
-      return [];
-    }
-  });
-}
-
-/** How many sockets and servers rust-net has. */
-function handles() {
-  const { sockets, servers } = net.getStats();
-  return sockets + servers;
-}
-
-/** Waits until no more is open than there was, for a while. */
-async function leftOpen(before) {
-  const until = Date.now() + 500;
-  for (;;) {
-    const now = descriptors();
-    if (now.length <= before.length) return [];
-    const left = now.filter((it) => !before.includes(it));
-    // Relays have one pipe in common, which is closed after a failure.
-    if (left.length === 2 && left.every((it) => /pipe:/.test(it))) return [];
-    if (Date.now() > until) return left;
-    await turn();
-  }
-}
-
-async function play(name, track) {
-  const context = { net, far, bridge, native, track, folder };
-  try {
-    await scenarios[name](context);
-  } catch (error) {
-    track.told('scenario', error);
-    track.destroy();
-  }
-  track.setUp();
-  await track.over;
-}
-
-function inTime(promise) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(() => resolve(true), limit);
-  });
-  const done = promise.then(() => false);
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
-}
-
-/** Runs a scenario under some rules; what it came to. */
-async function attempt(name, rules = []) {
-  const before = descriptors();
-  const had = handles();
-  const track = new Track();
-  current = track;
-  faults.arm(...rules);
-  const isLate = await inTime(play(name, track));
-  const struck = faults.struck();
-  const reached = faults.reached();
-  if (isLate) {
-    const { pending, errors, closes } = track;
-    const told = JSON.stringify({ errors, closes });
-    track.fault(`it does not end; ${pending.call(track)}; ${told}`);
-    return { track, struck, reached, isLate };
-  }
-  for (let i = 0; i < 2; i++) await turn();
-  const left = await leftOpen(before);
-  if (left.length > 0) track.fault(`left open: ${left.join(', ')}`);
-  const more = handles() - had;
-  if (more > 0) track.fault(`${more} handles are left`);
-  faults.arm();
-  return { track, struck, reached, isLate };
-}
 
 /** What the scenario is without a fault, which must be the same twice. */
 async function baseline(name) {
   let last;
   const reached = {};
   for (let i = 0; i < 3; i++) {
-    const { track, isLate, ...ran } = await attempt(name);
+    const { track, isLate, ...ran } = await attempt(
+      scenarios[name],
+      [],
+      options,
+    );
     // What threads do differs from run to run.
     for (const call of calls) reached[call] ||= ran.reached[call] > 0;
     track.checkFlows('unseen');
@@ -187,7 +92,8 @@ async function sweepFault(name, call, one, expected, counts) {
   for (const nth of job.nth ? [job.nth] : places(job, one)) {
     const what = { scenario: name, call, fault, nth };
     say('>', what);
-    const result = await attempt(name, rulesFor(call, fault, nth));
+    const rules = rulesFor(call, fault, nth);
+    const result = await attempt(scenarios[name], rules, options);
     if (result.struck === 0 && result.track.problems.length === 0) return;
     judge(result, { ...what, outcome }, expected);
     counts.cases += 1;

@@ -22,8 +22,15 @@ function engine() {
   return {
     /** Sets the rules, and counts from zero. Nothing fails without a rule. */
     arm: (...rules) => binding.setFaultRules(rules),
-    /** How often each call was reached since then: a number a name. */
-    reached: () => binding.reachedCalls(),
+    /**
+     * How often each call was reached since then, was answered with EAGAIN, and
+     * was that for no reason (`futile_calls`): a number a name.
+     */
+    counts: () => ({
+      reached: binding.reachedCalls(),
+      blocked: binding.blockedCalls(),
+      futile: binding.futileCalls(),
+    }),
     /** How many calls have failed since then. */
     struck: () => binding.struckCalls(),
   };

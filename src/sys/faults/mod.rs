@@ -1,12 +1,15 @@
 //! Rules by which system calls fail. For tests: compiled in by the feature `faults` alone.
 //!
-//! The linker hands the addon's calls to `calls.rs` (`--wrap`, see `build.rs`): those of `sys` and
-//! those that socket2, std and Tokio make on its behalf. Node's own calls and libuv's are untouched.
+//! The linker hands the addon's calls to `calls.rs` and `transfers.rs` (`--wrap`, see `build.rs`):
+//! those of `sys` and those that socket2, std and Tokio make on its behalf. Node's own calls and
+//! libuv's are untouched.
 //!
 //! Rules and counts belong to the process. Every thread of the addon shares them, the sender's and the
 //! driver's included, and so do workers: a test arms one rule and runs one scenario at a time.
 
 mod calls;
+mod descriptors;
+mod transfers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,7 +26,7 @@ pub enum Fault {
 }
 
 /// The calls that can be failed. One that serves several ends has several names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     Accept4,
     /// The sender's wake-up of the JavaScript thread.
@@ -127,10 +130,24 @@ pub fn set_rules(rules: Vec<Rule>) {
 
 /// Returns how often each call was reached since the last [`set_rules`].
 pub fn reached() -> Vec<(&'static str, u32)> {
-    let state = lock();
+    named(&lock().reached)
+}
+
+/// Returns how often the kernel has answered each call with `EAGAIN` since the last [`set_rules`].
+pub fn blocked() -> Vec<(&'static str, u32)> {
+    named(&lock().blocked)
+}
+
+/// Returns how many of these calls were made although the same call on the same descriptor had been
+/// answered so twice, and epoll had reported nothing of it since.
+pub fn futile() -> Vec<(&'static str, u32)> {
+    named(&lock().futile)
+}
+
+fn named(counts: &Counts) -> Vec<(&'static str, u32)> {
     CALLS
         .iter()
-        .map(|&(call, name)| (name, state.reached[call as usize]))
+        .map(|&(call, name)| (name, counts[call as usize]))
         .collect()
 }
 
@@ -144,14 +161,21 @@ static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     rules: Vec::new(),
     reached: [0; CALLS.len()],
+    blocked: [0; CALLS.len()],
+    futile: [0; CALLS.len()],
     struck: 0,
 });
+
+/// A number a call.
+type Counts = [u32; CALLS.len()];
 
 #[derive(Debug, Default)]
 struct State {
     /// Each with the number of calls that it could have failed.
     rules: Vec<(Rule, u32)>,
-    reached: [u32; CALLS.len()],
+    reached: Counts,
+    blocked: Counts,
+    futile: Counts,
     struck: u32,
 }
 
@@ -167,6 +191,13 @@ fn is_counting() -> bool {
 /// be cut short: a rule passes over such a call.
 fn next(call: Call, length: usize) -> Option<Fault> {
     lock().next(call, length)
+}
+
+/// Counts a call that the kernel has answered with `EAGAIN`.
+fn note_blocked(call: Call, is_futile: bool) {
+    let mut state = lock();
+    state.blocked[call as usize] += 1;
+    state.futile[call as usize] += u32::from(is_futile);
 }
 
 impl State {

@@ -4,6 +4,8 @@
 
 const os = require('node:os');
 
+const { Work } = require('./work');
+
 /** Eight bytes a number: no stretch of it is like another. */
 const pattern = Buffer.from(
   Array.from(
@@ -33,7 +35,9 @@ class Flow {
     return pattern.subarray(this.base + start, this.base + end);
   }
 
-  take(chunk) {
+  /** Takes a chunk, which came into so much room. */
+  take(chunk, room) {
+    this.track.work.take(chunk.length, room);
     const end = this.arrived + chunk.length;
     const { name } = this;
     if (end > this.total) {
@@ -65,6 +69,7 @@ class Track {
     this.base = 0;
     this.open = new Map();
     this.callbacks = 0;
+    this.work = new Work();
     /** Some connection cannot be reset, as Unix-domain sockets cannot. */
     this.hasNoReset = false;
     /** True when a program in between hears of lost bytes, and not the peer. */
@@ -130,10 +135,12 @@ class Track {
 
   /** Follows a socket from here on, and returns it. */
   socket(name, socket) {
+    this.work.connect(socket);
     return this.follow(name, socket);
   }
 
   server(name, server) {
+    this.work.listen();
     return this.follow(name, server);
   }
 
@@ -159,7 +166,8 @@ class Track {
 
   /** Writes bytes, those of `flow` if it is given. */
   write(name, socket, bytes, { encoding, flow } = {}) {
-    const length = flow && Buffer.byteLength(bytes, encoding);
+    const length = Buffer.byteLength(bytes, encoding);
+    this.work.write(length);
     const done = this.callback(`write of ${name}`, () => {
       // Node calls back without an error, too, where destroy() cuts a write short.
       if (flow && !socket.destroyed) flow.acknowledged += length;
@@ -195,13 +203,13 @@ class Track {
 
   /** What can be cloned: all that it has found, for the track of another thread. */
   found() {
-    const { problems, errors, closes } = this;
+    const { problems, errors, closes, work } = this;
     const flows = this.flows.map(
       ({ name, total, arrived, acknowledged, isEnded }) => ({
         ...{ name, total, arrived, acknowledged, isEnded },
       }),
     );
-    return { problems, errors, closes, flows };
+    return { problems, errors, closes, flows, work: { ...work } };
   }
 
   /** All that a program could have seen, for comparison. */

@@ -1,13 +1,14 @@
 use std::env::var_os;
 
-/// Symbols that `src/sys/faults/calls.rs` wraps, in alphabetical order.
-const CALLS: [&str; 25] = [
+/// The calls that `src/sys/faults` stands before.
+const CALLS: [&str; 26] = [
     "accept4",
     "bind",
     "close",
     "connect",
     "epoll_create1",
     "epoll_ctl",
+    "epoll_wait",
     "eventfd",
     "fcntl",
     "getpeername",

@@ -1,148 +1,47 @@
 'use strict';
 
-// Runs cases, one after the other, in a process with the fault engine. FAULTS_JOB
-// says what to run, as JSON. The results go to stdout, one on each line:
+// Runs cases, one after the other, in a process with the engine in it. What it
+// is to run comes as JSON in FAULTS_JOB; what it finds goes to stdout, a line each:
 //
-//   > {case}      the case begins
+//   > {case}      it begins
 //   + {case}      the call was reached, and failed
-//   ! {problems}  what was wrong with the case
-//   = {counts}    the scenario is complete
+//   ! {problems}  what was wrong with it
+//   = {counts}    all was run
 //
-// A case that hangs ends the process, as it may affect the cases after it.
+// A case that hangs ends the process, which then has lost its innocence.
 
 const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
-const node = require('node:net');
 
-const { engine } = require('./engine');
 const { asNode, calls, faultsOf, leads, repeats } = require('./outcomes');
+const { attempt, net } = require('./play');
 const { scenarios, shortCalls } = require('./scenarios');
-const { Track } = require('./track');
 
-const net = require('../..');
-const bridge = require('../../bridge');
-const native = require('../../lib/handle/native');
-
-const limit = 8000;
 const hung = 3;
 const job = JSON.parse(process.env.FAULTS_JOB ?? '{}');
-const faults = engine();
-const far = job.far === 'rust-net' ? net : node;
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-faults-'));
-process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+const options = { modules: job.far === 'rust-net' ? { far: net } : {} };
 
 const say = (mark, what) =>
   fs.writeSync(1, `${mark} ${JSON.stringify(what)}\n`);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** The track of the running case. */
-let current;
-for (const event of ['uncaughtException', 'unhandledRejection']) {
-  process.on(event, (error) => {
-    current.fault(`${event}: ${error?.stack ?? error}`);
-    current.destroy();
-  });
-}
-
-/** Returns all open descriptors, sockets and others, by number. */
-function descriptors() {
-  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [`${fd} ${fs.readlinkSync(`/proc/self/fd/${fd}`)}`];
-    } catch {
-      // This was the descriptor that read the folder itself.
-      return [];
-    }
-  });
-}
-
-/** Returns the number of rust-net's sockets and servers. */
-function handles() {
-  const { sockets, servers } = net.getStats();
-  return sockets + servers;
-}
-
-/**
- * Waits until no more descriptors are open than before. Returns those left
- * after half a second.
- */
-async function leftOpen(before) {
-  const until = Date.now() + 500;
-  for (;;) {
-    const now = descriptors();
-    if (now.length <= before.length) return [];
-    const left = now.filter((it) => !before.includes(it));
-    // Relays share one pipe, which is closed after a failure.
-    if (left.length === 2 && left.every((it) => /pipe:/.test(it))) return [];
-    if (Date.now() > until) return left;
-    await turn();
-  }
-}
-
-async function play(name, track) {
-  const context = { net, far, bridge, native, track, folder };
-  try {
-    await scenarios[name](context);
-  } catch (error) {
-    track.told('scenario', error);
-    track.destroy();
-  }
-  track.setUp();
-  await track.over;
-}
-
-function inTime(promise) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(() => resolve(true), limit);
-  });
-  const done = promise.then(() => false);
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
-}
-
-/** Runs a scenario under some rules, and returns its outcome. */
-async function attempt(name, rules = []) {
-  const before = descriptors();
-  const had = handles();
-  const track = new Track();
-  current = track;
-  faults.arm(...rules);
-  const isLate = await inTime(play(name, track));
-  const struck = faults.struck();
-  const reached = faults.reached();
-  if (isLate) {
-    const { pending, errors, closes } = track;
-    const told = JSON.stringify({ errors, closes });
-    track.fault(`it does not end; ${pending.call(track)}; ${told}`);
-    return { track, struck, reached, isLate };
-  }
-  for (let i = 0; i < 2; i++) await turn();
-  const left = await leftOpen(before);
-  if (left.length > 0) track.fault(`left open: ${left.join(', ')}`);
-  const more = handles() - had;
-  if (more > 0) track.fault(`${more} handles are left`);
-  faults.arm();
-  return { track, struck, reached, isLate };
-}
-
-/**
- * Runs the scenario three times without a fault. The last two outcomes must be
- * the same.
- */
+/** What the scenario is without a fault, which must be the same twice. */
 async function baseline(name) {
   let last;
   const reached = {};
   for (let i = 0; i < 3; i++) {
-    const { track, isLate, ...ran } = await attempt(name);
-    // The calls of other threads differ from run to run.
+    const { track, isLate, ...ran } = await attempt(
+      scenarios[name],
+      [],
+      options,
+    );
+    // What threads do differs from run to run.
     for (const call of calls) reached[call] ||= ran.reached[call] > 0;
     track.checkFlows('unseen');
     const summary = track.summary();
     if (i > 1 && last.summary !== summary) {
       track.fault(`once ${last.summary}, once ${summary}`);
     }
-    // The first run opens what is opened only once.
+    // The first opens what is opened once.
     const problems = i === 0 ? [] : track.problems;
     last = { summary, reached, problems };
     if (isLate) return { ...last, problems: track.problems, isLate };
@@ -167,8 +66,8 @@ const toFault = (fault) =>
   /^E/.test(fault) ? os.constants.errno[fault] : fault;
 
 /**
- * Yields the numbers of the calls to fail. The short form skips ever more of
- * them, and fails calls that end alike with one errno only.
+ * The places at which a call is failed: all of them, or in the short form fewer
+ * the further on, and there by one errno for all that end alike.
  */
 function* places({ isShort, most }, { outcome, isFirst }) {
   const last = isShort && outcome === 'told' && !isFirst ? 1 : most;
@@ -180,10 +79,7 @@ function ruleFor(call, fault, nth) {
   return { call, fault: toFault(fault), nth, times: times * (job.times ?? 1) };
 }
 
-/**
- * Returns the rules that fail the n-th call. For a call made only after another
- * fails, the rules fail that one first.
- */
+/** What fails the n-th call; of one that another leads to, the first behind that. */
 function rulesFor(call, fault, nth) {
   const lead = leads[call];
   if (!lead) return [ruleFor(call, fault, nth)];
@@ -196,7 +92,8 @@ async function sweepFault(name, call, one, expected, counts) {
   for (const nth of job.nth ? [job.nth] : places(job, one)) {
     const what = { scenario: name, call, fault, nth };
     say('>', what);
-    const result = await attempt(name, rulesFor(call, fault, nth));
+    const rules = rulesFor(call, fault, nth);
+    const result = await attempt(scenarios[name], rules, options);
     if (result.struck === 0 && result.track.problems.length === 0) return;
     judge(result, { ...what, outcome }, expected);
     counts.cases += 1;
@@ -210,10 +107,7 @@ async function sweepFault(name, call, one, expected, counts) {
   }
 }
 
-/**
- * Returns the calls of a scenario with their faults, from the first that is not
- * done yet.
- */
+/** The calls of a scenario with their faults, behind those that were done. */
 function groupsOf(name, reached) {
   const all = calls.flatMap((call) =>
     faultsOf(call).map((one) => ({ call, ...one })),

@@ -1,8 +1,7 @@
 'use strict';
 
-// The rule engine of an addon built with the feature `faults`: see
-// src/sys/faults. Only the binary exports these functions; lib/ does not use
-// them.
+// The rule engine of an addon that was built with the feature `faults`: see
+// src/sys/faults. Its functions are the binary's own; lib/ knows nothing of them.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -17,15 +16,22 @@ function faultsBinary() {
   return name && path.join(folder, name);
 }
 
-/** Returns the functions of the binary that this process has loaded. */
+/** The functions of the binary that this process runs on. */
 function engine() {
   const binding = require(path.resolve(process.env.RUST_NET_BINARY ?? ''));
   return {
-    /** Sets the rules and resets the counts. Without a rule no call fails. */
+    /** Sets the rules, and counts from zero. Nothing fails without a rule. */
     arm: (...rules) => binding.setFaultRules(rules),
-    /** Returns how often each call was reached since then, by name. */
-    reached: () => binding.reachedCalls(),
-    /** Returns how many calls have failed since then. */
+    /**
+     * How often each call was reached since then, was answered with EAGAIN, and
+     * was that for no reason (`futile_calls`): a number a name.
+     */
+    counts: () => ({
+      reached: binding.reachedCalls(),
+      blocked: binding.blockedCalls(),
+      futile: binding.futileCalls(),
+    }),
+    /** How many calls have failed since then. */
     struck: () => binding.struckCalls(),
   };
 }

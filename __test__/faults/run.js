@@ -1,21 +1,23 @@
 'use strict';
 
 /*
- * The sweep: fails every system call of every scenario in every possible way.
- * It fails the first call of a kind, then the second, and so on, until a run
- * ends without reaching it. Run `npm run build:faults` first.
+ * The sweep: every system call of every scenario fails in every way that it can,
+ * the first of its kind, the second, and so on, until a run ends without reaching
+ * it. `npm run build:faults` first. Before that each scenario is played without a
+ * fault, and the calls that it makes are compared with those that it may need.
  *
- *   node __test__/faults/run.js [--short] [--driver on-loop|threaded]
+ *   node __test__/faults/run.js [--short] [--costs] [--driver on-loop|threaded]
  *     [--scenario NAME] [--call NAME] [--fault NAME] [--nth N] [--times N]
  *     [--seconds N] [--record]
  *
+ * --costs     fails nothing, and prints the calls and their bounds
  * --short     the first, second, fourth, eighth call and so on
- * --times     how many calls in a row fail, 1 by default
- * --seconds   stops after this time
+ * --times     how many calls in a row fail, 1 where nothing is said
+ * --seconds   ends with what is done by then
  * --record    writes the outcome to docs/reliability.md
  *
- * The sweep is not random: scenario, call, fault and nth name a case, and these
- * four options run it alone. The exit code is 1 if a problem was found.
+ * Nothing in it is random: a case is named by scenario, call, fault and nth, and
+ * these four options run it alone. The exit code is 1 where something was found.
  */
 
 const { spawn } = require('node:child_process');
@@ -27,11 +29,13 @@ const { parseArgs } = require('node:util');
 const { record } = require('../../scripts/reliability-table');
 const { faultsBinary } = require('./engine');
 const { scenarios } = require('./scenarios');
+const { costly } = require('./scenarios/costly');
 
 const text = { type: 'string' };
 const { values: options } = parseArgs({
   options: {
     short: { type: 'boolean' },
+    costs: { type: 'boolean' },
     record: { type: 'boolean' },
     driver: text,
     scenario: text,
@@ -47,6 +51,16 @@ const drivers = options.driver ? [options.driver] : ['on-loop', 'threaded'];
 const deadline = Date.now() + 1000 * Number(options.seconds ?? 3600);
 const binary = faultsBinary();
 
+/** What costs.js plays. */
+const bounded = [...Object.keys({ ...scenarios, ...costly }), 'memory'];
+const totals = {
+  runs: 0,
+  found: 0,
+  cases: new Set(),
+  /** The scenarios whose calls were compared with their bounds. */
+  bounded: new Set(),
+  isCut: false,
+};
 const job = {
   isShort: options.short,
   most: options.short ? 64 : 1000,
@@ -56,7 +70,7 @@ const job = {
   times: options.times && Number(options.times),
 };
 
-/** Returns the options that run one case alone. */
+/** The options that run a case alone. */
 function replay({ driver, scenario, call, fault, nth }) {
   const times = options.times ? { times: options.times } : {};
   return Object.entries({ driver, scenario, call, fault, nth, ...times })
@@ -70,11 +84,19 @@ function report(driver, { problems, ...what }) {
   for (const problem of problems) console.log(`  ${problem}`);
 }
 
-/**
- * Runs a child over some scenarios. Returns how far it came, and what it found.
- */
-async function runChild(driver, part, totals) {
-  const child = spawn(process.execPath, [path.join(__dirname, 'child.js')], {
+/** Prints what was counted, where that is what was asked for. */
+function reportCosts(driver, { scenario, rows, ...others }) {
+  totals.bounded.add(scenario);
+  if (!options.costs) return;
+  console.log(`${driver}, ${scenario}: ${JSON.stringify(others)}`);
+  for (const { name, made, most } of rows) {
+    if (made > 0) console.log(`  ${name}: ${made} of ${most}`);
+  }
+}
+
+/** Runs a child over some scenarios; how far it came, and what it found. */
+async function runChild(program, driver, part) {
+  const child = spawn(process.execPath, [path.join(__dirname, program)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -97,6 +119,8 @@ async function runChild(driver, part, totals) {
       seen.last = what;
     } else if (line[0] === '+') {
       totals.cases.add(Object.values(what).join('|'));
+    } else if (line[0] === '#') {
+      reportCosts(driver, what);
     } else if (line[0] === '!') {
       seen.found.push(what);
       report(driver, what);
@@ -105,7 +129,7 @@ async function runChild(driver, part, totals) {
       seen.done.push(what.scenario);
       totals.runs += what.cases;
     }
-    // The child has reported everything and should now exit by itself.
+    // All was said: what is left is to end by itself.
     clearTimeout(exit);
     if (seen.done.length === part.scenarios.length) {
       exit = setTimeout(() => child.kill('SIGABRT'), 10_000);
@@ -127,16 +151,18 @@ function noteEnd(driver, { last, code, signal, stderr, found, isKilled }) {
   report(driver, what);
 }
 
-async function sweep(driver, totals) {
-  let left = options.scenario ? [options.scenario] : Object.keys(scenarios);
+/** Runs a program over scenarios, anew behind each that has ended it. */
+async function sweep(program, driver, names) {
+  const { scenario } = options;
+  let left = names.filter((name) => !scenario || name === scenario);
   let after;
   while (left.length > 0 && Date.now() < deadline) {
-    const ended = await runChild(driver, { scenarios: left, after }, totals);
+    const ended = await runChild(program, driver, { scenarios: left, after });
     noteEnd(driver, ended);
     totals.found += ended.found.length;
     left = left.filter((name) => !ended.done.includes(name));
     after = ended.last;
-    // Skip a scenario that fails without a fault.
+    // A scenario that does not work without a fault is left out.
     if (after === undefined) left = left.slice(1);
   }
   if (left.length > 0) totals.isCut = true;
@@ -148,17 +174,21 @@ async function main() {
     process.exitCode = process.platform === 'linux' ? 2 : 0;
     return;
   }
-  const totals = { runs: 0, found: 0, cases: new Set(), isCut: false };
   const start = Date.now();
   for (const driver of drivers) {
     const before = totals.found;
-    await sweep(driver, totals);
+    const isOneCase = options.call || options.fault || options.nth;
+    if (!isOneCase) await sweep('costs.js', driver, bounded);
+    if (!options.costs) {
+      await sweep('child.js', driver, Object.keys(scenarios));
+    }
     console.log(`${driver}: ${totals.found - before} found`);
   }
   const seconds = Math.round((Date.now() - start) / 1000);
   const counts =
     `${totals.cases.size} cases (scenario, call, fault, n) in ` +
-    `${Object.keys(scenarios).length} scenarios, ${drivers.join(' and ')}`;
+    `${Object.keys(scenarios).length} scenarios; calls bounded in ` +
+    `${totals.bounded.size}; ${drivers.join(' and ')}`;
   console.log(`${counts}, ${seconds} s${totals.isCut ? ', cut by time' : ''}`);
   console.log(`${totals.runs} passed, ${totals.found} failed, 0 skipped`);
   process.exitCode = totals.found > 0 ? 1 : 0;

@@ -1,13 +1,12 @@
 'use strict';
 
-// Records what one run of a scenario opens, sends and receives, and which
-// errors are reported.
+// What one run of a scenario has opened, sent, received and been told.
 
 const os = require('node:os');
 
-/**
- * Numbers of eight bytes each, so that no two parts of the pattern are equal.
- */
+const { Work } = require('./work');
+
+/** Eight bytes a number: no stretch of it is like another. */
 const pattern = Buffer.from(
   Array.from(
     { length: 1 << 18 },
@@ -15,7 +14,7 @@ const pattern = Buffer.from(
   ).join(''),
 );
 
-/** One direction of a connection: `total` bytes of the pattern. */
+/** One direction of a connection: so many bytes of the pattern. */
 class Flow {
   constructor(track, name, base, total) {
     Object.assign(this, { track, name, base, total });
@@ -25,7 +24,7 @@ class Flow {
     this.isEnded = false;
   }
 
-  /** Returns the next `size` bytes to send, at most those that are left. */
+  /** The next `size` bytes to be sent, at most those that are left. */
   next(size = this.total) {
     const start = this.given;
     this.given = Math.min(this.total, start + size);
@@ -36,7 +35,9 @@ class Flow {
     return pattern.subarray(this.base + start, this.base + end);
   }
 
-  take(chunk) {
+  /** Takes a chunk, which came into so much room. */
+  take(chunk, room) {
+    this.track.work.take(chunk.length, room);
     const end = this.arrived + chunk.length;
     const { name } = this;
     if (end > this.total) {
@@ -51,7 +52,7 @@ class Flow {
     this.isEnded = true;
   }
 
-  /** Checks everything that a socket receives. */
+  /** Takes all that a socket receives. */
   from(socket) {
     socket.on('data', (chunk) => this.take(Buffer.from(chunk)));
     socket.on('end', () => this.end());
@@ -68,14 +69,10 @@ class Track {
     this.base = 0;
     this.open = new Map();
     this.callbacks = 0;
-    /**
-     * True when some connection cannot be reset, as with Unix-domain sockets.
-     */
+    this.work = new Work();
+    /** Some connection cannot be reset, as Unix-domain sockets cannot. */
     this.hasNoReset = false;
-    /**
-     * True when a program in between, and not the peer, sees the error for lost
-     * bytes.
-     */
+    /** True when a program in between hears of lost bytes, and not the peer. */
     this.isIndirect = false;
     this.isSetUp = false;
     this.over = new Promise((resolve) => {
@@ -89,21 +86,21 @@ class Track {
 
   flow(name, total) {
     const flow = new Flow(this, name, this.base, total);
-    // Every flow has different bytes, so that mixed-up flows are detected.
+    // The next one has bytes of its own, so that one never passes for another.
     this.base += Math.ceil(total / 8) * 8 + 8;
     this.flows.push(flow);
     return flow;
   }
 
-  /** Records an error that the program received in any way. */
+  /** Notes an error that the program was told in whatever way. */
   told(where, error) {
     const { code, errno, syscall, message } = error;
     this.errors.push(`${where} ${syscall ?? '-'} ${code ?? message}`);
     if (code === undefined) {
       this.fault(`${where}: ${error?.stack ?? error}`);
     }
-    // An AggregateError has the code of its first error. Node's own error for a
-    // write after the peer's end comes from no system call.
+    // The errors of several attempts have the code of the first; node's own word
+    // for a write behind the peer's end is no system call's.
     const isOwn = error.errors || /ended by the other party/.test(message);
     if (isOwn || !/^E[A-Z0-9]+$/.test(code ?? '')) return;
     const number = os.constants.errno[code];
@@ -136,22 +133,24 @@ class Track {
     return one;
   }
 
-  /** Tracks a socket from here on, and returns it. */
+  /** Follows a socket from here on, and returns it. */
   socket(name, socket) {
+    this.work.connect(socket);
     return this.follow(name, socket);
   }
 
   server(name, server) {
+    this.work.listen();
     return this.follow(name, server);
   }
 
-  /** Stops tracking a socket that was moved away or never existed. */
+  /** What has gone elsewhere, or never came to be. */
   forget(one) {
     this.open.delete(one);
     this.check();
   }
 
-  /** Wraps a callback that must be called exactly once. */
+  /** Has the callback count, which must come once. */
   callback(name, then = () => {}) {
     this.callbacks += 1;
     let calls = 0;
@@ -167,16 +166,16 @@ class Track {
 
   /** Writes bytes, those of `flow` if it is given. */
   write(name, socket, bytes, { encoding, flow } = {}) {
-    const length = flow && Buffer.byteLength(bytes, encoding);
+    const length = Buffer.byteLength(bytes, encoding);
+    this.work.write(length);
     const done = this.callback(`write of ${name}`, () => {
-      // When destroy() cuts a write short, node calls back without an error,
-      // too.
+      // Node calls back without an error, too, where destroy() cuts a write short.
       if (flow && !socket.destroyed) flow.acknowledged += length;
     });
     return socket.write(bytes, encoding, done);
   }
 
-  /** Marks the end of the setup: nothing more will be opened. */
+  /** Nothing more will be opened than what is open now. */
   setUp() {
     this.isSetUp = true;
     this.check();
@@ -188,13 +187,13 @@ class Track {
     }
   }
 
-  /** Describes what this run still waits for. */
+  /** What keeps this run from its end. */
   pending() {
     const names = [...this.open.values()].join(', ');
     return `open: ${names || 'nothing'}; callbacks to come: ${this.callbacks}`;
   }
 
-  /** Destroys everything that is open. */
+  /** Ends all by force. */
   destroy() {
     for (const one of this.open.keys()) {
       if (one.destroy) one.destroy();
@@ -202,21 +201,18 @@ class Track {
     }
   }
 
-  /**
-   * Returns the results in a form that can be cloned to the track of another
-   * thread.
-   */
+  /** What can be cloned: all that it has found, for the track of another thread. */
   found() {
-    const { problems, errors, closes } = this;
+    const { problems, errors, closes, work } = this;
     const flows = this.flows.map(
       ({ name, total, arrived, acknowledged, isEnded }) => ({
         ...{ name, total, arrived, acknowledged, isEnded },
       }),
     );
-    return { problems, errors, closes, flows };
+    return { problems, errors, closes, flows, work: { ...work } };
   }
 
-  /** Returns everything that a program could have seen, for comparison. */
+  /** All that a program could have seen, for comparison. */
   summary() {
     const flows = this.flows.map(
       ({ name, arrived, isEnded }) => `${name} ${arrived} ${isEnded}`,
@@ -229,7 +225,7 @@ class Track {
     });
   }
 
-  /** Checks that the bytes of each flow ended as the outcome allows. */
+  /** Says what is wrong with how the bytes of the flows have ended. */
   checkFlows(outcome) {
     for (const { name, isEnded, arrived, acknowledged, total } of this.flows) {
       if (!isEnded || arrived === total) continue;

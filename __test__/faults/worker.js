@@ -3,7 +3,8 @@
 // The worker thread of the scenario `environment`.
 
 const { parentPort, workerData } = require('node:worker_threads');
-const { echoes, tcp } = require('./scenarios');
+const { echoes } = require('./scenarios/connections');
+const { tcp } = require('./scenarios/ends');
 const { Track } = require('./track');
 
 const net = require('../..');

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::Either;
 use napi::{Error, Result};
 use napi_derive::napi;
 
-use crate::sys::faults::{call_named, reached, set_rules, struck, Fault, Rule};
+use crate::sys::faults::{blocked, call_named, futile, reached, set_rules, struck, Fault, Rule};
 
 /// One rule.
 #[napi(object)]
@@ -51,7 +51,23 @@ fn to_rule(rule: FaultRule) -> Result<Rule> {
 /// Returns how often each call was reached since the rules were set.
 #[napi]
 pub fn reached_calls() -> HashMap<String, u32> {
-    reached()
+    by_name(reached())
+}
+
+/// How often the kernel has answered each call with `EAGAIN` since then.
+#[napi]
+pub fn blocked_calls() -> HashMap<String, u32> {
+    by_name(blocked())
+}
+
+/// How many of these calls nothing had given a reason for: see [`futile`].
+#[napi]
+pub fn futile_calls() -> HashMap<String, u32> {
+    by_name(futile())
+}
+
+fn by_name(counts: Vec<(&'static str, u32)>) -> HashMap<String, u32> {
+    counts
         .into_iter()
         .map(|(name, count)| (name.to_owned(), count))
         .collect()

@@ -1,134 +1,57 @@
-//! The wrappers that the linker calls: `__wrap_recv` stands for `recv`, and `__real_recv` is
-//! libc's.
+//! The calls as the linker finds them: `__wrap_bind` stands for `bind`, and `__real_bind` is libc's.
 //!
-//! Rules apply to sockets and to the pipe between two of them. Other descriptors that std and Tokio
-//! read, write or close, such as an eventfd, are not affected.
+//! A rule concerns sockets, and the pipe between two of them; what else is read, written or closed by
+//! std and Tokio (an eventfd) passes by.
 //!
-//! Readiness is edge-triggered. A kernel that returns `EAGAIN`, or moves less than is available,
-//! reports an edge when that changes. A rule must do the same, so it makes epoll check the
-//! descriptor again. The fault is then one that a kernel may produce, and a reader that hangs after
-//! it has a defect.
+//! Readiness is edge-triggered. A kernel that says `EAGAIN`, or moves less than there is, gives an edge
+//! when that changes. So does a rule: it has epoll look at the descriptor again. What a rule says is
+//! thereby what a kernel may say, "not at this moment", and a reader that waits then waits in vain
+//! only by its own fault.
 
-use std::collections::{HashMap, HashSet};
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use libc::{epoll_event, iovec, loff_t, mode_t, size_t, sockaddr, socklen_t, ssize_t};
+use libc::{epoll_event, mode_t, sockaddr, socklen_t};
 
+use super::descriptors::{known, look_again, nature, Nature};
+use super::transfers::note;
 use super::{is_counting, next, Call, Fault};
 
-/// What the wrappers know about open descriptors.
-#[derive(Default)]
-struct Known {
-    /// The epoll instance that a descriptor is registered with, and the event of that registration.
-    watched: HashMap<c_int, (c_int, epoll_event)>,
-    /// The ends of socket pairs: they wake a thread and carry no user data.
-    wakers: HashSet<c_int>,
-}
-
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
-
-fn known() -> MutexGuard<'static, Known> {
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nature {
-    Socket,
-    Waker,
-    Pipe,
-    Other,
-}
-
-fn nature(fd: c_int) -> Nature {
-    // SAFETY: an all-zero stat is a valid value of that plain C struct.
-    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: the struct outlives the call; a bad descriptor only returns an error.
-    if unsafe { libc::fstat(fd, &mut stat) } != 0 {
-        return Nature::Other;
-    }
-    match stat.st_mode & libc::S_IFMT {
-        libc::S_IFSOCK if known().wakers.contains(&fd) => Nature::Waker,
-        libc::S_IFSOCK => Nature::Socket,
-        libc::S_IFIFO => Nature::Pipe,
-        _ => Nature::Other,
-    }
-}
-
-/// Returns the fault for a call on `fd`, by the kind of descriptor; `None` if no rule applies.
-fn rule_for(fd: c_int, length: size_t, name: impl FnOnce(Nature) -> Option<Call>) -> Option<Fault> {
+/// The name of a call on `fd`, by what that is; none for what is neither socket nor pipe.
+pub(super) fn call_on(fd: c_int, name: impl FnOnce(Nature) -> Option<Call>) -> Option<Call> {
     if !is_counting() {
         return None;
     }
-    next(name(nature(fd))?, length)
+    name(nature(fd))
 }
 
-fn on_socket(call: Call) -> impl FnOnce(Nature) -> Option<Call> {
+/// The rule for a call on `fd` that moves nothing.
+fn rule_for(fd: c_int, name: impl FnOnce(Nature) -> Option<Call>) -> Option<Fault> {
+    next(call_on(fd, name)?, 0)
+}
+
+pub(super) fn on_socket(call: Call) -> impl FnOnce(Nature) -> Option<Call> {
     move |nature| (nature == Nature::Socket).then_some(call)
 }
 
-/// Sets errno and returns -1.
-fn fail(code: c_int) -> c_int {
-    // SAFETY: the pointer is to this thread's own errno.
+/// The errno of this thread.
+pub(super) fn errno() -> c_int {
+    // SAFETY: the address is this thread's own errno.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Fails a call as the C convention has it.
+pub(super) fn fail(code: c_int) -> c_int {
+    // SAFETY: the address is this thread's own errno.
     unsafe { *libc::__errno_location() = code };
     -1
 }
 
-/// Makes a call that moves no bytes, or fails it.
+/// Makes a call that moves nothing, or fails it.
 fn made(fault: Option<Fault>, real: impl FnOnce() -> c_int) -> c_int {
     match fault {
         Some(Fault::Errno(code)) => fail(code),
         Some(Fault::Zero) => 0,
         Some(Fault::Short) | None => real(),
-    }
-}
-
-/// Makes a call that moves bytes of the descriptor `fd`, with the fault. `real` receives true when
-/// it must move fewer.
-fn moved(fault: Option<Fault>, fd: c_int, real: impl FnOnce(bool) -> ssize_t) -> ssize_t {
-    match fault {
-        None => real(false),
-        Some(Fault::Zero) => 0,
-        Some(Fault::Short) => {
-            let count = real(true);
-            if count > 0 {
-                rearm(fd);
-            }
-            count
-        }
-        Some(Fault::Errno(code)) => {
-            if code == libc::EAGAIN {
-                rearm(fd);
-            }
-            fail(code) as ssize_t
-        }
-    }
-}
-
-/// Makes epoll report the descriptor's readiness again.
-fn rearm(fd: c_int) {
-    let watched = known().watched.get(&fd).copied();
-    if let Some((epoll, mut event)) = watched {
-        // SAFETY: the event outlives the call; a missing registration only returns an error.
-        unsafe { __real_epoll_ctl(epoll, libc::EPOLL_CTL_MOD, fd, &mut event) };
-    }
-}
-
-/// Returns the length of a send: half of it, rounded up, if it is shortened.
-fn half(length: size_t, is_cut: bool) -> size_t {
-    if is_cut {
-        length.div_ceil(2)
-    } else {
-        length
-    }
-}
-
-/// Returns the room of a read: one byte if it is shortened, as nearly every read brings more.
-fn least(length: size_t, is_cut: bool) -> size_t {
-    if is_cut {
-        length.min(1)
-    } else {
-        length
     }
 }
 
@@ -139,6 +62,12 @@ extern "C" {
     fn __real_connect(fd: c_int, address: *const sockaddr, size: socklen_t) -> c_int;
     fn __real_epoll_create1(flags: c_int) -> c_int;
     fn __real_epoll_ctl(epoll: c_int, change: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
+    fn __real_epoll_wait(
+        epoll: c_int,
+        events: *mut epoll_event,
+        most: c_int,
+        timeout: c_int,
+    ) -> c_int;
     fn __real_eventfd(start: c_uint, flags: c_int) -> c_int;
     fn __real_fcntl(fd: c_int, command: c_int, ...) -> c_int;
     fn __real_getpeername(fd: c_int, to: *mut sockaddr, size: *mut socklen_t) -> c_int;
@@ -154,9 +83,6 @@ extern "C" {
     fn __real_listen(fd: c_int, backlog: c_int) -> c_int;
     fn __real_open64(path: *const c_char, flags: c_int, ...) -> c_int;
     fn __real_pipe2(ends: *mut c_int, flags: c_int) -> c_int;
-    fn __real_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t;
-    fn __real_recv(fd: c_int, to: *mut c_void, length: size_t, flags: c_int) -> ssize_t;
-    fn __real_send(fd: c_int, from: *const c_void, length: size_t, flags: c_int) -> ssize_t;
     fn __real_setsockopt(
         fd: c_int,
         level: c_int,
@@ -167,25 +93,15 @@ extern "C" {
     fn __real_shutdown(fd: c_int, how: c_int) -> c_int;
     fn __real_socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
     fn __real_socketpair(domain: c_int, kind: c_int, protocol: c_int, ends: *mut c_int) -> c_int;
-    fn __real_splice(
-        from: c_int,
-        from_offset: *mut loff_t,
-        to: c_int,
-        to_offset: *mut loff_t,
-        length: size_t,
-        flags: c_uint,
-    ) -> ssize_t;
-    fn __real_write(fd: c_int, from: *const c_void, length: size_t) -> ssize_t;
-    fn __real_writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t;
 }
 
-/// Defines wrappers of calls on a socket that move no bytes.
+/// Calls on a socket that move no bytes.
 macro_rules! on_sockets {
     ($($wrap:ident, $real:ident, $call:ident, ($($name:ident: $kind:ty),*);)*) => {$(
         #[no_mangle]
         unsafe extern "C" fn $wrap(fd: c_int, $($name: $kind),*) -> c_int {
-            let fault = rule_for(fd, 0, on_socket(Call::$call));
-            // SAFETY: passes the caller's own arguments on.
+            let fault = rule_for(fd, on_socket(Call::$call));
+            // SAFETY: the caller's own arguments.
             made(fault, || unsafe { $real(fd, $($name),*) })
         }
     )*};
@@ -203,13 +119,13 @@ on_sockets! {
     __wrap_listen, __real_listen, Listen, (backlog: c_int);
 }
 
-/// Defines wrappers of calls that create a descriptor.
+/// Calls that make a descriptor.
 macro_rules! making {
     ($($wrap:ident, $real:ident, $call:ident, ($($name:ident: $kind:ty),*);)*) => {$(
         #[no_mangle]
         unsafe extern "C" fn $wrap($($name: $kind),*) -> c_int {
             let fault = is_counting().then(|| next(Call::$call, 0)).flatten();
-            // SAFETY: passes the caller's own arguments on.
+            // SAFETY: the caller's own arguments.
             made(fault, || unsafe { $real($($name),*) })
         }
     )*};
@@ -218,7 +134,7 @@ macro_rules! making {
 making! {
     __wrap_epoll_create1, __real_epoll_create1, EpollCreate, (flags: c_int);
     __wrap_eventfd, __real_eventfd, EventFd, (start: c_uint, flags: c_int);
-    // On Linux a variadic function's arguments are passed like those of any other.
+    // The arguments of a variadic function stand where those of any other do, on Linux.
     __wrap_open64, __real_open64, Open, (path: *const c_char, flags: c_int, mode: mode_t);
     __wrap_pipe2, __real_pipe2, Pipe2, (ends: *mut c_int, flags: c_int);
     __wrap_socket, __real_socket, Socket, (domain: c_int, kind: c_int, protocol: c_int);
@@ -232,15 +148,14 @@ unsafe extern "C" fn __wrap_socketpair(
     ends: *mut c_int,
 ) -> c_int {
     let fault = is_counting().then(|| next(Call::SocketPair, 0)).flatten();
-    // SAFETY: passes the caller's own arguments on.
+    // SAFETY: the caller's own arguments.
     let status = made(fault, || unsafe {
         __real_socketpair(domain, kind, protocol, ends)
     });
     if status == 0 {
-        // SAFETY: the call has just written two descriptors there. This needs a real call: no rule
-        // may give `Fault::Zero` for a socket pair.
+        // SAFETY: the call has just written two descriptors there.
         let ends = unsafe { [*ends, *ends.add(1)] };
-        known().wakers.extend(ends);
+        known().add_wakers(ends);
     }
     status
 }
@@ -252,37 +167,38 @@ unsafe extern "C" fn __wrap_accept4(
     size: *mut socklen_t,
     flags: c_int,
 ) -> c_int {
-    let fault = rule_for(fd, 0, on_socket(Call::Accept4));
+    let call = call_on(fd, on_socket(Call::Accept4));
+    let fault = call.and_then(|call| next(call, 0));
     if fault == Some(Fault::Errno(libc::EAGAIN)) {
-        rearm(fd);
+        look_again(fd);
     }
-    // SAFETY: passes the caller's own arguments on.
-    made(fault, || unsafe { __real_accept4(fd, to, size, flags) })
+    // SAFETY: the caller's own arguments.
+    let accepted = made(fault, || unsafe { __real_accept4(fd, to, size, flags) });
+    if let (Some(call), None) = (call, fault) {
+        note(call, fd, accepted < 0);
+    }
+    accepted
 }
 
-/// Closes the descriptor even if the call then reports an error, as Linux does.
+/// A descriptor is closed, whatever the call then reports, as Linux does it.
 #[no_mangle]
 unsafe extern "C" fn __wrap_close(fd: c_int) -> c_int {
-    let fault = rule_for(fd, 0, |nature| match nature {
+    let fault = rule_for(fd, |nature| match nature {
         Nature::Socket | Nature::Pipe => Some(Call::Close),
         Nature::Waker | Nature::Other => None,
     });
-    {
-        let mut known = known();
-        known.watched.remove(&fd);
-        known.wakers.remove(&fd);
-    }
-    // SAFETY: passes the caller's own argument on.
+    known().forget(fd);
+    // SAFETY: the caller's own argument.
     let status = unsafe { __real_close(fd) };
     made(fault, || status)
 }
 
-/// Shuts the side down even if the call then reports an error. A kernel reports one only for a
-/// connection that is already gone, so no peer is left waiting for the end.
+/// A side is shut down, whatever the call then reports: a kernel that refuses has no connection any
+/// more, and a peer that waits for the end of one does not exist.
 #[no_mangle]
 unsafe extern "C" fn __wrap_shutdown(fd: c_int, how: c_int) -> c_int {
-    let fault = rule_for(fd, 0, on_socket(Call::Shutdown));
-    // SAFETY: passes the caller's own arguments on.
+    let fault = rule_for(fd, on_socket(Call::Shutdown));
+    // SAFETY: the caller's own arguments.
     let status = unsafe { __real_shutdown(fd, how) };
     made(fault, || status)
 }
@@ -294,176 +210,58 @@ unsafe extern "C" fn __wrap_epoll_ctl(
     fd: c_int,
     event: *mut epoll_event,
 ) -> c_int {
-    let fault = rule_for(fd, 0, |nature| {
-        let is_registrable = matches!(nature, Nature::Socket | Nature::Waker);
-        (is_registrable && change == libc::EPOLL_CTL_ADD).then_some(Call::EpollAdd)
+    let fault = rule_for(fd, |nature| {
+        let is_ours = matches!(nature, Nature::Socket | Nature::Waker);
+        (is_ours && change == libc::EPOLL_CTL_ADD).then_some(Call::EpollAdd)
     });
-    // SAFETY: passes the caller's own arguments on.
+    // SAFETY: the caller's own arguments.
     let status = made(fault, || unsafe {
         __real_epoll_ctl(epoll, change, fd, event)
     });
     if status == 0 && change == libc::EPOLL_CTL_ADD {
-        // SAFETY: the caller of EPOLL_CTL_ADD passes a valid event.
+        // SAFETY: the call has just read the event.
         let event = unsafe { *event };
-        known().watched.insert(fd, (epoll, event));
+        known().watch(fd, epoll, event);
     } else if change == libc::EPOLL_CTL_DEL {
-        known().watched.remove(&fd);
+        known().unwatch(fd);
     }
     status
 }
 
+/// Never failed: what is counted is whether a descriptor is asked with or without an event of it.
+#[no_mangle]
+unsafe extern "C" fn __wrap_epoll_wait(
+    epoll: c_int,
+    events: *mut epoll_event,
+    most: c_int,
+    timeout: c_int,
+) -> c_int {
+    // SAFETY: the caller's own arguments.
+    let count = unsafe { __real_epoll_wait(epoll, events, most, timeout) };
+    if let (true, Ok(length @ 1..)) = (is_counting(), usize::try_from(count)) {
+        // SAFETY: the call has just written so many events there.
+        known().tell(epoll, unsafe { std::slice::from_raw_parts(events, length) });
+    }
+    count
+}
+
 #[no_mangle]
 unsafe extern "C" fn __wrap_fcntl(fd: c_int, command: c_int, argument: c_ulong) -> c_int {
-    let fault = rule_for(fd, 0, |nature| match nature {
+    let fault = rule_for(fd, |nature| match nature {
         Nature::Socket | Nature::Pipe if command == libc::F_DUPFD_CLOEXEC => Some(Call::Dup),
         Nature::Socket | Nature::Pipe => Some(Call::Fcntl),
         Nature::Waker | Nature::Other => None,
     });
-    // SAFETY: passes the caller's own arguments on; a missing one is not read.
+    // SAFETY: the caller's own arguments; one that was not given is not looked at.
     made(fault, || unsafe { __real_fcntl(fd, command, argument) })
 }
 
 #[no_mangle]
 unsafe extern "C" fn __wrap_ioctl(fd: c_int, request: c_ulong, argument: c_ulong) -> c_int {
-    let fault = rule_for(fd, 0, |nature| match nature {
+    let fault = rule_for(fd, |nature| match nature {
         Nature::Socket | Nature::Waker => Some(Call::Ioctl),
         Nature::Pipe | Nature::Other => None,
     });
-    // SAFETY: passes the caller's own arguments on; a missing one is not read.
+    // SAFETY: the caller's own arguments; one that was not given is not looked at.
     made(fault, || unsafe { __real_ioctl(fd, request, argument) })
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_recv(
-    fd: c_int,
-    to: *mut c_void,
-    length: size_t,
-    flags: c_int,
-) -> ssize_t {
-    let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Waker => Some(Call::WakerReceive),
-        Nature::Socket => Some(Call::Receive),
-        Nature::Pipe | Nature::Other => None,
-    });
-    moved(fault, fd, |is_cut| {
-        // SAFETY: passes the caller's own arguments on, or less room.
-        unsafe { __real_recv(fd, to, least(length, is_cut), flags) }
-    })
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t {
-    let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Waker => Some(Call::WakerReceive),
-        Nature::Socket => Some(Call::Read),
-        Nature::Pipe => Some(Call::ReadPipe),
-        Nature::Other => None,
-    });
-    moved(fault, fd, |is_cut| {
-        // SAFETY: as above.
-        unsafe { __real_read(fd, to, least(length, is_cut)) }
-    })
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_send(
-    fd: c_int,
-    from: *const c_void,
-    length: size_t,
-    flags: c_int,
-) -> ssize_t {
-    let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Waker => Some(Call::WakerSend),
-        Nature::Socket => Some(Call::Send),
-        Nature::Pipe | Nature::Other => None,
-    });
-    moved(fault, fd, |is_cut| {
-        // SAFETY: passes the caller's own arguments on, or fewer bytes.
-        unsafe { __real_send(fd, from, half(length, is_cut), flags) }
-    })
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_write(fd: c_int, from: *const c_void, length: size_t) -> ssize_t {
-    let fault = rule_for(fd, length, |nature| match nature {
-        Nature::Waker => Some(Call::WakerSend),
-        Nature::Socket | Nature::Pipe => Some(Call::Write),
-        Nature::Other => None,
-    });
-    moved(fault, fd, |is_cut| {
-        // SAFETY: as above.
-        unsafe { __real_write(fd, from, half(length, is_cut)) }
-    })
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t {
-    // SAFETY: the caller passes `count` valid entries.
-    let entries =
-        unsafe { std::slice::from_raw_parts(vector, usize::try_from(count).unwrap_or(0)) };
-    let length = entries.iter().map(|entry| entry.iov_len).sum();
-    let fault = rule_for(fd, length, on_socket(Call::WriteV));
-    moved(fault, fd, |is_cut| {
-        let cut = first_of(entries, half(length, is_cut));
-        let count = c_int::try_from(cut.len()).unwrap_or(c_int::MAX);
-        // SAFETY: the entries are the caller's own, or shorter copies of them.
-        unsafe { __real_writev(fd, cut.as_ptr(), count) }
-    })
-}
-
-/// Returns the entries, shortened to the first `length` bytes in total.
-fn first_of(entries: &[iovec], mut length: size_t) -> Vec<iovec> {
-    let mut first = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let iov_len = entry.iov_len.min(length);
-        length -= iov_len;
-        first.push(iovec { iov_len, ..*entry });
-    }
-    first
-}
-
-#[no_mangle]
-unsafe extern "C" fn __wrap_splice(
-    from: c_int,
-    from_offset: *mut loff_t,
-    to: c_int,
-    to_offset: *mut loff_t,
-    length: size_t,
-    flags: c_uint,
-) -> ssize_t {
-    let is_in = is_counting() && nature(from) == Nature::Socket;
-    let (fd, call) = if is_in {
-        (from, Call::SpliceIn)
-    } else {
-        (to, Call::SpliceOut)
-    };
-    let fault = rule_for(fd, length, on_socket(call));
-    moved(fault, fd, |is_cut| {
-        // SAFETY: passes the caller's own arguments on, or fewer bytes.
-        unsafe {
-            __real_splice(
-                from,
-                from_offset,
-                to,
-                to_offset,
-                half(length, is_cut),
-                flags,
-            )
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_is_cut_within_an_entry() {
-        let entries = [4, 6, 2].map(|iov_len| iovec {
-            iov_base: std::ptr::null_mut(),
-            iov_len,
-        });
-        let lengths: Vec<_> = first_of(&entries, 7).iter().map(|it| it.iov_len).collect();
-        assert_eq!(lengths, [4, 3, 0]);
-    }
 }

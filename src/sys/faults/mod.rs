@@ -1,39 +1,44 @@
-//! Makes system calls fail by rules. Only for tests: compiled in by the feature `faults`.
+//! Rules by which system calls fail. For tests: compiled in by the feature `faults` alone.
 //!
-//! The linker redirects the addon's calls to `calls.rs` (`--wrap`, see `build.rs`). That includes
-//! the calls of `sys` and those that socket2, std and Tokio make for the addon. Node's own calls
-//! and libuv's are not affected.
+//! The linker hands the addon's calls to `calls.rs` and `transfers.rs` (`--wrap`, see `build.rs`):
+//! those of `sys` and those that socket2, std and Tokio make on its behalf. Node's own calls and
+//! libuv's are untouched.
 //!
-//! Rules and counts belong to the process. All threads of the addon share them: the sender thread,
-//! the driver and workers. A test therefore sets one rule and runs one scenario at a time.
+//! Rules and counts belong to the process. Every thread of the addon shares them, the sender's and the
+//! driver's included, and so do workers: a test arms one rule and runs one scenario at a time.
 
 mod calls;
+mod descriptors;
+mod transfers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The effect of a rule on a call.
+/// What a rule does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call is not made and reports this errno. `close` and `shutdown` are made all the same.
+    /// The call is not made and reports this errno. A `close` and a `shutdown` are made all the same.
     Errno(i32),
-    /// The call is made with fewer bytes, or less room for them.
+    /// The call is made with less room or fewer bytes.
     Short,
-    /// The call is not made and returns 0.
+    /// The call is not made and reports that it moved nothing.
     Zero,
 }
 
-/// The calls that can fail. A function with several uses has one variant for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The calls that can be failed. One that serves several ends has several names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     Accept4,
+    /// The sender's wake-up of the JavaScript thread.
+    WakerReceive,
+    WakerSend,
     Bind,
     Close,
     Connect,
-    /// `fcntl` that duplicates a descriptor.
+    /// `fcntl` that duplicates.
     Dup,
     EpollCreate,
-    /// `epoll_ctl` that adds a registration.
+    /// `epoll_ctl` that registers.
     EpollAdd,
     EventFd,
     Fcntl,
@@ -55,17 +60,15 @@ pub enum Call {
     SocketPair,
     SpliceIn,
     SpliceOut,
-    /// A read from the sender thread's waker.
-    WakerReceive,
-    /// A write to the sender thread's waker.
-    WakerSend,
     Write,
     WriteV,
 }
 
-/// Every call, in the order of [`Call`], with the name that rules and counts use.
+/// Every call, with the name that rules and counts have for it.
 pub const CALLS: [(Call, &str); 30] = [
     (Call::Accept4, "accept4"),
+    (Call::WakerReceive, "waker-recv"),
+    (Call::WakerSend, "waker-send"),
     (Call::Bind, "bind"),
     (Call::Close, "close"),
     (Call::Connect, "connect"),
@@ -91,13 +94,11 @@ pub const CALLS: [(Call, &str); 30] = [
     (Call::SocketPair, "socketpair"),
     (Call::SpliceIn, "splice-in"),
     (Call::SpliceOut, "splice-out"),
-    (Call::WakerReceive, "waker-recv"),
-    (Call::WakerSend, "waker-send"),
     (Call::Write, "write"),
     (Call::WriteV, "writev"),
 ];
 
-/// Fails `times` calls, beginning with the `nth`; the first call has the number 1.
+/// Fails the `nth` call, the first being 1, and those after it until `times` have failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     pub call: Call,
@@ -107,17 +108,17 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn applies_to(&self, place: u32) -> bool {
+    fn strikes(&self, place: u32) -> bool {
         place >= self.nth && place - self.nth < self.times
     }
 }
 
-/// Returns the call with this name; `None` if there is none.
+/// Returns the call of a name.
 pub fn call_named(name: &str) -> Option<Call> {
     CALLS.iter().find(|it| it.1 == name).map(|&(call, _)| call)
 }
 
-/// Replaces all rules and resets the counts. Without rules every call is made unchanged.
+/// Replaces all rules, and counts from zero again. Without rules every call is made as it is.
 pub fn set_rules(rules: Vec<Rule>) {
     let mut state = lock();
     *state = State {
@@ -129,10 +130,24 @@ pub fn set_rules(rules: Vec<Rule>) {
 
 /// Returns how often each call was reached since the last [`set_rules`].
 pub fn reached() -> Vec<(&'static str, u32)> {
-    let state = lock();
+    named(&lock().reached)
+}
+
+/// Returns how often the kernel has answered each call with `EAGAIN` since the last [`set_rules`].
+pub fn blocked() -> Vec<(&'static str, u32)> {
+    named(&lock().blocked)
+}
+
+/// Returns how many of these calls were made although the same call on the same descriptor had been
+/// answered so twice, and epoll had reported nothing of it since.
+pub fn futile() -> Vec<(&'static str, u32)> {
+    named(&lock().futile)
+}
+
+fn named(counts: &Counts) -> Vec<(&'static str, u32)> {
     CALLS
         .iter()
-        .map(|&(call, name)| (name, state.reached[call as usize]))
+        .map(|&(call, name)| (name, counts[call as usize]))
         .collect()
 }
 
@@ -141,19 +156,26 @@ pub fn struck() -> u32 {
     lock().struck
 }
 
-/// False until the first [`set_rules`]: until then no call is counted and no lock is taken.
+/// Nothing is counted, and no lock is taken, before the first [`set_rules`].
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     rules: Vec::new(),
     reached: [0; CALLS.len()],
+    blocked: [0; CALLS.len()],
+    futile: [0; CALLS.len()],
     struck: 0,
 });
 
+/// A number a call.
+type Counts = [u32; CALLS.len()];
+
 #[derive(Debug, Default)]
 struct State {
-    /// Each rule, with the number of calls so far that it could have failed.
+    /// Each with the number of calls that it could have failed.
     rules: Vec<(Rule, u32)>,
-    reached: [u32; CALLS.len()],
+    reached: Counts,
+    blocked: Counts,
+    futile: Counts,
     struck: u32,
 }
 
@@ -165,10 +187,17 @@ fn is_counting() -> bool {
     IS_COUNTING.load(Ordering::Acquire)
 }
 
-/// Counts a call that moves up to `length` bytes, and returns its fault if a rule applies. A call
-/// that moves one byte cannot be shortened, so such rules skip it.
+/// Counts a call that moves up to `length` bytes, and says what is to become of it. One byte cannot
+/// be cut short: a rule passes over such a call.
 fn next(call: Call, length: usize) -> Option<Fault> {
     lock().next(call, length)
+}
+
+/// Counts a call that the kernel has answered with `EAGAIN`.
+fn note_blocked(call: Call, is_futile: bool) {
+    let mut state = lock();
+    state.blocked[call as usize] += 1;
+    state.futile[call as usize] += u32::from(is_futile);
 }
 
 impl State {
@@ -180,7 +209,7 @@ impl State {
                 continue;
             }
             *seen += 1;
-            if outcome.is_none() && rule.applies_to(*seen) {
+            if outcome.is_none() && rule.strikes(*seen) {
                 outcome = Some(rule.fault);
             }
         }

@@ -1,0 +1,93 @@
+'use strict';
+
+// The calls that a run may make for the work that it had to do: one formula a kind
+// of call, the same for every scenario. `c` is the rule engine's counts, `w` a Work.
+
+const { LARGE } = require('./work');
+
+const sum = (counts, names) => names.reduce((all, it) => all + counts[it], 0);
+const reads = ['recv', 'read', 'splice-in'];
+const sends = ['send', 'write', 'writev', 'splice-out'];
+
+/** What was answered with anything but EAGAIN. */
+const useful = (c, names) => sum(c.reached, names) - sum(c.blocked, names);
+
+const connections = (w) => w.connects + w.accepted;
+const handles = (w) => connections(w) + w.listeners;
+/** Pieces in which a kernel takes what is much, and a relay moves it. */
+const pieces = (bytes) => Math.ceil(bytes / (2 * LARGE));
+
+const each = (name, most) => ({ name, made: (c) => c.reached[name], most });
+
+const bounds = [
+  {
+    // Each brings a chunk, or the one end that a connection has.
+    name: 'reads that bring something',
+    made: (c) => useful(c, reads),
+    most: (w) => w.chunks + connections(w) + w.relayed,
+  },
+  {
+    // A connection is looked at once before it is watched. Behind a large chunk there
+    // is probably more: where there is none, that takes two (`Watched::attempt`).
+    name: 'reads for nothing',
+    made: (c) => sum(c.blocked, reads),
+    most: (w) => connections(w) + 4 + (w.large >> 4) + w.relayed,
+  },
+  {
+    name: 'reads for nothing, and with no event since the last two',
+    made: (c) => sum(c.futile, reads),
+    most: () => 0,
+  },
+  {
+    name: 'sends that take something',
+    made: (c) => useful(c, sends),
+    most: (w) => w.writes + pieces(w.written) + w.relayed,
+  },
+  {
+    // A kernel that is full says so twice.
+    name: 'sends for nothing',
+    made: (c) => sum(c.blocked, sends),
+    most: (w) => 2 * (pieces(w.written) + w.relayed),
+  },
+  {
+    // What the thread that offloads could not send is tried again by JavaScript's, and
+    // what a relay could not send by the streams.
+    name: 'sends for nothing, and with no event since the last two',
+    made: (c) => sum(c.futile, sends),
+    most: (w) => 1 + (pieces(w.written) >> 2),
+  },
+  // One that brings a connection, two that find no more, and one for a connect, which
+  // asks the listener that it has reached, and no other.
+  each('accept4', (w) => 3 * w.accepted + w.connects + 2),
+  each('socket', (w) => w.connects + w.listeners),
+  each('bind', (w) => w.listeners + w.questions),
+  each('listen', (w) => w.listeners),
+  each('connect', (w) => w.connects),
+  each('shutdown', connections),
+  // What wakes the thread of JavaScript is watched, too.
+  each('epoll_ctl', (w) => handles(w) + 1),
+  // The pipe of relays has two ends.
+  each('close', (w) => handles(w) + 2),
+  each('setsockopt', (w) => 2 * w.listeners + 4 * w.questions),
+  // Whether a connect has failed, and what an adopted descriptor is.
+  each('getsockopt', (w) => w.connects + 2 * w.adopted + w.questions),
+  // Where a listener is, for `address()` and for connects that may reach it.
+  each('getsockname', (w) => 2 * w.listeners + w.adopted + w.questions),
+  each('getpeername', (w) => w.connects + w.questions),
+  each('fcntl', (w) => 2 * (w.listeners + w.adopted)),
+  each('dup', (w) => w.adopted),
+  each('ioctl', () => 2),
+  each('waker-send', (w) => w.writes),
+  each('waker-recv', (w) => 2 * w.writes),
+];
+
+/** What a run has made of each kind, and what it may have made. */
+function measure(counts, work) {
+  return bounds.map(({ name, made, most }) => ({
+    name,
+    made: made(counts),
+    most: most(work),
+  }));
+}
+
+module.exports = { measure };

@@ -34,7 +34,7 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
 const say = (mark, what) =>
   fs.writeSync(1, `${mark} ${JSON.stringify(what)}\n`);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The track of the running case. */
 let current;
@@ -76,7 +76,7 @@ async function leftOpen(before) {
     // Relays share one pipe, which is closed after a failure.
     if (left.length === 2 && left.every((it) => /pipe:/.test(it))) return [];
     if (Date.now() > until) return left;
-    await turn();
+    await nextIteration();
   }
 }
 
@@ -117,7 +117,7 @@ async function attempt(name, rules = []) {
     track.fault(`it does not end; ${pending.call(track)}; ${told}`);
     return { track, struck, reached, isLate };
   }
-  for (let i = 0; i < 2; i++) await turn();
+  for (let i = 0; i < 2; i++) await nextIteration();
   const left = await leftOpen(before);
   if (left.length > 0) track.fault(`left open: ${left.join(', ')}`);
   const more = handles() - had;

@@ -13,7 +13,7 @@ const { Worker } = require('node:worker_threads');
 const tcp = () => ({ port: 0, host: '127.0.0.1' });
 let names = 0;
 const unix = ({ folder }) => ({ path: path.join(folder, `s${++names}`) });
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Returns the address of this server for a client; null if the system call for
@@ -140,7 +140,7 @@ async function halfCloses(context, where) {
       peer.on('end', async () => {
         for (let i = 0; i < 5 && !peer.destroyed; i++) {
           track.write('peer', peer, down.next(10_000), { flow: down });
-          await turn();
+          await nextIteration();
         }
         if (!peer.destroyed) peer.end();
       });
@@ -174,7 +174,7 @@ async function resets(context, where, pauses) {
         track.write('peer', peer, down.next(), { flow: down });
         if (!pauses) return;
         peer.pause();
-        for (let i = 0; i < 3; i++) await turn();
+        for (let i = 0; i < 3; i++) await nextIteration();
         peer.resume();
       });
     },
@@ -253,8 +253,8 @@ async function relays(context, hops, where) {
   const send = (size) => track.write('sender', sender, up.next(size));
   for (const size of [10, 20, 2000]) {
     send(size);
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
   }
   send(150_000);
   send();
@@ -269,8 +269,8 @@ function slowly(socket) {
   socket.on('data', async () => {
     if (++count % 3) return;
     socket.pause();
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
     socket.resume();
   });
 }
@@ -307,7 +307,7 @@ async function writesLarge(context, where) {
     put(peer, 500_000);
     // Like node's, rust-net's Writable sends uncorked chunks even directly
     // after a failed write.
-    await turn();
+    await nextIteration();
     if (peer.destroyed) return;
     peer.cork();
     for (let i = 0; i < 70; i++) put(peer, 3000);
@@ -401,8 +401,8 @@ async function fillsKernel(context, where, options) {
   client.on('connect', async () => {
     for (let i = 0; i < 40 && !client.destroyed; i++) {
       track.write('client', client, up.next(8), { flow: up });
-      await turn();
-      await turn();
+      await nextIteration();
+      await nextIteration();
     }
     client.resume();
   });
@@ -436,7 +436,7 @@ function writesStrings(context) {
   const encodings = ['utf8', 'latin1', 'hex', 'base64', 'utf16le', 'ascii'];
   const send = async (peer) => {
     for (const size of [60, 9000, 5940]) {
-      await turn();
+      await nextIteration();
       if (peer.destroyed) return;
       for (const encoding of encodings) {
         const text = down.next(size).toString(encoding);
@@ -458,7 +458,7 @@ function stopsReading(context, where) {
   const send = async (peer) => {
     for (let i = 0; i < 10 && !peer.destroyed; i++) {
       track.write('peer', peer, down.next(30_000), { flow: down });
-      await turn();
+      await nextIteration();
     }
     if (!peer.destroyed) peer.end();
   };
@@ -466,7 +466,7 @@ function stopsReading(context, where) {
     down.from(client);
     client.on('data', async () => {
       client.pause();
-      await turn();
+      await nextIteration();
       client.resume();
     });
   };
@@ -599,7 +599,7 @@ async function move({ track }, socket, by) {
         return undefined;
       }
     }
-    await turn();
+    await nextIteration();
   }
 }
 

@@ -159,11 +159,11 @@ function masked(value, names) {
 }
 
 /** Resolves after the other callbacks of this loop iteration. */
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Waits for a condition that has no event. */
 async function until(condition) {
-  while (!condition()) await turn();
+  while (!condition()) await nextIteration();
 }
 
 module.exports = {
@@ -176,12 +176,12 @@ module.exports = {
   freeName,
   listening,
   masked,
+  nextIteration,
   pair,
   recorded,
   take,
   tcp,
   transports,
-  turn,
   until,
   whereIs,
 };

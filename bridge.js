@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * `rust-net/bridge`: a connection moves between a socket of rust-net's and one
- * of node's, and a socket or server from one thread to another.
+ * `rust-net/bridge`: moves a connection between a socket of rust-net and one of
+ * node:net, and a socket or server from one thread to another.
  */
 
 const { loadSockets } = require('./lib/net');

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The handles below `net`, under the names and in the shape of node's internal
- * bindings: for tests and packages that work on that level.
+ * The handles below `net`, with the names and the shape of node's internal
+ * bindings. For tests and packages that work at that level.
  */
 
 const requests = require('./lib/handle/requests');
@@ -33,9 +33,11 @@ const stream_wrap = {
   streamBaseState: state.streamBaseState,
 };
 
-// Named here, so that `import { tcp_wrap } from 'rust-net/handles'` finds them.
+// A literal with these names, so that `import { tcp_wrap } from
+// 'rust-net/handles'` finds them.
 module.exports = { tcp_wrap, pipe_wrap, stream_wrap };
 
-// A program that has these writes its own handles for them.
+// A program that uses this module may write its own handles. They report their
+// numbers in the array that it got from here.
 setForeignStreamState(state.streamBaseState);
 keepLoaded();

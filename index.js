@@ -4,8 +4,8 @@ const { net } = require('./lib/net');
 
 module.exports = net;
 
-// Never called. It is what `import { connect } from 'rust-net'` goes by: node
-// reads the names of a CommonJS module off its text.
+// Never called. Node reads the export names of a CommonJS module from its text;
+// these make `import { connect } from 'rust-net'` work.
 void function names() {
   exports.BlockList = exports.BoundSocket = exports.Server = undefined;
   exports.Socket = exports.SocketAddress = exports.Stream = undefined;

@@ -1,13 +1,13 @@
 'use strict';
 
 /*
- * The API of the earliest documentation, node 0.1 to 0.4: `net.Stream` with
- * setSecure(), `server.listenFD()` and the rest, on the sockets of rust-net.
+ * `rust-net/legacy`: the API that node 0.1 to 0.4 documented, on the sockets of
+ * rust-net. It has `net.Stream` with setSecure(), and `server.listenFD()`.
  */
 
 module.exports = require('./lib/legacy/net');
 
-// Never called, as in index.js: the names for `import` are those of net.
+// Never called, as in index.js. It gives `import` the names of index.js.
 void function names() {
   module.exports = require('./index.js');
 };

@@ -1,14 +1,14 @@
 'use strict';
 
-// The loads of `npx rust-net bench`: JavaScript on rust-net, whichever module
-// serves. Every byte of an answer is checked.
+// The loads of `npx rust-net bench`. They always run on rust-net, whichever module
+// serves them. Every byte of an answer is checked.
 
 const net = require('../index.js');
 
 /** @typedef {{ count: number, stopping: boolean, fail: (error: Error) => void }} Tally */
 
-/** A connection that asks again when it has its answer, until told to stop. */
-function asker(where, question, answer, tally, worth) {
+/** Sends a question, waits for the answer, and repeats until the tally stops. */
+function ask(where, question, answer, tally, worth) {
   return new Promise((resolve) => {
     const socket = net.connect(where);
     let got = 0;
@@ -33,12 +33,12 @@ function echoes(where, tally, connections) {
   return Promise.all(
     Array.from({ length: connections }, (_, i) => {
       const message = Buffer.alloc(64, `${i} `);
-      return asker(where, message, message, tally, 1);
+      return ask(where, message, message, tally, 1);
     }),
   );
 }
 
-/** Connects, is answered once, and closes; then the next. */
+/** Connects, gets one answer and closes, again and again. */
 async function churn(where, tally) {
   while (!tally.stopping) {
     await new Promise((resolve) => {
@@ -57,7 +57,7 @@ async function churn(where, tally) {
 
 const mebibyte = Buffer.alloc(1 << 20, 's');
 
-/** What is measured, by the name that the table gives it. */
+/** The loads, with their names in the table. */
 module.exports = [
   {
     name: 'echo, 1 connection',
@@ -88,6 +88,6 @@ module.exports = [
     name: 'stream in writes of 1 KiB',
     unit: ' MiB/s',
     at: 'stream',
-    run: (where, tally) => asker(where, Buffer.from('?'), mebibyte, tally, 1),
+    run: (where, tally) => ask(where, Buffer.from('?'), mebibyte, tally, 1),
   },
 ];

@@ -1,8 +1,8 @@
 'use strict';
 
-// One side of `npx rust-net bench`, in a process of its own: echo servers and a
-// server that streams, on the module that its argument names. The parent asks
-// for the CPU time that was used so far.
+// The serving process of `npx rust-net bench`: echo servers and a streaming server,
+// on the module that the first argument names. Answers each message of the parent
+// with the CPU time that it has used.
 
 const { once } = require('node:events');
 
@@ -16,13 +16,13 @@ function echo(socket) {
   socket.on('data', (data) => socket.write(data));
 }
 
-/** The server closes first, so that the clients do not run out of ports. */
+/** Echoes once and closes first, so that the clients do not run out of ports. */
 function answerOnce(socket) {
   socket.on('error', () => {});
   socket.on('data', (data) => socket.end(data));
 }
 
-/** Each byte that comes asks for a mebibyte, sent in small writes. */
+/** Sends a mebibyte, in small writes, for each received byte. */
 function stream(socket) {
   let left = 0;
   function send() {

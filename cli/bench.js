@@ -1,9 +1,9 @@
 'use strict';
 
-// `npx rust-net bench`: rust-net beside node:net on this machine. Each module
-// serves in a process of its own, which lives as long as the run; the load is
-// the same for both. They take turns, in an order that is reversed each round,
-// and a figure is the median over the rounds.
+// `npx rust-net bench`: compares rust-net with node:net on this machine. Each
+// module serves in its own process for the whole run, under the same load. The
+// modules alternate, in reversed order each round. A figure is the median of the
+// rounds.
 
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
@@ -13,7 +13,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 
 const WARM_UP_MS = 150;
-/** How much longer than asked for a busy machine may take to answer once. */
+/** How much longer a measurement may take to get its first answer. */
 const PATIENCE_MS = 10_000;
 
 const subjects = {
@@ -21,7 +21,7 @@ const subjects = {
   'rust-net': path.resolve(__dirname, '../index.js'),
 };
 
-/** Of the table's columns, in characters. */
+/** The widths of the table's columns, in characters. */
 const widths = [32, 14, 14, 7, 14, 8, 8, 7];
 
 function readOptions(args) {
@@ -49,7 +49,7 @@ async function startServer(name, socketPath) {
   const gone = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`the server on ${name} ended (${signal ?? code})`);
   });
-  // Heard of where an answer is waited for.
+  // The rejection is reported to the next caller that waits for an answer.
   gone.catch(() => {});
   const answer = async () => {
     const [message] = await Promise.race([once(child, 'message'), gone]);
@@ -70,8 +70,8 @@ async function startServer(name, socketPath) {
 }
 
 /**
- * One measurement: operations a second, and the server's CPU time for each. It
- * goes on past its time until something was answered.
+ * Measures operations per second, and the server's CPU time for each in
+ * microseconds. Continues past its time until there is at least one answer.
  */
 async function measure(load, server, seconds) {
   const tally = { count: 0, stopping: false, fail: (error) => error };
@@ -107,7 +107,7 @@ function median(values) {
     : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** One line on a terminal that is written over; nothing elsewhere. */
+/** Overwrites a line on a terminal; writes nothing elsewhere. */
 function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 }
@@ -190,7 +190,9 @@ async function compare(options, folder) {
 }
 
 /**
- * @param {string[]} args
+ * Runs the command.
+ *
+ * @param {string[]} args `--rounds N` and `--seconds S`
  * @returns {Promise<number>} the exit code
  */
 async function run(args) {
@@ -209,7 +211,7 @@ async function run(args) {
     progress('');
     console.error(`rust-net bench: ${error.message}`);
     console.error('`npx rust-net doctor` says more.');
-    // The servers end with the channel to them.
+    // Exits at once; the servers exit when their channel closes.
     process.exit(1);
   }
 }

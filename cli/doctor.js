@@ -1,7 +1,7 @@
 'use strict';
 
-// `npx rust-net doctor`: what rust-net is running on, what it had to do without,
-// and whether it works. It asks by trying, and so needs no /proc.
+// `npx rust-net doctor`: prints what rust-net runs on, which features are missing,
+// and whether it works. It tries everything out, so it does not need /proc.
 
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -13,13 +13,15 @@ const { version, engines } = require('../package.json');
 const { loadAddon } = require('./load-addon');
 const { echo, withPath } = require('./self-test');
 
-/** How long each of the three parts of the self-test lasts. */
+/** The duration of each of the three parts of the self-test, in milliseconds. */
 const PART_MS = 650;
 const FEW_DESCRIPTORS = 1024;
 
 let failed = false;
 
 /**
+ * Prints one line, and remembers a failure for the exit code.
+ *
  * @param {'ok' | 'note' | 'FAIL'} level
  * @param {string} subject
  * @param {string} text
@@ -51,7 +53,7 @@ function sayMachine({ header = {}, userLimits = {} }) {
   }
   const { soft, hard } = userLimits.open_files ?? {};
   if (soft !== undefined) {
-    // Each connection is one.
+    // Each connection needs one.
     const isFew = Number(soft) < FEW_DESCRIPTORS;
     const more = isFew ? `; \`ulimit -n\` allows up to ${hard}` : '';
     say(isFew ? 'note' : 'ok', 'descriptors', `${soft} open at once${more}`);
@@ -59,7 +61,7 @@ function sayMachine({ header = {}, userLimits = {} }) {
 }
 
 function sayProc() {
-  // An empty folder where nothing is mounted.
+  // If /proc is not mounted, it is an empty folder.
   if (process.platform !== 'linux' || fs.existsSync('/proc/self')) return;
   say('note', '/proc', 'is not mounted; rust-net does without it');
 }
@@ -87,7 +89,7 @@ function saySettings() {
   }
 }
 
-/** What the environment says of the driver that it got. */
+/** Returns the level and the text for the driver that is in use. */
 function describeDriver({ driver, fallback }) {
   if (fallback) {
     return [
@@ -124,10 +126,10 @@ function sayDriver() {
   return true;
 }
 
-/** What rust-net uses of node that node keeps to itself. */
+/** Lists the node internals that rust-net uses. */
 function sayInternals() {
   const { listInternals } = require('../lib/node/internals');
-  // These register what they use.
+  // Loading these files registers the internals that they use.
   require('../lib/net').loadSockets();
   for (const { name, isFound, without } of listInternals()) {
     if (isFound) say('ok', "node's inside", name);
@@ -135,7 +137,7 @@ function sayInternals() {
   }
 }
 
-/** Whether a server can listen in this way, and if not, why. */
+/** Returns '' when a server can listen there, otherwise the error's message. */
 async function tryListen(net, where) {
   const server = net.createServer();
   try {
@@ -182,7 +184,9 @@ async function saySelfTest(net) {
 }
 
 /**
- * @param {string[]} args none
+ * Runs the command.
+ *
+ * @param {string[]} args must be empty
  * @returns {Promise<number>} the exit code
  */
 async function run(args) {

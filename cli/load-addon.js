@@ -1,6 +1,6 @@
 'use strict';
 
-// Loads the addon, or says in plain words why it cannot be loaded.
+// Loads the addon, or explains why it cannot be loaded.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const { candidates, loadBinary } = require('../lib/handle/binary');
 
 const root = path.resolve(__dirname, '..');
 
-/** What the system says when it refuses a binary, and what that means. */
+/** The messages of systems that reject a binary, and what each means. */
 const explanations = [
   {
     pattern: /GLIBC_(\d[\d.]*)' not found/,
@@ -30,7 +30,7 @@ const explanations = [
     text: ([, name]) => `This system has no ${name}, which the binary needs.`,
   },
   {
-    // Of a file that is there, "cannot open" speaks of another machine's.
+    // "cannot open" for an existing file means one of another architecture.
     pattern:
       /\.node: cannot (open shared object|read) file|ELF header|file too short|ELF class|mach-o|wrong architecture/i,
     text: () =>
@@ -52,7 +52,7 @@ const explanations = [
   },
 ];
 
-/** The messages of an error and of all that caused it. */
+/** Returns the messages of an error and of all its causes. */
 function messagesOf(error) {
   const seen = new Set();
   const walk = (each) => {
@@ -67,9 +67,11 @@ function messagesOf(error) {
 }
 
 /**
- * @param {unknown} error what loading has thrown
- * @returns {{ reason: string, details: string[] }} plain words, and the words
- *   of the system
+ * Explains an error of loading the addon.
+ *
+ * @param {unknown} error
+ * @returns {{ reason: string, details: string[] }} an explanation, and the
+ *   original messages
  */
 function explain(error) {
   const messages = messagesOf(error);
@@ -80,14 +82,14 @@ function explain(error) {
       .find(Boolean);
     if (found) return { reason: text(found), details };
   }
-  // What the loader says by itself is plain enough.
+  // The loader's own errors need no explanation.
   const isOwn = error instanceof Error && error.cause === undefined;
   return isOwn
     ? { reason: error.message, details: [] }
     : { reason: 'Loading the binary failed.', details };
 }
 
-/** What could be loaded, and what lies beside it for other machines. */
+/** Lists the binaries for this platform, and those in this package for others. */
 function binaries() {
   const beside = fs
     .readdirSync(root)
@@ -98,7 +100,10 @@ function binaries() {
   ];
 }
 
-/** What ends a process that loads the binary: one that was cut short does. */
+/**
+ * Loads the binary in a child process. Returns the signal that ended the child, or
+ * null: a truncated file can crash the process that loads it.
+ */
 function fatalSignal() {
   const loader = JSON.stringify(require.resolve('../lib/handle/binary'));
   const program = `require(${loader}).loadBinary()`;
@@ -106,13 +111,16 @@ function fatalSignal() {
   return spawnSync(process.execPath, ['-e', program], options).signal;
 }
 
-/** Which file node has loaded: it keeps addons where it keeps modules. */
+/** Returns the file of the loaded addon, which node keeps in the module cache. */
 function loadedBinary() {
   return Object.keys(require.cache).find((name) => name.endsWith('.node'));
 }
 
 /**
+ * Loads the addon. Tries it in a child process first, which may crash.
+ *
  * @returns {{ file: string | undefined } | { reason: string, details: string[], files: string[] }}
+ *   the loaded file; or an explanation and the candidate files
  */
 function loadAddon() {
   const signal = fatalSignal();

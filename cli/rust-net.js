@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 'use strict';
 
-// `npx rust-net COMMAND`. A command is loaded when it is asked for: the doctor
-// must be able to speak where the addon cannot be loaded.
+// `npx rust-net COMMAND`. Loads only the command that is run, because the doctor
+// must also work where the addon cannot be loaded.
 
 const commands = {
   doctor: () => require('./doctor').run,
@@ -19,7 +19,7 @@ The exit code is 0 where all is well, 1 where something does not work, and 2
 where the command is not understood.
 `;
 
-// A reader such as `head` has seen enough, and nothing else can be said to it.
+// Exits quietly on EPIPE: a reader such as `head` has closed the pipe.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,7 +1,6 @@
 'use strict';
 
-// Connections over the loopback that carry bytes for a while, every one of which
-// is checked.
+// Sends bytes over loopback connections for a while, and checks every byte.
 
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -17,7 +16,7 @@ function listen(net, where) {
   return once(server, 'listening').then(() => server);
 }
 
-/** Sends until `until`, and compares what comes back. The number of echoes. */
+/** Sends until `until`, and compares the echoes. Resolves with their number. */
 function talk(net, where, seed, until) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(where);
@@ -55,10 +54,13 @@ function talk(net, where, seed, until) {
 }
 
 /**
- * @param {any} net
+ * Runs an echo server and several clients.
+ *
+ * @param {any} net the module under test
  * @param {object} where as `listen` takes it
  * @param {number} milliseconds
- * @returns {Promise<number>} how many messages came back
+ * @returns {Promise<number>} how many messages were echoed
+ * @throws {Error} when an echo differs, or takes more than 5 seconds
  */
 async function echo(net, where, milliseconds) {
   const server = await listen(net, where);
@@ -79,7 +81,7 @@ async function echo(net, where, milliseconds) {
   }
 }
 
-/** Runs `act` with the name of a Unix socket, or on Windows a pipe, that is free. */
+/** Calls `act` with a free name for a Unix socket or, on Windows, a pipe. */
 async function withPath(act) {
   if (process.platform === 'win32') {
     return act(`\\\\.\\pipe\\rust-net-${process.pid}`);

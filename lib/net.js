@@ -1,9 +1,10 @@
 'use strict';
 
 /*
- * The public object, of net's shape. What sockets and servers work with takes
- * longer to load than all the rest: this file alone waits with it until somebody
- * uses `Socket`, `Server` or one of their siblings.
+ * The public object, which has the shape of `net`. The modules behind sockets
+ * and servers take longer to load than everything else. Only this file delays
+ * them: it loads them on the first use of `Socket`, `Server` or a function that
+ * makes one.
  */
 
 const ipc = require('./bridge/ipc-receive');
@@ -36,8 +37,9 @@ function load() {
 }
 
 /**
- * Loads what sockets and servers work with, as one: once there is a first socket
- * nothing is left to be read, for which there may be no descriptor or no right.
+ * Loads all modules of sockets and servers at once. Once there is a socket, no
+ * file needs to be read: the process may have run out of descriptors, or dropped
+ * its right to read files.
  *
  * @returns {any} Socket, Server and what their modules export
  */
@@ -64,8 +66,8 @@ function createServerHandle(address, port, addressType, fd, flags) {
 }
 
 /**
- * What has been counted since the thread loaded rust-net, or since the socket
- * or server was made.
+ * Returns the counters of this thread since it loaded rust-net, or those of one
+ * socket or server since it was made.
  *
  * @param {any} [target] a Socket or Server of rust-net
  * @returns {object} see docs/api.md
@@ -76,7 +78,7 @@ function getStats(target) {
 
 let hasWarned = false;
 
-// A no-op since long ago, and gone from node after release 22.
+// A no-op for many releases; node removed it after release 22.
 function _setSimultaneousAccepts() {
   if (hasWarned) return;
   hasWarned = true;
@@ -90,7 +92,7 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
-/** The keys of node:net, in their order, and one of ours. */
+/** The keys of node:net, in the same order, and one that only rust-net has. */
 const net = {
   _createServerHandle: createServerHandle,
   _normalizeArgs: normalizeArgs,
@@ -119,12 +121,12 @@ const net = {
     family.getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamilyAttemptTimeout:
     family.setDefaultAutoSelectFamilyAttemptTimeout,
-  // Ours alone: __test__/project/api-comparison.test.js has the list of such things.
+  // Not in node:net. __test__/project/api-comparison.test.js lists such keys.
   getStats,
 };
 
-/** Puts a getter in a key's place that becomes a plain value with its first use. */
-function wait(name, read) {
+/** Makes a key a getter that replaces itself with a plain value on first use. */
+function defineLazy(name, read) {
   const become = (value) =>
     Object.defineProperty(net, name, {
       value,
@@ -150,17 +152,18 @@ for (const name of [
   'Server',
   'Socket',
 ]) {
-  wait(name, () => loadSockets()[name]);
+  defineLazy(name, () => loadSockets()[name]);
 }
-wait('Stream', () => loadSockets().Socket);
+defineLazy('Stream', () => loadSockets().Socket);
 
-// Early, so that it takes node's answers and not a program's.
+// Loaded early: it must see node's functions, not a program's replacements.
 if (/** @type {any} */ (process).permission) require('./node/permission');
-// Later would do, but whoever installs rust-net learns it here.
+// Checked now rather than with the first socket, so that a broken installation
+// fails at `require`.
 expectBinary();
 warnOfSettings();
 keepLoaded();
-// A parent may send a socket before there is one here.
+// A parent process may send a socket before this process makes one.
 if (process.connected) ipc.listenToParent(loadSockets);
 
 module.exports = { loadSockets, net };

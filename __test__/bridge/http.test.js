@@ -14,8 +14,8 @@ const {
   connected,
   destroyAfter,
   listening,
+  nextIteration,
   take,
-  turn,
 } = require('../helpers/wire');
 
 const rustNet = require('../..');
@@ -202,7 +202,7 @@ both('http.request over a connection of the subject', async (net, t) => {
   for (let i = 0; i < 3; i++) {
     assert.strictEqual(await textOf(get(port, { agent })), 'answer');
     // The socket is free again a turn after the response's end.
-    await turn();
+    await nextIteration();
   }
   assert.strictEqual(sockets.length, 2);
   for (const socket of sockets) {

@@ -14,10 +14,10 @@ const {
   destroyAfter,
   freeName,
   listening,
+  nextIteration,
   pair,
   take,
   transports,
-  turn,
   until,
   whereIs,
 } = require('../helpers/wire');
@@ -218,7 +218,7 @@ async function unread(net, t, server) {
   const accepted = once(server, 'connection');
   const client = destroyAfter(t, net.connect(whereIs(server)).pause());
   const [peer] = await accepted;
-  await turn();
+  await nextIteration();
   return { client, peer };
 }
 

@@ -18,7 +18,7 @@ const faults = engine();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-faults-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The track of the case that runs. */
 let current;
@@ -57,7 +57,7 @@ async function leftOpen(before) {
     // Relays have one pipe in common, which is closed after a failure.
     if (left.length === 2 && left.every((it) => /pipe:/.test(it))) return [];
     if (Date.now() > until) return left;
-    await turn();
+    await nextIteration();
   }
 }
 
@@ -115,7 +115,7 @@ async function attempt(scenario, rules = [], options = {}) {
     track.fault(`it does not end; ${pending.call(track)}; ${told}`);
     return ran;
   }
-  for (let i = 0; i < 2; i++) await turn();
+  for (let i = 0; i < 2; i++) await nextIteration();
   const left = await leftOpen(before);
   if (left.length > 0) track.fault(`left open: ${left.join(', ')}`);
   const more = handles() - had;

@@ -6,7 +6,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { alone, both, nodeIs, same } = require('../helpers/both');
-const { errorFields, pair, take, turn } = require('../helpers/wire');
+const { errorFields, nextIteration, pair, take } = require('../helpers/wire');
 const { tcp_wrap, stream_wrap } = require('../../handles');
 
 const { TCP, TCPConnectWrap, constants } = tcp_wrap;
@@ -285,7 +285,7 @@ alone('a verb of another object', async (net, t) => {
       assert.ok(error instanceof TypeError, error);
     }
   }
-  await turn();
+  await nextIteration();
   assert.strictEqual(await received(client, peer), '|');
 });
 
@@ -426,7 +426,7 @@ async function inPlaceOf(key, kKey) {
     const handle = new TCP(constants.SOCKET);
     if (handle[kKey] === key) return handle;
     handle.close();
-    if (left % 50 === 0) await turn();
+    if (left % 50 === 0) await nextIteration();
   }
   return assert.fail('nobody took the place');
 }

@@ -1,8 +1,9 @@
 'use strict';
 
-// The same scenario over node:net and over rust-net: the original is the judge.
+// Runs the same scenario over node:net and over rust-net; node:net defines what is
+// right.
 //
-// NET_SUBJECTS=node:net or NET_SUBJECTS=rust-net runs one of the two alone.
+// NET_SUBJECTS=node:net or NET_SUBJECTS=rust-net runs only one of the two.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -19,8 +20,8 @@ const wanted = (process.env.NET_SUBJECTS ?? 'node:net,rust-net').split(',');
 const subjects = Object.keys(loaders).filter((name) => wanted.includes(name));
 if (subjects.length === 0) throw new Error('NET_SUBJECTS names no module');
 
-// A handle left open would keep this file's process alive for ever. The timer
-// does not, and so it fires only where something else already has.
+// A handle that was left open would keep this process alive forever. The timer is
+// unref'ed, so it fires only if something else has kept the process alive.
 setTimeout(() => {
   const open = process.getActiveResourcesInfo().join(', ');
   process._rawDebug(`still alive after ${4 * limit} ms, kept by: ${open}`);
@@ -29,7 +30,7 @@ setTimeout(() => {
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-/** Whether the running Node is at least `version`, for instance '22.13'. */
+/** Returns true when the running Node is at least `version`, such as '22.13'. */
 function nodeIs(version) {
   const [wantedMajor, wantedMinor = 0] = version.split('.').map(Number);
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
@@ -38,8 +39,8 @@ function nodeIs(version) {
 const optionsOf = (name) => ({ timeout: limit, skip: reasonToSkip(name) });
 
 /**
- * Registers one test a subject. `since` names the Node release whose node:net
- * first has the feature: on an older one rust-net is tested alone.
+ * Registers one test per subject. `since` is the first Node release whose node:net
+ * has the feature: on older ones only rust-net is tested.
  *
  * @param {string} name
  * @param {{ since?: string }} options
@@ -58,9 +59,9 @@ function both(name, options, fn) {
 }
 
 /**
- * Runs a scenario over node:net and compares what it returns with what the
- * subject's returns. For results that differ by Node release, or that a person
- * would copy from node:net anyway.
+ * Runs a scenario over node:net and over the subject, and compares the results.
+ * Use it for results that differ by Node release, or would be copied from node:net
+ * anyway.
  */
 function same(name, fn) {
   for (const subject of subjects) {
@@ -73,7 +74,7 @@ function same(name, fn) {
   }
 }
 
-/** Registers a test of rust-net alone: where it is meant to differ. */
+/** Registers a test of rust-net alone, where it differs from node:net on purpose. */
 function alone(name, fn) {
   if (!subjects.includes('rust-net')) return;
   test(`rust-net: ${name}`, optionsOf(name), (t) =>
@@ -81,7 +82,7 @@ function alone(name, fn) {
   );
 }
 
-/** The name by which a child process or a worker requires the subject. */
+/** Returns the name by which a child process or a worker requires the subject. */
 const idOf = (net) =>
   net === require('node:net') ? 'node:net' : require.resolve('../..');
 

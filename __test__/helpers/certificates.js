@@ -1,7 +1,7 @@
 'use strict';
 
-// Certificates made for one run of a test: an authority, and what it has
-// signed for a server and for a client.
+// Makes certificates for one run of a test: an authority, and certificates that it
+// has signed for a server and a client.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -30,7 +30,9 @@ function makeSigned(cwd, name, authority) {
 }
 
 /**
- * @param {object} t the test, at whose end they go
+ * Makes the certificates.
+ *
+ * @param {object} t the test; they are removed when it ends
  * @returns {{ cwd: string, ca: string, server: object, client: object }} the
  *   folder, the authority's certificate, and `{ key, cert }` of the two sides
  */

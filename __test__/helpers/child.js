@@ -5,9 +5,9 @@ const { once } = require('node:events');
 const { idOf } = require('./both');
 
 /**
- * Runs `program` (a function; `net` is its only argument) in a process of its
- * own and tells how it ended. One that does not end by itself is killed after
- * `limit` ms, and says so by its signal.
+ * Runs `program`, a function that gets `net`, in a child process. Resolves with
+ * its exit code, signal and output. After `limit` ms the child is killed, which
+ * shows in `signal`.
  */
 async function runs(net, program, options = {}) {
   const { limit = 15_000, flags = [], shell, env } = options;
@@ -31,13 +31,13 @@ async function runs(net, program, options = {}) {
   return { code, signal, ...output };
 }
 
-/** Ends a child with all that it started, where that is to be had. */
+/** Kills a child and, except on Windows, all processes that it started. */
 function endAll(child) {
   if (process.platform === 'win32') child.kill('SIGKILL');
   else process.kill(-child.pid, 'SIGKILL');
 }
 
-/** How a child that did all it should has ended. */
+/** Returns the result of `runs` for a child that succeeded. */
 const fine = (stdout = '') => ({ code: 0, signal: null, stdout, stderr: '' });
 
 module.exports = { endAll, fine, runs };

@@ -1,7 +1,7 @@
 'use strict';
 
-// A small Debian archive on a loopback port, with the source package `nodejs`
-// in it. A file that is taken out of its folder answers 404.
+// Serves a small Debian archive, with the source package `nodejs`, on a loopback
+// port. The server answers 404 for files that were removed from its folder.
 
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -11,7 +11,10 @@ const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const { folder } = require('./wire');
 
-/** Serves a folder, in a thread: the tests wait for apt in their own. */
+/**
+ * The server. It runs in a thread, because the tests block theirs while they wait
+ * for apt.
+ */
 const SERVER = `
   const fs = require('node:fs');
   const { parentPort, workerData } = require('node:worker_threads');
@@ -26,19 +29,27 @@ const SERVER = `
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address()));
 `;
 
-/** @param {string} file */
+/**
+ * Returns the SHA-256 digest of a file, in hexadecimal digits.
+ *
+ * @param {string} file
+ */
 const sha256 = (file) =>
   createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
 /**
+ * Returns the line of a file for an index.
+ *
  * @param {string} file
- * @param {string} name as the index calls it
- * @returns {string} a line of an index
+ * @param {string} name of the file in the index
+ * @returns {string}
  */
 const indexLine = (file, name) =>
   ` ${sha256(file)} ${fs.statSync(file).size} ${name}`;
 
 /**
+ * Writes a file, and makes its folder.
+ *
  * @param {string} file
  * @param {string} text
  */
@@ -48,10 +59,10 @@ function write(file, text) {
 }
 
 /**
- * Makes a source tree with one test, and the tarball of it.
+ * Makes the tarball of a source tree with one test.
  *
  * @param {string} scratch
- * @param {string} version Node's, e.g. `20.19.2`
+ * @param {string} version of Node, such as `20.19.2`
  * @param {string} tarball
  */
 function packSource(scratch, version, tarball) {
@@ -73,12 +84,12 @@ function packSource(scratch, version, tarball) {
 }
 
 /**
- * Puts a version of the package into a suite's pool.
+ * Adds a version of the package to the pool of a suite.
  *
  * @param {string} scratch
  * @param {string} pool
- * @param {string} version Debian's, e.g. `20.19.2+dfsg-1`
- * @returns {string[]} the files of it
+ * @param {string} version of Debian, such as `20.19.2+dfsg-1`
+ * @returns {string[]} its files
  */
 function packVersion(scratch, pool, version) {
   const upstream = version.replace(/-[^-]*$/, '');
@@ -95,7 +106,7 @@ function packVersion(scratch, pool, version) {
 }
 
 /**
- * Writes the index of a suite, unsigned.
+ * Writes the unsigned index of a suite.
  *
  * @param {string} root of the archive
  * @param {string} suite
@@ -137,13 +148,15 @@ function writeIndex(root, suite, versions) {
  * @typedef {object} Archive
  * @property {string} uri
  * @property {(options?: string) => import('../node-suite/fetch/places.js').Place[]} places
- *   its suites; their index is trusted, unless `options` say otherwise
- * @property {(part: string) => void} lose makes all files answer 404 whose path
- *   holds `part`
- * @property {(part: string) => void} spoil changes those files behind the index
+ *   returns its suites; their index is trusted unless `options` says otherwise
+ * @property {(part: string) => void} lose removes all files whose path contains
+ *   `part`
+ * @property {(part: string) => void} spoil changes such files, but not the index
  */
 
 /**
+ * Lists the files whose path contains `part`.
+ *
  * @param {string} root
  * @param {string} part
  * @returns {string[]}
@@ -159,10 +172,10 @@ function filesWith(root, part) {
 }
 
 /**
- * Starts an archive, which goes when the test ends.
+ * Starts an archive, which is removed when the test ends.
  *
  * @param {object} t the test
- * @param {Record<string, string[]>} suites Debian's versions of `nodejs` in each
+ * @param {Record<string, string[]>} suites the versions of `nodejs` in each suite
  * @returns {Promise<Archive>}
  */
 async function debianArchive(t, suites) {

@@ -1,11 +1,11 @@
 'use strict';
 
-// What can be seen of a net module from outside: keys, property descriptors,
+// Describes what a program can observe of a net module: keys, property descriptors,
 // names and lengths of functions, and the events of a few connections.
 //
-// `node __test__/helpers/describe-net.js` writes what the running Node's module
-// has to __test__/fixtures/net-<release>.json; api-comparison.test.js compares
-// with Node 26's.
+// `node __test__/helpers/describe-net.js` describes the running Node's module in
+// __test__/fixtures/net-<release>.json. __test__/project/api-comparison.test.js
+// compares rust-net with Node 26's.
 
 const { EventEmitter, once } = require('node:events');
 const fs = require('node:fs');
@@ -20,14 +20,17 @@ const classes = [
   'SocketAddress',
 ];
 
-/** Symbols that a program can name; node's private ones differ by release. */
+/**
+ * Returns true for a name, or a symbol that programs can refer to. Node's private
+ * symbols differ by release.
+ */
 function isPublic(key) {
   if (typeof key === 'string') return true;
   return String(key).startsWith('Symbol(Symbol.') || Symbol.keyFor(key);
 }
 
-// Before Node had the symbols of explicit resource management from V8, it made
-// them itself, and called them otherwise.
+// Replaces the names of the symbols of explicit resource management that node had
+// defined itself, before V8 had them.
 const plainly = (text) =>
   text.replace(/nodejs\.(asyncD|d)ispose/, 'Symbol.$1ispose');
 
@@ -42,7 +45,7 @@ function describeValue(value) {
   return value === null ? 'null' : typeof value;
 }
 
-/** One line: what it is, and in what respects it is not like `a.b = value`. */
+/** Describes a property in one line, with its differences from `a.b = value`. */
 function describeProperty(object, key) {
   const own = Object.getOwnPropertyDescriptor(object, key);
   const words = [];
@@ -72,8 +75,8 @@ const makers = {
   SocketAddress: (net) => new net.SocketAddress(),
 };
 
-// What streams and emitters have of their own is the running Node's business,
-// and so are the events by which they tell themselves what to do.
+// Own properties and internal events of streams and emitters are left out, because
+// they depend on the running Node.
 const bases = {
   Server: () => [...Reflect.ownKeys(new EventEmitter()), '_eventsCount'],
   Socket: () => [...Reflect.ownKeys(new Duplex()), '_eventsCount'],
@@ -103,7 +106,7 @@ function isCallable(Class) {
   }
 }
 
-/** Notes every event that `emitter` emits from now on. */
+/** Adds the name of every event that `emitter` emits from now on to `names`. */
 function record(emitter, names) {
   const { emit } = emitter;
   emitter.emit = function (event, ...args) {
@@ -112,7 +115,7 @@ function record(emitter, names) {
   };
 }
 
-/** The first address refuses, the second is the server's. */
+/** Resolves to two addresses: the first refuses, the second is the server's. */
 function lookup(host, options, callback) {
   const all = [
     { address: '::1', family: 6 },
@@ -121,7 +124,10 @@ function lookup(host, options, callback) {
   process.nextTick(callback, null, all);
 }
 
-/** A connection that does everything once, and one that is refused. */
+/**
+ * Collects the events of a connection on which everything happens once, and of one
+ * that is refused.
+ */
 async function collectEvents(net) {
   const seen = { server: new Set(), client: new Set(), peer: new Set() };
   const server = net.createServer({ allowHalfOpen: true });
@@ -156,14 +162,16 @@ async function collectEvents(net) {
   refused.connect({ port, host: '127.0.0.1' });
   await new Promise((resolve) => refused.once('close', resolve));
   return Object.fromEntries(
-    Object.entries(seen).map(([who, names]) => [
-      who,
+    Object.entries(seen).map(([side, names]) => [
+      side,
       [...names].sort().join(' '),
     ]),
   );
 }
 
 /**
+ * Describes a net module.
+ *
  * @param {any} net
  * @returns {Promise<object>} plain data
  */

@@ -1,7 +1,6 @@
 /*
- * Loaded ahead of libc: fails calls that send. A call whose bytes contain
- * FAULT_MARK fails with FAULT_ERRNO, the first FAULT_TIMES times; all others,
- * and every one after that, are libc's.
+ * Makes calls that send fail; loaded before libc. The first FAULT_TIMES calls whose
+ * bytes contain FAULT_MARK fail with FAULT_ERRNO. All other calls go to libc.
  */
 
 #define _GNU_SOURCE
@@ -21,7 +20,7 @@ static int number(const char *name) {
   return text == NULL ? 0 : atoi(text);
 }
 
-/* True when this call is to fail; errno is set. */
+/* Returns true when this call must fail, and sets errno. */
 static int fails(const struct iovec *vector, size_t count) {
   const char *mark = getenv("FAULT_MARK");
   if (mark == NULL) return 0;

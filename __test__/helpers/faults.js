@@ -1,18 +1,18 @@
 'use strict';
 
-// System calls that fail on demand, in a child process: see faults.c.
+// Makes system calls fail in a child process; see faults.c.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-/** In the bytes that are not to be sent. */
+/** Sends whose bytes contain this fail. */
 const MARK = '@fail@';
 
 let library;
 
-/** Why no call can be failed here; undefined where it can. */
+/** Returns why calls cannot be made to fail here, or undefined when they can. */
 function reasonForNone() {
   if (process.platform !== 'linux') return 'calls are failed on Linux alone';
   try {
@@ -33,10 +33,10 @@ function build() {
 }
 
 /**
- * The environment of a child whose sends of MARK fail.
+ * Returns the environment of a child process whose sends of MARK fail.
  *
- * @param {string} code e.g. 'ENOMEM'
- * @param {number} times how often
+ * @param {string} code such as 'ENOMEM'
+ * @param {number} times how many sends fail
  */
 function failing(code, times) {
   library ??= build();

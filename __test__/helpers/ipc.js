@@ -7,9 +7,9 @@ const { idOf } = require('./both');
 const lifetime = 25_000;
 
 /**
- * Runs `program` (a function; `net` and `isOwn` are its arguments) in a child
- * with a channel to this process. `isOwn` tells sockets and servers of
- * rust-net's from node's, which `instanceof` does not.
+ * Runs `program` in a child process with an IPC channel. `program` is a function
+ * that gets `net` and `isOwn`. `isOwn` distinguishes rust-net's sockets and servers
+ * from node's, which `instanceof` does not.
  *
  * @returns {import('node:child_process').ChildProcess}
  */
@@ -27,19 +27,19 @@ function forked(net, t, program, options = {}) {
   return child;
 }
 
-/* Runs in the child as well: it may use nothing of this file. */
+/* Also runs in the child, so it must not use anything of this file. */
 function isOwnHere(object) {
   const node = process.getBuiltinModule?.('net') ?? require('node:net');
   const { Socket, Server } = node;
   return !(object instanceof Socket) && !(object instanceof Server);
 }
 
-/** What the child says next, with the handle that came along. */
+/** Resolves with the child's next message and the handle that came with it. */
 function heard(child) {
   return once(child, 'message');
 }
 
-/** Waits until the child has ended by itself. */
+/** Waits until the child has exited. */
 async function ended(child) {
   if (child.exitCode !== null || child.signalCode !== null) {
     return { code: child.exitCode, signal: child.signalCode };

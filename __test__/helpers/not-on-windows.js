@@ -1,7 +1,7 @@
 'use strict';
 
-// Tests that ask for what Windows does not have, by their names and reasons. But
-// for those of the second group node:net does not pass them there either.
+// The tests that need what Windows does not have, by name, with the reason. Except
+// for those of the second group, node:net does not pass them there either.
 
 const noFile = "a pipe's name is no path in the file system";
 const noHalf = 'a pipe that was ended is closed a moment later';
@@ -12,7 +12,7 @@ const noReuse = 'there is no SO_REUSEPORT';
 const noSyntax = 'what is too long for a path on Unix is none here';
 
 const reasons = {
-  // Files, and what they have.
+  // Files.
   'a path through a file': noFile,
   'a path of 106 bytes': noFile,
   'a path of 107 bytes': noFile,
@@ -61,7 +61,7 @@ const reasons = {
   'typeOfService as an option': notNumbered,
   'typeOfService of IPv6': notNumbered,
 
-  // Of what only rust-net has.
+  // Tests of rust-net alone.
   'Unix: AsyncLocalStorage in every callback': noHalf,
   "a Unix socket becomes node's": noShare,
   'a Unix socket goes to a worker': noShare,
@@ -86,8 +86,10 @@ const reasons = {
 };
 
 /**
+ * Returns the reason to skip a test on this system.
+ *
  * @param {string} name of a test, without its subject
- * @returns {string | false} why it is not run here
+ * @returns {string | false} false to run it
  */
 function reasonToSkip(name) {
   return (process.platform === 'win32' && reasons[name]) || false;

@@ -1,7 +1,7 @@
 /*
- * An addon for the self-check of scripts/asan.js: `poison(typedArray)` forbids
- * AddressSanitizer's instrumented code to touch the array's memory. It declares
- * what it needs, so that no header of Node is needed to build it.
+ * An addon for the self-check of scripts/asan.js. `poison(typedArray)` makes
+ * AddressSanitizer report any access to the array's memory. It declares the N-API
+ * functions itself, so that it builds without Node's headers.
  */
 
 #include <stdbool.h>

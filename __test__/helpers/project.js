@@ -1,7 +1,7 @@
 'use strict';
 
-// Programs in a folder that has rust-net among its node_modules, as a user's
-// project has.
+// Runs programs in a folder with rust-net in its node_modules, like a user's
+// project.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -15,10 +15,10 @@ const root = path.resolve(__dirname, '../..');
 const limit = 20_000;
 
 /**
- * A new project.
+ * Makes a project.
  *
- * @param {object} t the test, at whose end it goes
- * @param {Record<string, string>} [files] their texts by their paths in it
+ * @param {object} t the test; the project is removed when it ends
+ * @param {Record<string, string>} [files] the contents of its files by path
  * @returns {string} its folder
  */
 function inProject(t, files = {}) {
@@ -30,13 +30,14 @@ function inProject(t, files = {}) {
   }
   const modules = path.join(made, 'node_modules');
   fs.mkdirSync(modules, { recursive: true });
-  // On Windows only this kind may be made by everybody.
+  // On Windows, other kinds of links need privileges.
   fs.symlinkSync(root, path.join(modules, 'rust-net'), 'junction');
   return made;
 }
 
 /**
- * Runs node there; it must end by itself, well, and say nothing on stderr.
+ * Runs node in a project. It must exit by itself, with code 0, and print nothing
+ * to stderr.
  *
  * @param {string} cwd
  * @param {string[]} args
@@ -45,7 +46,7 @@ function inProject(t, files = {}) {
  */
 async function program(cwd, args, { flags = [], env } = {}) {
   const inherited = { ...process.env };
-  // Only in a test's own process do these two mean what they say.
+  // These two are meant for the test's own process only.
   delete inherited.NODE_TEST_CONTEXT;
   delete inherited.NODE_OPTIONS;
   const child = spawn(process.execPath, [...flags, ...args], {

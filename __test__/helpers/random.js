@@ -1,15 +1,19 @@
 'use strict';
 
 /*
- * Random numbers of a seed, for tests and soaks that do things at random moments
- * or in random pieces. A process that fails prints the seed; `SEED=N` repeats it, as
- * far as the moments allow.
+ * Random numbers from a seed, for tests and soaks that act at random times or on
+ * random pieces. A process that fails prints its seed. `SEED=N` repeats the run, as
+ * far as timing allows.
  */
 
 const seed = Number(process.env.SEED) || Date.now() % 2 ** 31;
 let state = seed;
 
-/** @returns {number} from 0 to less than 1, as `Math.random` */
+/**
+ * Returns the next random number, like `Math.random`.
+ *
+ * @returns {number} at least 0 and less than 1
+ */
 function random() {
   state = (state + 0x9e3779b9) | 0;
   let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);

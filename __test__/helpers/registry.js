@@ -1,6 +1,6 @@
 'use strict';
 
-// A package registry on loopback that has what was packed and nothing else.
+// Runs a package registry on loopback that serves only the packed packages.
 
 const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 
+/** Returns the package.json of a tarball. */
 function manifestIn(tarball) {
   const args = ['-xzOf', tarball, 'package/package.json'];
   return JSON.parse(execFileSync('tar', args, { encoding: 'utf8' }));
@@ -20,11 +21,13 @@ function sha512(file) {
 }
 
 /**
- * @param {{ tarball: string }[]} packed packages that can be had
- * @param {any[]} known manifests of packages that exist as well, but whose
- *   tarballs cannot be had
- * @returns {Promise<{ url: string, asked: string[], close: () => void }>}
- *   `asked` are the tarballs that were asked for, by name
+ * Starts the registry.
+ *
+ * @param {{ tarball: string }[]} packed packages that can be downloaded
+ * @param {any[]} known manifests of further packages, whose tarballs cannot be
+ *   downloaded
+ * @returns {Promise<{ url: string, asked: string[], close: () => void }>} `asked`
+ *   are the names of the requested tarballs
  */
 async function startRegistry(packed, known) {
   /** @type {Record<string, any>} */

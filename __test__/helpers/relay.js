@@ -5,8 +5,8 @@ const node = require('node:net');
 const { connected, listening, take, tcp, transports } = require('./wire');
 
 /**
- * Two sockets of the module under test, and node:net's at their far ends:
- * what `sender` sends arrives at `a`, what `b` writes arrives at `receiver`.
+ * Connects two sockets of the module under test to sockets of node:net: what
+ * `sender` sends arrives at `a`, and what `b` writes arrives at `receiver`.
  *
  * @param {any} net the module under test
  * @param {any} t the test
@@ -39,7 +39,7 @@ async function pass({ sender, receiver }, message) {
   return String(await arrived);
 }
 
-/** A chain that `a.pipe(b)` has been carrying messages through. */
+/** Makes a chain in which `a.pipe(b)` has already carried messages. */
 async function flowing(net, t, options = {}) {
   const ends = await chain(net, t, options);
   ends.a.pipe(ends.b, options.pipe);
@@ -47,7 +47,7 @@ async function flowing(net, t, options = {}) {
   return ends;
 }
 
-/** TCP and Unix at either end: names, and what `chain` takes. */
+/** TCP and Unix at either end: a name, and a function that makes `where`. */
 const routes = transports.flatMap(([from, whereFrom]) =>
   transports.map(([to, whereTo]) => [
     `${from} to ${to}`,

@@ -1,7 +1,8 @@
 'use strict';
 
-// Options that live only in JavaScript would pass a naive test: this asks the
-// kernel, by a child that inherits the descriptor.
+// Reads socket options from the kernel, in a child process that inherits the
+// descriptor. Otherwise options that are only stored in JavaScript would pass the
+// tests.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -17,7 +18,7 @@ const options = {
 };
 
 /**
- * getsockopt, by perl: the one interpreter that every Debian has.
+ * Calls getsockopt in perl, which every Debian system has.
  *
  * @param {any} socket
  * @param {keyof typeof options} name

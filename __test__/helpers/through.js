@@ -8,7 +8,7 @@ const { pipeline } = require('node:stream/promises');
 
 const { random } = require('./random');
 
-/** Bytes that do not repeat, cheaply: one block, with a counter in its head. */
+/** Makes a stream of unrepeated bytes: one block with a counter at its start. */
 function source(total, { highWaterMark, pauses }) {
   const block = Buffer.alloc(64 * 1024);
   for (let i = 0; i < block.length; i++) block[i] = (i * 31) ^ (i >> 8);
@@ -28,7 +28,7 @@ function source(total, { highWaterMark, pauses }) {
   });
 }
 
-/** Stops `socket` now and then, at moments that differ from run to run. */
+/** Pauses `socket` now and then, at random times. */
 function pausing(socket) {
   socket.on('data', () => {
     if (random() > 0.3) return;
@@ -43,8 +43,9 @@ function hashing(stream, hash) {
 }
 
 /**
- * A proxy of `net` before `server`, on a free port: `a.pipe(b).pipe(a)`. With
- * `pauses` its sockets stop at random, while nobody looks at their data.
+ * Makes a proxy for `server`, on a free port, with sockets of `net` and
+ * `a.pipe(b).pipe(a)`. With `pauses` its sockets are paused at random, without a
+ * 'data' listener.
  */
 async function proxied(net, server, { highWaterMark, pauses }) {
   const address = server.address();
@@ -72,9 +73,9 @@ async function proxied(net, server, { highWaterMark, pauses }) {
 }
 
 /**
- * Sends `bytes` from a client of `clientNet` to an echo server of `serverNet`
- * and back, by pipe() all the way, and compares SHA-256 and count. `by` is the
- * module of a proxy in between, if there shall be one.
+ * Sends `bytes` from a client of `clientNet` to an echo server of `serverNet` and
+ * back, with pipe() everywhere, and compares SHA-256 and count. `by` is the module
+ * of an optional proxy in between.
  */
 async function through(clientNet, serverNet, where, options) {
   const { bytes, highWaterMark, pauses = false, by } = options;

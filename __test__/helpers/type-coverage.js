@@ -1,7 +1,7 @@
 'use strict';
 
-// Which of the package's declarations no type test makes use of: each export,
-// member and option, and of what is overloaded each form.
+// Finds the package's declarations that no type test uses: exports, members,
+// options, and each overload.
 
 const path = require('node:path');
 const ts = require('typescript');
@@ -31,7 +31,7 @@ const members = [
   ts.SyntaxKind.PropertySignature,
 ];
 
-/** Whether others can name it, or call it. */
+/** Returns true for a declaration that users can name or call. */
 function isPublic(node) {
   if (signatures.includes(node.kind) || members.includes(node.kind)) {
     return true;
@@ -42,7 +42,7 @@ function isPublic(node) {
   return named.includes(node.kind) && Boolean(isExported);
 }
 
-/** The declarations of a file, by what they are called in a report. */
+/** Returns the public declarations of a file, with their names in the report. */
 function declarations(file) {
   const found = new Map();
   function visit(node, owner) {
@@ -51,7 +51,7 @@ function declarations(file) {
       const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
       const base = path.basename(file.fileName);
       found.set(node, `${base}:${line + 1} ${owner}${name}`);
-      // What stands inside a function's type is no name of ours.
+      // Names inside a function's type are not public.
       if (ts.isFunctionLike(node)) return;
     }
     const isScope = scopes.includes(node.kind);
@@ -63,7 +63,7 @@ function declarations(file) {
   return found;
 }
 
-/** The lines that are expected not to compile: they prove nothing. */
+/** Returns the lines that must not compile. They do not count as uses. */
 function wrongLines(file) {
   return new Set(
     file.text
@@ -72,7 +72,7 @@ function wrongLines(file) {
   );
 }
 
-/** The symbols that an identifier, or a key, stands for. */
+/** Returns the symbols of an identifier or a key. */
 function symbolsAt(checker, node) {
   const { parent } = node;
   const isKey =
@@ -100,7 +100,7 @@ function usedIn(file, checker, used) {
       for (const symbol of symbolsAt(checker, node)) {
         const all = symbol.declarations ?? [];
         const forms = all.filter((each) => ts.isFunctionLike(each));
-        // Of several forms only a call says which is meant.
+        // With several overloads, only a call shows which one is used.
         const meant = forms.length > 1 ? [] : all;
         for (const each of meant) used.add(each);
       }
@@ -115,10 +115,12 @@ function usedIn(file, checker, used) {
 }
 
 /**
+ * Lists the public declarations that no type test uses.
+ *
  * @param {any} program
  * @param {any[]} declaring the package's files
  * @param {any[]} testing the type tests
- * @returns {string[]} a line for each declaration that is not used
+ * @returns {string[]} one line each
  */
 function unused(program, declaring, testing) {
   const checker = program.getTypeChecker();

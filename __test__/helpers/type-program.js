@@ -1,7 +1,7 @@
 'use strict';
 
-// The compiler at work on a project of a user's: the packed package, installed
-// beside one release of @types/node.
+// Runs the TypeScript compiler on a user's project: the packed package, installed
+// with one release of @types/node.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,11 +10,11 @@ const ts = require('typescript');
 
 const modules = path.resolve(__dirname, '../../node_modules');
 
-/** By major, the package that has the release. */
+/** The package with a release's @types/node, by major version. */
 const releases = { 18: 'types-node-18', 20: '@types/node' };
 for (const major of [22, 24, 26]) releases[major] = `types-node-${major}`;
 
-/** By name, the compiler's options. */
+/** The compiler options of each way to resolve modules. */
 const resolutions = {
   node16: {
     module: ts.ModuleKind.Node16,
@@ -33,7 +33,7 @@ const resolutions = {
 /**
  * Installs the package.
  *
- * @param {string} at a folder that is not there yet
+ * @param {string} at a folder that does not exist yet
  * @param {string} tarball of the package
  * @param {string | number} major of @types/node
  */
@@ -50,13 +50,15 @@ function install(at, tarball, major) {
 }
 
 /**
+ * Makes the compiler's program for a project.
+ *
  * @param {string} at the project
  * @param {string[]} files its sources
- * @param {object} options the compiler's, above those of every project
+ * @param {object} options override those that all projects have
  */
 function createProgram(at, files, options) {
   return ts.createProgram(files, {
-    // Where `types` are looked for; without it that is the working directory.
+    // `types` are looked up from here, instead of from the working directory.
     configFilePath: path.join(at, 'tsconfig.json'),
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
     noEmit: true,
@@ -67,7 +69,7 @@ function createProgram(at, files, options) {
   });
 }
 
-/** The files of a program that are the project's or the package's. */
+/** Returns the files of a program that belong to the project or the package. */
 function ownFiles(program, at) {
   const foreign = path.join(at, 'node_modules/@types');
   return program
@@ -77,11 +79,11 @@ function ownFiles(program, at) {
 }
 
 /**
- * What the compiler has to say, a line each; nothing, if all is well.
+ * Returns the compiler's diagnostics, one line each.
  *
  * @param {any} program
- * @param {any[]} [files] those to look at; without them every declaration, of
- *   @types/node and the language too
+ * @param {any[]} [files] the files to check; by default all, including @types/node
+ *   and the language's own declarations
  */
 function complaints(program, files) {
   const found = (files ?? [undefined]).flatMap((file) => [

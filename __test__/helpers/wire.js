@@ -1,40 +1,41 @@
 'use strict';
 
-// Servers, connections and what is read off them. Everything opened through
-// here is closed when its test ends, whether or not it passed.
+// Makes servers and connections, and reads from them. Everything opened here is
+// closed when its test ends, whether or not it passed.
 
 const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-/** A new empty folder that goes when the test ends. */
+/** Makes an empty folder, which is removed when the test ends. */
 function folder(t) {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
   t.after(() => fs.rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
-/** A free name for a Unix-domain socket, or on Windows for a pipe. */
+/** Returns a free name for a Unix-domain socket or, on Windows, a pipe. */
 function freeName(t, name = 'socket') {
   const file = path.join(folder(t), name);
   if (process.platform !== 'win32') return file;
   return `\\\\.\\pipe\\${path.basename(path.dirname(file))}-${name}`;
 }
 
-/** The two families of address, each a free one. */
+/** The two kinds of address, with functions that return a free one. */
 const transports = [
   ['TCP', () => ({ port: 0, host: '127.0.0.1' })],
   ['Unix', (t) => ({ path: freeName(t) })],
 ];
 const tcp = transports[0][1];
 
+/** Destroys a socket when the test ends, and returns it. */
 function destroyAfter(t, socket) {
   t.after(() => socket.destroy());
   return socket;
 }
 
-/** Where a client finds this server. */
+/** Returns the options with which a client connects to a server. */
 function whereIs(server) {
   const address = server.address();
   return typeof address === 'string'
@@ -42,7 +43,7 @@ function whereIs(server) {
     : { port: address.port, host: address.address };
 }
 
-/** A listening server. `where` is what `listen` takes. */
+/** Makes a listening server. `where` is what `listen` takes. */
 async function listening(net, t, where = tcp(t), options = {}, onConnection) {
   const server = net.createServer(options, onConnection);
   t.after(() => {
@@ -54,7 +55,7 @@ async function listening(net, t, where = tcp(t), options = {}, onConnection) {
   return server;
 }
 
-/** A client that has connected to `server`. */
+/** Makes a client that is connected to `server`. */
 async function connected(net, t, server, options = {}) {
   const client = net.connect({ ...whereIs(server), ...options });
   destroyAfter(t, client);
@@ -62,7 +63,7 @@ async function connected(net, t, server, options = {}) {
   return client;
 }
 
-/** A server and the two ends of one connection to it. */
+/** Makes a server and the two ends of one connection to it. */
 async function pair(net, t, options = {}) {
   const where = options.where ?? tcp(t);
   const server = await listening(net, t, where, options.server);
@@ -72,7 +73,7 @@ async function pair(net, t, options = {}) {
   return { server, client, peer };
 }
 
-/** All bytes until the end. */
+/** Resolves with all bytes up to 'end'. */
 async function bytesOf(socket) {
   const chunks = [];
   socket.on('data', (chunk) => chunks.push(chunk)).resume();
@@ -80,7 +81,7 @@ async function bytesOf(socket) {
   return Buffer.concat(chunks);
 }
 
-/** The next `size` bytes. */
+/** Resolves with the next bytes, once there are at least `size`. */
 function take(socket, size) {
   return new Promise((resolve, reject) => {
     let got = Buffer.alloc(0);
@@ -100,8 +101,8 @@ function take(socket, size) {
 }
 
 /**
- * Resolves with what 'close' is given; an error before it is no failure. To be
- * called before what closes the socket, for the event comes once.
+ * Resolves with the argument of 'close', and ignores an error before it. Call it
+ * before the socket closes, because the event is emitted only once.
  */
 function closed(socket) {
   return new Promise((resolve) => {
@@ -110,7 +111,7 @@ function closed(socket) {
   });
 }
 
-/** The names of events in the order of their emission, from now on. */
+/** Returns an array that collects the names of events in order, from now on. */
 function recorded(emitter, names) {
   const events = [];
   for (const name of names) {
@@ -123,14 +124,14 @@ function recorded(emitter, names) {
   return events;
 }
 
-/** What a program can tell one error from another by. */
+/** Returns what a program can observe of an error. */
 function errorFields(error) {
   if (!(error instanceof Error)) return error;
   const fields = {
     class: error.constructor.name,
     name: error.name,
     message: error.message,
-    // Own keys in their order, which is what a printed error shows.
+    // The own keys in their order, in which a printed error shows them.
     keys: Object.keys(error),
   };
   for (const key of Object.keys(error)) fields[key] = error[key];
@@ -140,8 +141,8 @@ function errorFields(error) {
 }
 
 /**
- * `value` with what differs from run to run (ports, temp paths) replaced by a
- * name: `masked(result, { PORT: port })`.
+ * Replaces what differs between runs, such as ports and temporary paths, with
+ * names: `masked(result, { PORT: port })`.
  */
 function masked(value, names) {
   for (const [name, secret] of Object.entries(names)) {
@@ -157,12 +158,12 @@ function masked(value, names) {
   );
 }
 
-/** Lets the callbacks of this turn of the loop, and the next, run. */
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** Resolves after the other callbacks of this loop iteration. */
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Waits for something that has no event of its own. */
+/** Waits for a condition that has no event. */
 async function until(condition) {
-  while (!condition()) await turn();
+  while (!condition()) await nextIteration();
 }
 
 module.exports = {
@@ -175,12 +176,12 @@ module.exports = {
   freeName,
   listening,
   masked,
+  nextIteration,
   pair,
   recorded,
   take,
   tcp,
   transports,
-  turn,
   until,
   whereIs,
 };

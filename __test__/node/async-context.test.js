@@ -12,8 +12,8 @@ const {
   closed,
   destroyAfter,
   listening,
+  nextIteration,
   transports,
-  turn,
 } = require('../helpers/wire');
 
 for (const [name, where] of transports) {
@@ -60,7 +60,7 @@ for (const [name, where] of transports) {
     const closing = once(server, 'close');
     storage.run('closing', () => server.close(() => note('close callback')));
     await closing;
-    await turn();
+    await nextIteration();
     assert.ok(Object.keys(seen).length >= 14, Object.keys(seen).join());
     return seen;
   });
@@ -115,7 +115,7 @@ both('a store set in one event is not seen by another', async (net, t) => {
     await once(client, 'connect');
     clients.push(client);
   }
-  while (peers.length < 5) await turn();
+  while (peers.length < 5) await nextIteration();
   const all = Promise.all(peers.map((peer) => once(peer, 'data')));
   clients.forEach((client) => client.write('x'));
   await all;

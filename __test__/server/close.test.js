@@ -7,9 +7,9 @@ const {
   connected,
   errorFields,
   listening,
+  nextIteration,
   pair,
   transports,
-  turn,
   whereIs,
 } = require('../helpers/wire');
 
@@ -19,7 +19,7 @@ for (const [name, where] of transports) {
     let closed = false;
     server.close(() => (closed = true));
     assert.strictEqual(server.listening, false);
-    for (let i = 0; i < 5; i++) await turn();
+    for (let i = 0; i < 5; i++) await nextIteration();
     assert.strictEqual(closed, false);
     client.write('still here');
     await once(peer, 'data');
@@ -109,7 +109,7 @@ both('getConnections counts', async (net, t) => {
     gone.push(once(client, 'close'));
   }
   await Promise.all(gone);
-  while ((await count()) !== 0) await turn();
+  while ((await count()) !== 0) await nextIteration();
 });
 
 both('connections waiting at close are not accepted', async (net, t) => {

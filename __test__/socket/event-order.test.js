@@ -8,11 +8,11 @@ const {
   connected,
   destroyAfter,
   listening,
+  nextIteration,
   pair,
   recorded,
   tcp,
   transports,
-  turn,
 } = require('../helpers/wire');
 
 const all = [
@@ -60,7 +60,7 @@ for (const [name, where] of transports) {
     const client = await connected(net, t, server);
     const [peer] = await accepted;
     server.close((error) => events.push(`close callback ${error}`));
-    await turn();
+    await nextIteration();
     events.push('connection still open');
     client.end();
     peer.resume();
@@ -113,7 +113,7 @@ both('ticks and microtasks run between two events', async (net, t) => {
   const arrived = Promise.all(peers.map((peer) => once(peer, 'data')));
   for (const client of clients) client.write('x');
   await arrived;
-  await turn();
+  await nextIteration();
   const one = ['data', 'tick', 'microtask'];
   assert.deepStrictEqual(
     order,
@@ -193,7 +193,7 @@ both('destroy() twice closes once', async (net, t) => {
   client.destroy(new Error('second'));
   assert.strictEqual(client.destroyed, true);
   await once(client, 'close');
-  await turn();
+  await nextIteration();
   assert.deepStrictEqual(events, ['close false']);
 });
 
@@ -207,7 +207,7 @@ both('destroy() in a data handler stops the data', async (net, t) => {
   });
   peer.write(Buffer.alloc(1 << 20));
   await once(client, 'close');
-  await turn();
+  await nextIteration();
   assert.strictEqual(chunks, 1);
 });
 
@@ -217,7 +217,7 @@ same('a connection in progress destroyed: no connect', async (net, t) => {
   const events = recorded(client, all);
   client.destroy();
   await once(client, 'close');
-  await turn();
+  await nextIteration();
   return events;
 });
 
@@ -238,7 +238,7 @@ same(
     const server = await listening(net, t, tcp());
     const clients = [];
     for (let i = 0; i < 4; i++) clients.push(await connected(net, t, server));
-    await turn();
+    await nextIteration();
     const order = [];
     const ends = clients.map((client, i) =>
       once(client, 'close').then(() => order.push(i)),

@@ -7,10 +7,10 @@ const {
   bytesOf,
   destroyAfter,
   listening,
+  nextIteration,
   pair,
   recorded,
   transports,
-  turn,
   until,
   whereIs,
 } = require('../helpers/wire');
@@ -40,7 +40,7 @@ for (const [name, where] of transports) {
     await once(peer, 'end');
     assert.strictEqual(peer.readyState, 'writeOnly');
     assert.strictEqual(client.readyState, 'readOnly');
-    for (let i = 0; i < 5; i++) await turn();
+    for (let i = 0; i < 5; i++) await nextIteration();
     assert.deepStrictEqual(events, ['data', 'end']);
     assert.strictEqual(peer.destroyed, false);
     peer.end('answer');

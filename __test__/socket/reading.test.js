@@ -9,10 +9,10 @@ const {
   connected,
   destroyAfter,
   listening,
+  nextIteration,
   pair,
   take,
   tcp,
-  turn,
   until,
 } = require('../helpers/wire');
 
@@ -25,7 +25,7 @@ both('pause() in a data handler stops at once', async (net, t) => {
   });
   peer.write(Buffer.alloc(4 << 20));
   await once(client, 'data');
-  for (let i = 0; i < 10; i++) await turn();
+  for (let i = 0; i < 10; i++) await nextIteration();
   assert.strictEqual(chunks, 1);
   assert.strictEqual(client.isPaused(), true);
   client.resume();
@@ -60,7 +60,7 @@ both('setEncoding joins characters cut in two', async (net, t) => {
   });
   for (const byte of Buffer.from(letters)) {
     await new Promise((resolve) => peer.write(Buffer.from([byte]), resolve));
-    await turn();
+    await nextIteration();
   }
   peer.end();
   await once(client, 'end');
@@ -75,7 +75,7 @@ for (const encoding of ['hex', 'base64', 'latin1', 'ucs2']) {
     let text = '';
     client.on('data', (chunk) => (text += chunk));
     peer.write(data.subarray(0, 101));
-    await turn();
+    await nextIteration();
     peer.end(data.subarray(101));
     await once(client, 'end');
     assert.ok(Buffer.from(text, encoding).equals(data));
@@ -147,7 +147,7 @@ both('a listener that comes late misses nothing', async (net, t) => {
   const { client, peer } = await pair(net, t);
   peer.end('early');
   await until(() => client.readableLength === 5);
-  await turn();
+  await nextIteration();
   assert.strictEqual(String(await bytesOf(client)), 'early');
 });
 
@@ -241,7 +241,7 @@ both('pauseOnConnect gives nothing until resume', async (net, t) => {
   const [peer] = await accepted;
   assert.strictEqual(peer.isPaused(), true);
   await once(client, 'finish');
-  for (let i = 0; i < 10; i++) await turn();
+  for (let i = 0; i < 10; i++) await nextIteration();
   assert.strictEqual(peer.bytesRead, 0);
   assert.strictEqual(String(await bytesOf(peer)), 'held back');
 });
@@ -255,7 +255,7 @@ both('tiny pieces over many turns', async (net, t) => {
     const piece = Buffer.alloc(1 + (i % 7), i);
     expected.push(piece);
     peer.write(piece);
-    if (i % 10 === 0) await turn();
+    if (i % 10 === 0) await nextIteration();
   }
   peer.end();
   assert.ok((await got).equals(Buffer.concat(expected)));
@@ -325,11 +325,11 @@ same('the end is told again to a handle that starts again', async (net, t) => {
   for (let i = 0; i < 3; i++) {
     handle.readStop();
     statuses.push(handle.readStart());
-    while (told.length <= i) await turn();
+    while (told.length <= i) await nextIteration();
   }
   // Without a stop in between, too.
   statuses.push(handle.readStart());
-  while (told.length < 4) await turn();
+  while (told.length < 4) await nextIteration();
   return { statuses, told };
 });
 
@@ -346,7 +346,7 @@ same(
       const [peer] = await accepted;
       sockets.push(peer);
     }
-    await turn();
+    await nextIteration();
     const handles = sockets.map(({ _handle }) => _handle);
     const told = [];
     for (const [i, handle] of handles.entries()) {
@@ -356,11 +356,11 @@ same(
       };
     }
     for (const handle of handles) handle.readStart();
-    while (told.length < 1) await turn();
-    for (let i = 0; i < 5; i++) await turn();
+    while (told.length < 1) await nextIteration();
+    for (let i = 0; i < 5; i++) await nextIteration();
     seen.push(told.length);
     handles[1 - told[0]].readStart();
-    while (told.length < 2) await turn();
+    while (told.length < 2) await nextIteration();
     seen.push(told.length, told[0] !== told[1]);
     return seen;
   },

@@ -8,7 +8,13 @@ const { once } = require('node:events');
 const { PassThrough } = require('node:stream');
 const { both, same } = require('../helpers/both');
 const { flowing, pass } = require('../helpers/relay');
-const { bytesOf, pair, take, turn, until } = require('../helpers/wire');
+const {
+  bytesOf,
+  nextIteration,
+  pair,
+  take,
+  until,
+} = require('../helpers/wire');
 
 /** What `record` sees of two messages, which must also arrive. */
 async function seesAll(ends, seen) {
@@ -97,7 +103,7 @@ for (const [name, end] of [
     let count = 0;
     ends[end].on(name, () => count++);
     for (let i = 0; i < 5; i++) await pass(ends, `message ${i}`);
-    await turn();
+    await nextIteration();
     return count;
   });
 }
@@ -242,7 +248,7 @@ both('by turns, for every few bytes', async (net, t) => {
     if (i % 13 === 7) b.uncork();
     if (i % 17 === 8) a.unpipe(b).pause();
     if (i % 17 === 9) a.pipe(b);
-    if (i % 3 === 0) await turn();
+    if (i % 3 === 0) await nextIteration();
   }
   a.resume();
   b.uncork();

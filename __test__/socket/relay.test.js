@@ -14,9 +14,9 @@ const { chain, flowing, pass, routes } = require('../helpers/relay');
 const {
   bytesOf,
   closed,
+  nextIteration,
   recorded,
   take,
-  turn,
   until,
 } = require('../helpers/wire');
 
@@ -205,7 +205,7 @@ both('the source is destroyed', async (net, t) => {
   const over = closed(a);
   a.destroy();
   assert.strictEqual(await over, false);
-  await turn();
+  await nextIteration();
   // pipe() ends its target at the end of the source, of which there was none.
   assert.strictEqual(b.writableEnded, false);
   assert.deepStrictEqual(events, []);
@@ -292,7 +292,7 @@ both('with pauses at random', async (net, t) => {
     const size = 1 + Math.floor(random() * 60_000);
     const piece = all.subarray(at, (at += size));
     if (!sender.write(piece)) await once(sender, 'drain');
-    if (random() < 0.3) await turn();
+    if (random() < 0.3) await nextIteration();
   }
   sender.end();
   await once(a, 'end');

@@ -5,17 +5,17 @@ const { once } = require('node:events');
 const { alone, both, same } = require('../helpers/both');
 const {
   closed,
+  destroyAfter,
   errorFields,
   listening,
   masked,
+  nextIteration,
   pair,
   recorded,
-  tcp,
   take,
-  turn,
-  until,
-  destroyAfter,
+  tcp,
   transports,
+  until,
 } = require('../helpers/wire');
 
 const names = ['data', 'end', 'error', 'close'];
@@ -73,7 +73,7 @@ both('a reset after data that was read', async (net, t) => {
   const read = once(peer, 'data');
   client.write('x');
   await read;
-  await turn();
+  await nextIteration();
   client.resetAndDestroy();
   await closed(peer);
   assert.deepStrictEqual(events, ['data', 'error ECONNRESET', 'close true']);

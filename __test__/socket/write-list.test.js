@@ -6,7 +6,7 @@
 
 const assert = require('node:assert');
 const { both, same } = require('../helpers/both');
-const { pair, transports, turn } = require('../helpers/wire');
+const { nextIteration, pair, transports } = require('../helpers/wire');
 
 /** What one call of `writev` takes at the most. */
 const ONE_CALL = 1024;
@@ -42,7 +42,7 @@ for (const [name, where, kind] of loops) {
       };
       again();
     });
-    await turn();
+    await nextIteration();
     isOver = true;
     // libuv reports up to eight rounds in one iteration of its loop.
     assert.ok(rounds <= 11, `${rounds} rounds before the loop came round`);
@@ -64,7 +64,7 @@ for (const [kind, chunkOf] of Object.entries(chunks)) {
       for (let i = 0; i < 5; i++) await new Promise(process.nextTick);
       isCalledAtOnce[count] = isCalled;
       await written;
-      await turn();
+      await nextIteration();
     }
     return isCalledAtOnce;
   });
@@ -89,7 +89,7 @@ same('a list is as long as it has bytes', async (net, t) => {
     for (let i = 0; i < 5; i++) await new Promise(process.nextTick);
     isCalledAtOnce[which] = isCalled;
     await written;
-    await turn();
+    await nextIteration();
   }
   return isCalledAtOnce;
 });

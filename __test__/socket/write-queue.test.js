@@ -11,9 +11,9 @@ const {
   bytesOf,
   closed,
   errorFields,
+  nextIteration,
   pair,
   transports,
-  turn,
 } = require('../helpers/wire');
 
 const MiB = 1 << 20;
@@ -48,7 +48,7 @@ for (const [name, where] of transports) {
       if (i % 10 === 4) client.cork();
       client.write(chunk, encoding, () => called.push(i));
       if (i % 10 === 8) client.uncork();
-      if (i % 6 === 5) await turn();
+      if (i % 6 === 5) await nextIteration();
     }
     client.end('end');
     expected.push(Buffer.from('end'));
@@ -105,7 +105,7 @@ same('the callbacks of writes that destroy() cuts short', async (net, t) => {
   client.write('second', note);
   client.destroy();
   await once(client, 'close');
-  while (seen.length < 2) await turn();
+  while (seen.length < 2) await nextIteration();
   return seen;
 });
 
@@ -152,7 +152,7 @@ alone('handle verbs with a write that waits', async (net, t) => {
   assert.strictEqual(write('late', 5), -require('os').constants.errno.EPIPE);
   assert.strictEqual(handle.reset(), -require('os').constants.errno.EINVAL);
   assert.strictEqual((await bytesOf(peer)).length, 16 * MiB);
-  while (seen.length < 3) await turn();
+  while (seen.length < 3) await nextIteration();
   assert.deepStrictEqual(seen, ['first 0', 'empty 0', 'end 0']);
 });
 

@@ -26,22 +26,22 @@ const {
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
 
-// Its members differ by release, more than one set of types can say.
+// Its members differ by release, which no single type can express.
 const NodeBlockList = /** @type {any} */ (nodeNet.BlockList);
 const nodePrototype = NodeBlockList.prototype;
 
-// Node releases that cannot remove a rule list the newest one first; later ones
-// list addresses, subnets and ranges in this order. Ours follows.
+// Node releases that cannot remove rules list the newest rule first. Later ones
+// list addresses, then subnets, then ranges. rust-net does the same.
 const kNodeCanRemove = typeof nodePrototype.removeAddress === 'function';
 const kNewestFirst = !kNodeCanRemove;
 
-// The method that node's structured clone asks an object of node's for.
+// The method that node's structured clone calls on node's own objects.
 const kClone =
   Object.getOwnPropertySymbols(nodePrototype).find(
     (symbol) => symbol.description === 'messaging_clone_symbol',
   ) ?? Symbol('clone');
 
-// The key of a list whose rules are kept by node: no list in Rust has it.
+// The key of a list whose rules node keeps. No list in Rust has this key.
 const kSharedKey = -1;
 
 const kPrivateRanges = Object.freeze([
@@ -60,7 +60,7 @@ const kPrivateRanges = Object.freeze([
 ]);
 
 /**
- * One address of a rule, as Rust takes it.
+ * One address of a rule, in the form that the native side takes.
  *
  * @typedef {object} Endpoint
  * @property {string} address
@@ -70,8 +70,10 @@ const kPrivateRanges = Object.freeze([
  */
 
 /**
+ * Converts an argument to an Endpoint.
+ *
  * @param {any} value an address in text, or a SocketAddress
- * @param {any} family of an address in text
+ * @param {any} family of an address in text: 'ipv4' or 'ipv6'
  * @param {string} name of the argument
  * @returns {Endpoint}
  */
@@ -118,8 +120,8 @@ function parseCIDR(cidr) {
   return { network, prefix, family: network.includes(':') ? 'ipv6' : 'ipv4' };
 }
 
-// What `rules` prints, one pattern a kind of rule and family. They match
-// anywhere in an item, as node's do.
+// Patterns for the items of `rules`, one for each kind of rule and family. Like
+// node's, they match anywhere in an item.
 const kRulePatterns = [
   ['ipv4', 'IPv4', '(\\d{1,3}(?:\\.\\d{1,3}){3})', '\\d{1,2}', ''],
   ['ipv6', 'IPv6', '([\\da-f:.]{1,45})', '\\d{1,3}', 'i'],
@@ -152,8 +154,7 @@ function addRule(list, item) {
 }
 
 /**
- * Takes a rule in the words of `rules` apart, which may be a range between two
- * families.
+ * Parses an item of `rules`, which may be a range from one family to the other.
  *
  * @param {string} text
  */
@@ -174,19 +175,19 @@ function splitRule(text) {
 }
 
 /**
- * What the native side knows a list by.
+ * Returns the key of a list on the native side.
  *
- * @type {(list: object) => number} negative where JavaScript must be asked
+ * @type {(list: object) => number} negative when only JavaScript can check it
  */
 let nativeKeyOf;
 
 /**
  * A list of addresses, subnets and ranges.
  *
- * The rules are kept in Rust. The class stands on node's own for the sake of
- * node's structured clone, and of node's code that asks for a BlockList: both
- * know nothing else. A clone of node's list goes on sharing its rules, so a list
- * that is cloned hands them over to node's own and asks that one from then on.
+ * The rules are kept in Rust. The class extends node's own, because node's
+ * structured clone, and node's code that takes a BlockList, accept nothing else. A
+ * clone of node's list shares its rules. So a list that is cloned first moves its
+ * rules to node's list, and uses that from then on.
  */
 class BlockList extends NodeBlockList {
   /** @type {any} undefined once the rules are shared */
@@ -201,8 +202,10 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Returns true for a BlockList, of rust-net or of node.
+   *
    * @param {unknown} value
-   * @returns {boolean} whether it is a BlockList, ours or node's own
+   * @returns {boolean}
    */
   static isBlockList(value) {
     return NodeBlockList.isBlockList?.(value) ?? value instanceof NodeBlockList;
@@ -218,15 +221,17 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Adds an address.
+   *
    * @param {any} address an address in text, or a SocketAddress
-   * @param {string} [family]
+   * @param {string} [family] 'ipv4' or 'ipv6', of an address in text
    */
   addAddress(address, family = 'ipv4') {
     this.#addAddress(toEndpoint(address, family, 'address'));
   }
 
   /**
-   * Adds all of them, or none if one is not an address.
+   * Adds several addresses, or none if one of them is invalid.
    *
    * @param {any[]} addresses
    * @param {string} [family] of those in text
@@ -242,9 +247,12 @@ class BlockList extends NodeBlockList {
   }
 
   /**
-   * @param {any} start
-   * @param {any} end itself in the range
+   * Adds a range of addresses.
+   *
+   * @param {any} start the first address
+   * @param {any} end the last address
    * @param {string} [family]
+   * @throws {Error} ERR_INVALID_ARG_VALUE when `start` is behind `end`
    */
   addRange(start, end, family = 'ipv4') {
     const first = toEndpoint(start, family, 'start');
@@ -258,8 +266,10 @@ class BlockList extends NodeBlockList {
   }
 
   /**
-   * @param {any} network
-   * @param {number} prefix
+   * Adds a subnet.
+   *
+   * @param {any} network an address
+   * @param {number} prefix in bits: 0 to 32, or to 128 for IPv6
    * @param {string} [family]
    */
   addSubnet(network, prefix, family = 'ipv4') {
@@ -270,7 +280,9 @@ class BlockList extends NodeBlockList {
   }
 
   /**
-   * @param {string} cidr a subnet as "address/prefix"
+   * Adds a subnet in CIDR notation.
+   *
+   * @param {string} cidr such as "10.0.0.0/8"
    */
   addCIDR(cidr) {
     const { network, prefix, family } = parseCIDR(cidr);
@@ -278,6 +290,8 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Adds several subnets in CIDR notation.
+   *
    * @param {string[]} cidrs
    */
   addCIDRs(cidrs) {
@@ -293,6 +307,8 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Removes an address that was added as such.
+   *
    * @param {any} address
    * @param {string} [family]
    */
@@ -340,6 +356,8 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Removes a subnet that was added with this address and prefix.
+   *
    * @param {string} cidr
    */
   removeCIDR(cidr) {
@@ -348,9 +366,11 @@ class BlockList extends NodeBlockList {
   }
 
   /**
+   * Returns true when a rule covers the address.
+   *
    * @param {any} address an address in text, or a SocketAddress
-   * @param {string} [family]
-   * @returns {boolean} whether a rule covers it
+   * @param {string} [family] 'ipv4' or 'ipv6', of an address in text
+   * @returns {boolean}
    */
   check(address, family = 'ipv4') {
     if (typeof address !== 'string') {
@@ -371,13 +391,17 @@ class BlockList extends NodeBlockList {
     else nodePrototype.clear.call(this);
   }
 
-  /** @returns {readonly string[]} */
+  /**
+   * Returns `rules`, for `JSON.stringify`.
+   *
+   * @returns {readonly string[]}
+   */
   toJSON() {
     return this.rules;
   }
 
   /**
-   * Adds rules in the words of `rules`. What is not a rule is passed over.
+   * Adds rules in the format of `rules`. Skips items that are not rules.
    *
    * @param {string | readonly string[]} data an array, or one as JSON
    */
@@ -390,7 +414,7 @@ class BlockList extends NodeBlockList {
     for (const item of items) addRule(this, item);
   }
 
-  /** @type {string[]} every rule in words */
+  /** @type {string[]} every rule as text */
   get rules() {
     return this.#rules === undefined
       ? super.rules
@@ -423,12 +447,12 @@ class BlockList extends NodeBlockList {
     } else if (readIPv4(address)) {
       return blockListHasV4(key, (groups[6] << 16) | groups[7]);
     }
-    // With a zone, or not an address at all.
+    // The address has a zone, or is invalid.
     return blockListHas(key, address, isV6);
   }
 
-  // Undefined if the rules are shared and node can remove them by itself. If it
-  // cannot, the list takes its rules back: a clone then keeps what it has.
+  // Returns undefined if the rules are shared and this node can remove rules. If
+  // it cannot, the list takes its rules back, and a clone keeps the old ones.
   #rulesToRemoveFrom() {
     if (this.#rules === undefined && !kNodeCanRemove) this.#takeBack();
     return this.#rules;
@@ -443,8 +467,8 @@ class BlockList extends NodeBlockList {
       else if (kind === 'Subnet') super.addSubnet(address, prefix);
       else super.addRange(address, toSocketAddress(last));
     }
-    // A listener that asks these rules natively lets everybody pass from here
-    // on, and its server asks the shared ones.
+    // A listener that uses these rules natively rejects no connection from now on;
+    // its server checks the shared rules instead.
     this.#rules.clear();
     this.#rules = undefined;
     this.#key = kSharedKey;
@@ -460,7 +484,7 @@ class BlockList extends NodeBlockList {
     }
     this.#rules = rules;
     this.#key = rules.key;
-    // Node's own rules, which a clone shares, are left to the clone.
+    // Gives this object new rules in node; a clone keeps the shared ones.
     Object.assign(this, new NodeBlockList());
   }
 

@@ -1,10 +1,9 @@
 'use strict';
 
 /*
- * What is an IP address, by node's grammar. In JavaScript, since a call into
- * Rust alone takes longer than reading an address here. A dotted quad is told
- * fastest by a regular expression; IPv6, and an address whose value is wanted,
- * is read by hand.
+ * Parses IP addresses by node's grammar. It is written in JavaScript, because a
+ * call into Rust takes longer than the parsing. For a dotted quad without its
+ * value a regular expression is fastest; everything else is parsed by hand.
  */
 
 const kDot = 0x2e;
@@ -14,7 +13,7 @@ const kZero = 0x30;
 const kGroups = 8;
 const kGroupDigits = 4;
 
-// Which character codes are hexadecimal digits, and their value.
+// The value of each hexadecimal digit by character code; -1 for other characters.
 const hexValue = new Int8Array(128).fill(-1);
 for (let n = 0; n < 16; n++) {
   hexValue[n.toString(16).charCodeAt(0)] = n;
@@ -25,19 +24,18 @@ const kOctet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const kQuad = new RegExp(`^(?:${kOctet}\\.){3}${kOctet}$`);
 const kZone = /^[0-9a-zA-Z\-.:]+$/;
 
-// The value of the address that was read last, for callers who want it: the
-// readers themselves only return whether it is one.
+// The value of the last address that was read. The readers themselves only return
+// true or false.
 const groups = new Uint16Array(kGroups);
 
 /**
- * Reads the dotted quad that is all of `text` from `from` on, into the groups
- * `at` and `at + 1`.
+ * Reads a dotted quad from `from` to `to` into the groups `at` and `at + 1`.
  *
  * @param {string} text
  * @param {number} from
  * @param {number} to
  * @param {number} at
- * @returns {boolean} whether it is one
+ * @returns {boolean} false if the text is not a dotted quad
  */
 function readQuad(text, from, to, at) {
   let dots = 0;
@@ -46,7 +44,7 @@ function readQuad(text, from, to, at) {
   for (let i = from; i < to; i++) {
     const digit = text.charCodeAt(i) - kZero;
     if (digit >= 0 && digit <= 9) {
-      // A leading zero would make it octal to some readers.
+      // Leading zeros are invalid: some parsers take such numbers for octal.
       if (octet === 0) return false;
       octet = octet === -1 ? digit : octet * 10 + digit;
       if (octet > 255) return false;
@@ -62,19 +60,19 @@ function readQuad(text, from, to, at) {
   return true;
 }
 
-// Moves the groups behind the double colon to the end, and fills with zeros.
-function spread(count, gap) {
+// Moves the groups after the double colon to the end, and fills the gap with zeros.
+function expandGap(count, gap) {
   const tail = count - gap;
   groups.copyWithin(kGroups - tail, gap, count);
   groups.fill(0, gap, kGroups - tail);
 }
 
 /**
- * Reads the IPv6 address, without a zone, that is `text` up to `to`.
+ * Reads an IPv6 address without a zone: `text` up to `to`.
  *
  * @param {string} text
  * @param {number} to
- * @returns {boolean} whether it is one
+ * @returns {boolean} false if it is not an address
  */
 function readGroups(text, to) {
   let count = 0;
@@ -113,7 +111,7 @@ function readGroups(text, to) {
   }
   if (gap === -1) return count === kGroups;
   if (count === kGroups) return false;
-  spread(count, gap);
+  expandGap(count, gap);
   return true;
 }
 
@@ -121,24 +119,24 @@ function readGroups(text, to) {
  * Reads an IPv4 address into the last two of `groups`.
  *
  * @param {string} text
- * @returns {boolean} whether it is one
+ * @returns {boolean} false if it is not an address
  */
 function readIPv4(text) {
   return readQuad(text, 0, text.length, kGroups - 2);
 }
 
 /**
- * Reads an IPv6 address that has no zone into `groups`.
+ * Reads an IPv6 address without a zone into `groups`.
  *
  * @param {string} text
- * @returns {boolean} whether it is one
+ * @returns {boolean} false if it is not an address, or has a zone
  */
 function readIPv6(text) {
   return text.length > 1 && readGroups(text, text.length);
 }
 
 function isIPv6Text(text) {
-  // The shortest is '::'. Most of what is not an address is the name of a host.
+  // The shortest address is '::'.
   if (text.length < 2) return false;
   const zone = text.indexOf('%');
   if (zone === -1) return readGroups(text, text.length);
@@ -146,7 +144,9 @@ function isIPv6Text(text) {
 }
 
 /**
- * @param {string} s any other value is turned into a string first
+ * Returns true for an IPv4 address.
+ *
+ * @param {string} s any other value is converted to a string
  * @returns {boolean}
  */
 function isIPv4(s) {
@@ -154,7 +154,9 @@ function isIPv4(s) {
 }
 
 /**
- * @param {string} s any other value is turned into a string first
+ * Returns true for an IPv6 address, with or without a zone.
+ *
+ * @param {string} s any other value is converted to a string
  * @returns {boolean}
  */
 function isIPv6(s) {
@@ -162,8 +164,10 @@ function isIPv6(s) {
 }
 
 /**
- * @param {string} s any other value is turned into a string first
- * @returns {4 | 6 | 0}
+ * Returns the family of an IP address.
+ *
+ * @param {string} s any other value is converted to a string
+ * @returns {4 | 6 | 0} 0 if it is not an address
  */
 function isIP(s) {
   if (kQuad.test(s)) return 4;

@@ -16,15 +16,15 @@ const {
 
 const { ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } = codes;
 
-// Types know its getters as plain properties, which a class cannot override.
+// The types declare its getters as plain properties, which a class cannot override.
 const NodeSocketAddress = /** @type {any} */ (nodeNet.SocketAddress);
 
-// A flow label has twenty bits. Node ends the process for one that has more.
+// A flow label has 20 bits. Node aborts the process for a larger one.
 const kFlowLabelMax = 0xfffff;
 
 /**
- * The error of a text that is no address. Node makes it outside JavaScript, so
- * it is a plain Error with a code.
+ * Makes the error for a text that is not an address. Node makes it in C++, so it
+ * is a plain Error with a code.
  *
  * @returns {Error & { code: string }}
  */
@@ -35,9 +35,12 @@ function invalidAddress() {
 }
 
 /**
+ * Returns true for 'ipv6', and false for 'ipv4', in any case.
+ *
  * @param {any} family
- * @param {any} [given] the value to name in the error
- * @returns {boolean} true for IPv6, false for IPv4
+ * @param {any} [given] the value for the error message
+ * @returns {boolean}
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE for anything else
  */
 function isFamilyV6(family, given = family) {
   if (family === 'ipv4') return false;
@@ -48,12 +51,15 @@ function isFamilyV6(family, given = family) {
 }
 
 /**
+ * Returns an address in the form in which node prints it.
+ *
  * @param {string} text
  * @param {boolean} isV6
- * @returns {string} the address as node writes it
+ * @returns {string}
+ * @throws {Error} ERR_INVALID_ADDRESS if it is not an address of the family
  */
 function toCanonical(text, isV6) {
-  // A dotted quad has one form only.
+  // A dotted quad has only one form.
   if (!isV6 && readIPv4(text)) return text;
   const address = canonicalAddress(text, isV6);
   if (address === null) throw invalidAddress();
@@ -86,8 +92,8 @@ function readOptions(options) {
 }
 
 /**
- * Makes the members that node's class has under symbols of its own (by which it
- * clones its objects) own members of ours as well, as they are of node's.
+ * Copies the members that node's class has under its own symbols. Node's clone
+ * uses them, and expects them as own members of the prototype.
  *
  * @param {Function} Class
  * @param {Function} NodeClass
@@ -103,23 +109,28 @@ function adoptSymbols(Class, NodeClass) {
 /**
  * An address with a port.
  *
- * It stands on node's class of the same name, so that node takes it wherever it
- * takes its own, and can clone it: into a worker, say, where it arrives as
- * node's own, which is taken here wherever ours is.
+ * It extends node's class of the same name, so that node accepts it wherever it
+ * accepts its own, and can clone it. In a worker the clone arrives as node's own
+ * class, which rust-net accepts like this one.
  */
 class SocketAddress extends NodeSocketAddress {
   #fields;
 
   /**
+   * Returns true for a SocketAddress, of rust-net or of node.
+   *
    * @param {unknown} value
-   * @returns {boolean} whether it is a SocketAddress, ours or node's own
+   * @returns {boolean}
    */
   static isSocketAddress(value) {
     return NodeSocketAddress.isSocketAddress(value);
   }
 
   /**
+   * Validates the options and makes the address.
+   *
    * @param {import('net').SocketAddressInitOptions} [options]
+   * @throws {Error} ERR_INVALID_ADDRESS, or ERR_INVALID_ARG_TYPE and its siblings
    */
   constructor(options = {}) {
     const fields = readOptions(options);
@@ -155,11 +166,11 @@ class SocketAddress extends NodeSocketAddress {
   }
 
   /**
-   * Reads "address:port" (with an IPv6 address in brackets) as the host of a
-   * URL is read. The port may be left out.
+   * Parses "address:port" like the host of a URL, with an IPv6 address in
+   * brackets. Without a port, the port is 0.
    *
    * @param {string} input
-   * @returns {SocketAddress | undefined} undefined if it cannot be read
+   * @returns {SocketAddress | undefined} undefined if the input is invalid
    */
   static parse(input) {
     validateString(input, 'input');

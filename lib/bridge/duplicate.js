@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Node-native handles on descriptors of ours, for what node core does with
- * handles in C++. A twin has a descriptor of its own, so that each side closes
- * what it opened and no other.
+ * Node's own handles on duplicated descriptors, for what node core does with
+ * handles in C++. Each duplicate has its own descriptor, so that each side closes
+ * only what it opened.
  */
 
 const { ErrnoException } = require('../common/errors');
@@ -14,19 +14,19 @@ const nodeNet = require('../node/net');
 /** @type {any} */
 let NodeTcp;
 
-/** Twins of handles that stay in use, by handle. */
+/** The duplicates made by `lastingDuplicate`, by rust-net's handle. */
 const lasting = new WeakMap();
 
 function copyDescriptor(handle) {
-  // Small writes may have been gathered: they leave before anything that is
-  // written to the copy. A listener has none, and refuses.
+  // Small writes may be held back by coalescing. They must leave before anything
+  // is written to the copy. On a listener, flush() fails and does no harm.
   handle.flush?.();
   const copy = handle.share();
   if (copy < 0) throw new ErrnoException(copy, 'dup');
   return copy;
 }
 
-// Not read from: what it would read belongs to our handle's owner.
+// Does not start reading: the bytes belong to the owner of rust-net's handle.
 function openByDescriptor(fd) {
   /** @type {any} */
   const options = { fd, manualStart: true };
@@ -35,7 +35,7 @@ function openByDescriptor(fd) {
   return _handle;
 }
 
-/** Node's class is internal; on what it has bound it is to be seen. */
+/** Finds node's internal TCP class, on a handle that node has bound. */
 function findNodeTcp() {
   const net = /** @type {any} */ (nodeNet);
   const handle = net._createServerHandle('127.0.0.1', 0, 4);
@@ -44,8 +44,8 @@ function findNodeTcp() {
   return handle.constructor;
 }
 
-// On Windows a socket is no descriptor, which is all that node's Socket takes;
-// its handle takes both.
+// On Windows a socket is not a descriptor. Node's Socket takes descriptors only,
+// but its handle takes sockets too.
 function openBySocket(number) {
   NodeTcp ??= findNodeTcp();
   const handle = new NodeTcp(tcpConstants.SOCKET);
@@ -57,12 +57,14 @@ function openBySocket(number) {
 const open = process.platform === 'win32' ? openBySocket : openByDescriptor;
 
 /**
- * A node-native handle in place of ours, for one use. The caller closes it.
+ * Duplicates a handle for node core, for one use. The caller closes the
+ * duplicate.
  *
- * @param {any} handle an open one of ours
- * @returns {any}
+ * @param {any} handle an open handle of rust-net
+ * @returns {any} a handle of node's own
+ * @throws {Error} when the system refuses to duplicate the descriptor
  */
-function createTwin(handle) {
+function createDuplicate(handle) {
   const fd = copyDescriptor(handle);
   try {
     return open(fd);
@@ -72,31 +74,34 @@ function createTwin(handle) {
   }
 }
 
-// After ours: the last descriptor to be closed is the one that resets.
-function closeAlong(handle, verb, twin) {
+// The duplicate closes second: only closing the last descriptor sends the reset.
+function closeAlong(handle, verb, duplicate) {
   const original = handle[verb];
   handle[verb] = function (callback) {
     const result = original.call(this, callback);
-    twin.close();
+    duplicate.close();
     return result;
   };
 }
 
 /**
- * The node-native handle that stands for ours as long as ours is open: several
- * uses share it, and none needs to know when it ends.
+ * Returns the duplicate that lasts as long as the handle is open. Several uses
+ * share it, and it closes together with the handle.
  *
- * @param {any} handle an open one of ours
- * @returns {any}
+ * @param {any} handle an open handle of rust-net
+ * @returns {any} a handle of node's own
+ * @throws {Error} when the system refuses to duplicate the descriptor
  */
-function lastingTwin(handle) {
+function lastingDuplicate(handle) {
   const known = lasting.get(handle);
   if (known !== undefined) return known;
-  const twin = createTwin(handle);
-  lasting.set(handle, twin);
-  closeAlong(handle, 'close', twin);
-  if (typeof handle.reset === 'function') closeAlong(handle, 'reset', twin);
-  return twin;
+  const duplicate = createDuplicate(handle);
+  lasting.set(handle, duplicate);
+  closeAlong(handle, 'close', duplicate);
+  if (typeof handle.reset === 'function') {
+    closeAlong(handle, 'reset', duplicate);
+  }
+  return duplicate;
 }
 
-module.exports = { createTwin, lastingTwin };
+module.exports = { createDuplicate, lastingDuplicate };

@@ -1,15 +1,15 @@
 'use strict';
 
 /*
- * One connection, from a socket of ours to one of node's and back. A descriptor
- * never has two owners: the new socket gets one of its own, and the old one is
- * destroyed.
+ * Moves a connection from a socket of rust-net to one of node:net, and back. No
+ * descriptor ever has two owners: the new socket gets its own, and the old socket
+ * is destroyed.
  */
 
 const { codes } = require('../common/errors');
 const { StreamHandle } = require('../handle/handle');
 const { isOwnInstance } = require('../node/instance-of');
-const { createTwin } = require('./duplicate');
+const { createDuplicate } = require('./duplicate');
 const nodeNet = require('../node/net');
 const { Socket } = require('../socket/socket');
 const {
@@ -29,14 +29,13 @@ function checkMovable(socket) {
   }
 }
 
-// Small writes of ours count as written while they wait to leave together.
+// Small writes that are held back by coalescing already count as written.
 function hasUnsent(handle) {
   if (!(handle instanceof StreamHandle)) return false;
   return handle.flush() !== 0 || handle.writeQueueSize > 0;
 }
 
-// What had been read before the move comes first. A socket that nobody reads
-// is not started by this.
+// Bytes that were read before the move come first. This does not start reading.
 function passOn(chunk, to) {
   if (chunk !== null) to.unshift(chunk);
 }
@@ -52,9 +51,12 @@ function optionsOf(socket, handle) {
 }
 
 /**
- * @param {any} socket a connected one of ours; it is destroyed
- * @returns {import('net').Socket} one of node's on the same connection, which
- *   has not begun to read
+ * Moves a connection to a socket of node:net.
+ *
+ * @param {any} socket a connected socket of rust-net; it is destroyed
+ * @returns {import('net').Socket} has not begun to read
+ * @throws {Error} ERR_INVALID_ARG_TYPE for any other object; ERR_SOCKET_CLOSED
+ *   when it is not connected; a plain error when it has data to send
  */
 function toNode(socket) {
   if (!isOwnInstance(Socket, socket)) {
@@ -62,7 +64,9 @@ function toNode(socket) {
   }
   checkMovable(socket);
   const handle = socket._handle;
-  const options = /** @type {any} */ (optionsOf(socket, createTwin(handle)));
+  const options = /** @type {any} */ (
+    optionsOf(socket, createDuplicate(handle))
+  );
   const moved = new nodeNet.Socket(options);
   passOn(takeReceived(socket), moved);
   socket._handle = null;
@@ -80,12 +84,12 @@ function isOpenInNode(handle) {
 function takeFromNode(socket, handle) {
   const { reading } = handle;
   handle.readStop();
-  // What a Socket goes by; on Windows the next one has the same handle.
+  // The new Socket looks at this flag; on Windows it keeps the same handle.
   handle.reading = false;
   try {
     return Reflect.construct(Socket, [optionsOf(socket, handle)]);
   } catch (error) {
-    // It is node's still, and goes on.
+    // The handle still belongs to node's socket, which continues.
     if (reading) {
       handle.reading = true;
       handle.readStart();
@@ -95,13 +99,17 @@ function takeFromNode(socket, handle) {
 }
 
 /**
- * @param {any} socket a connected one of node's; it is destroyed
- * @returns {any} one of ours on the same connection, which has not begun to
- *   read
+ * Moves a connection to a socket of rust-net.
+ *
+ * @param {any} socket a connected socket of node:net; it is destroyed
+ * @returns {any} a rust-net Socket, which has not begun to read
+ * @throws {Error} ERR_INVALID_ARG_TYPE for any other object, a TLSSocket
+ *   included; ERR_SOCKET_CLOSED when it is not connected; a plain error when it
+ *   has data to send
  */
 function fromNode(socket) {
-  const isNodes = socket instanceof nodeNet.Socket;
-  if (!isNodes || /** @type {any} */ (socket).encrypted) {
+  const isNodeSocket = socket instanceof nodeNet.Socket;
+  if (!isNodeSocket || /** @type {any} */ (socket).encrypted) {
     throw new ERR_INVALID_ARG_TYPE('socket', 'net.Socket', socket);
   }
   checkMovable(socket);

@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * Sockets and servers of ours over the channel between a process and its
+ * rust-net's sockets and servers over the channel between a process and its
  * children: `subprocess.send`, `process.send`, cluster's `worker.send`, and the
- * `stdio` of a child. A program that does none of it pays for one wrapped
- * method of its channel, if it has a channel at all.
+ * `stdio` of a child. Until a program uses one of these, the only cost is one
+ * wrapped method of its channel, if it has a channel.
  */
 
 const {
@@ -15,7 +15,7 @@ const {
 const { isOwnInstance } = require('../node/instance-of');
 
 /**
- * Loads what is needed once a handle is sent or has arrived.
+ * Loads the modules that are needed when a handle is sent or has arrived.
  *
  * @type {() => typeof import('./ipc-send') & { Socket: any, Server: any,
  *   takeOverHandle: Function }}
@@ -50,7 +50,7 @@ const bridge = {
   createServer() {
     const { Server, takeOverHandle } = load();
     const server = Reflect.construct(Server, []);
-    // The first to listen is node, on a native handle that nobody else owns.
+    // Node calls listen() first, with its own handle, which has no other owner.
     server.listen = function (handle, callback) {
       delete server.listen;
       return server.listen(takeOverHandle(handle), callback);
@@ -60,8 +60,8 @@ const bridge = {
 };
 
 /**
- * Has a parent process deliver our sockets and servers. A second call does
- * nothing.
+ * Makes handles from the parent process arrive as rust-net's sockets and servers.
+ * A second call does nothing.
  *
  * @param {typeof load} loadSockets
  */
@@ -71,8 +71,8 @@ function listenToParent(loadSockets) {
 }
 
 /**
- * Has all processes that this one talks to take and deliver our sockets and
- * servers. A second call does nothing.
+ * Lets rust-net's sockets and servers pass to and from the parent and all child
+ * processes. A second call does nothing.
  *
  * @param {typeof load} loadSockets
  */

@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * A Socket or Server that moves to another thread. Only classes inside node's
- * binary can stand in a transferList; so the descriptor is left with the native
- * side, which all threads of a process share, and a plain object that can be
- * cloned goes to the other thread in its place.
+ * Moves a Socket or Server to another thread. A transferList only takes classes
+ * of node's binary. So the descriptor is left with the native side, which all
+ * threads of the process share. The other thread gets a transfer token, a plain
+ * object that can be cloned. The public API calls it a Ticket.
  */
 
 const { randomUUID } = require('crypto');
@@ -38,8 +38,8 @@ function withdraw(id) {
   throw new ERR_INVALID_STATE('The ticket has been used or discarded');
 }
 
-// An end that is over, or a decoder with half a character, cannot be told to
-// the other side.
+// True when the other thread can continue the socket. A token does not carry an
+// EOF that was already seen, nor a decoder that holds half a character.
 function isMovable(socket) {
   const handle = socket._handle;
   if (!(handle instanceof TCP || handle instanceof Pipe)) return false;
@@ -50,11 +50,14 @@ function isMovable(socket) {
 }
 
 function detachSocket(socket) {
-  const refused = () => new ERR_WORKER_HANDLE_NOT_TRANSFERABLE('net.Socket');
-  if (!isMovable(socket)) throw refused();
+  const createRejection = () =>
+    new ERR_WORKER_HANDLE_NOT_TRANSFERABLE('net.Socket');
+  if (!isMovable(socket)) throw createRejection();
   const handle = socket._handle;
-  // Small writes that were gathered leave first, or not at all.
-  if (handle.flush() !== 0 || handle.writeQueueSize > 0) throw refused();
+  // Coalesced writes must have been sent before the move.
+  if (handle.flush() !== 0 || handle.writeQueueSize > 0) {
+    throw createRejection();
+  }
   const id = deposit(handle);
   const received = takeReceived(socket);
   const { allowHalfOpen } = socket;
@@ -66,8 +69,8 @@ function detachSocket(socket) {
 
 function detachServer(server) {
   const handle = server._handle;
-  // The path of a Unix server goes with the handle that bound it: node moves
-  // none of them either.
+  // A Unix server's path is unlinked by the handle that bound it. Node does not
+  // transfer such servers either.
   if (!(handle instanceof TCP)) {
     throw new ERR_WORKER_HANDLE_NOT_TRANSFERABLE('net.Server');
   }
@@ -86,8 +89,12 @@ function detachServer(server) {
 }
 
 /**
+ * Takes a socket or server from its thread, to be moved to another one.
+ *
  * @param {any} subject a connected Socket, or a Server that listens on TCP
- * @returns {any} a ticket, for one `attach` in any thread of this process
+ * @returns {any} a Ticket, for one `attach` in any thread of this process
+ * @throws {Error} ERR_WORKER_HANDLE_NOT_TRANSFERABLE when it cannot be moved in
+ *   its state; ERR_INVALID_ARG_TYPE for any other object
  */
 function detach(subject) {
   if (isOwnInstance(Socket, subject)) return detachSocket(subject);
@@ -115,15 +122,18 @@ function listenOn(handle, options) {
   try {
     return Reflect.construct(Server, [options]).listen(handle);
   } catch (error) {
-    // Denied by node's permission model: nobody else has the handle.
+    // Denied by node's permission model. The handle has no other owner.
     handle.close();
     throw error;
   }
 }
 
 /**
+ * Makes the Socket or Server of a ticket in this thread.
+ *
  * @param {any} ticket
  * @returns {any} the Socket, which has not begun to read, or the Server
+ * @throws {Error} ERR_INVALID_STATE when the ticket was used or discarded
  */
 function attach(ticket) {
   validateTicket(ticket);
@@ -133,17 +143,17 @@ function attach(ticket) {
   const options = { ...ticket.options, handle, manualStart: true };
   /** @type {any} */
   const socket = Reflect.construct(Socket, [options]);
-  // A Buffer is a plain Uint8Array on the other side.
+  // A cloned Buffer arrives as a plain Uint8Array.
   const { received } = ticket;
   if (isUint8Array(received)) socket.unshift(Buffer.from(received));
   return socket;
 }
 
 /**
- * Closes what a ticket stands for, if nobody has attached it.
+ * Closes the descriptor behind a ticket that was not attached.
  *
  * @param {any} ticket
- * @returns {boolean} whether there was something to close
+ * @returns {boolean} true when there was a descriptor to close
  */
 function discard(ticket) {
   validateTicket(ticket);

@@ -1,10 +1,9 @@
 'use strict';
 
 /*
- * The errors of node:net, field by field. Node's own classes are internal to
- * it, so each is built here with what can be observed from outside: the class,
- * the message, the own keys and their order, `toString()` and the first line of
- * the stack.
+ * The errors of node:net. Node's own classes are internal, so these rebuild what
+ * a program can observe. That is the class, the message, the own keys in order,
+ * `toString()` and the first line of the stack.
  */
 
 const path = require('path');
@@ -23,7 +22,7 @@ const kTypeNames = new Set([
 ]);
 const kClassName = /^([A-Z][a-z0-9]*)+$/;
 
-// Numbers beyond this are printed with separators (1_000_000).
+// Larger numbers are printed with separators (5_000_000_000).
 const kSeparatorLimit = 2 ** 32;
 const kMaxInspectedLength = 128;
 const kReceived = '. Received ';
@@ -39,12 +38,12 @@ function hideProperty(object, name, value) {
 
 /**
  * Puts the code into the first line of the stack, as node does for its coded
- * errors. V8 writes that line when `stack` is read first, from `name` and
- * `message`; so the name is borrowed for that one read.
+ * errors. V8 makes that line from `name` and `message` on the first read of
+ * `stack`, so `name` is set for that one read.
  *
  * @param {any} error
- * @param {string} header what stands before ": message"
- * @param {Function} [above] leaves out this function's frame and those above
+ * @param {string} header the text before ": message"
+ * @param {Function} [above] its frame, and those above it, are left out
  * @returns {any} the same error
  */
 function stampStack(error, header, above) {
@@ -56,8 +55,8 @@ function stampStack(error, header, above) {
 }
 
 /**
- * Starts the stack of a coded error at the caller of `above`: node hides its
- * validators from users in this way.
+ * Starts the stack of a coded error at the caller of `above`. Node hides its
+ * validators from stacks in this way.
  *
  * @param {Error & { code: string }} error
  * @param {Function} above
@@ -68,7 +67,7 @@ function hideFrames(error, above) {
 }
 
 function hideConstructor(Class, Base) {
-  // Node's error classes answer `constructor` with their public base.
+  // The `constructor` of node's error classes is their public base class.
   Object.defineProperty(Class.prototype, 'constructor', {
     get: () => Base,
     configurable: true,
@@ -77,9 +76,11 @@ function hideConstructor(Class, Base) {
 }
 
 /**
- * @param {string} code
- * @param {any} Base
- * @param {any} format the message, or a function that makes it
+ * Makes the class of a coded error.
+ *
+ * @param {string} code such as ERR_INVALID_STATE
+ * @param {any} Base the public base class
+ * @param {any} format the message for `util.format`, or a function that makes it
  * @returns {any} the class
  */
 function defineCode(code, Base, format) {
@@ -88,8 +89,8 @@ function defineCode(code, Base, format) {
     constructor(...args) {
       super(isText ? util.format(format, ...args) : undefined);
       this.code = code;
-      // Node sets a message that it computes after `code`: the own keys of
-      // the two kinds are in different orders.
+      // Node sets computed messages after `code`, so the own keys of the two
+      // kinds have different orders.
       if (!isText) hideProperty(this, 'message', format.apply(this, args));
       stampStack(this, `${this.name} [${code}]`);
     }
@@ -109,23 +110,23 @@ function formatList(words, conjunction) {
 }
 
 /**
- * The "Received ..." half of the message about a wrong type. The wording
- * differs by release, so it is taken from an error of the running Node's about
- * the same value.
+ * Returns the "Received ..." half of the message about a wrong type. The wording
+ * differs by release, so it is taken from an error that the running Node throws
+ * for the same value.
  */
 function describeReceived(value) {
   try {
-    // The one refuses all but strings, the other all but numbers.
+    // The first rejects everything but strings, the second all but numbers.
     if (typeof value === 'number') path.basename(/** @type {any} */ (value));
     else Buffer.alloc(value);
   } catch ({ message }) {
     return message.slice(message.indexOf(kReceived) + kReceived.length);
   }
-  // Not reached: no value passes both.
+  // Not reached: each call throws.
   return String(value);
 }
 
-/** The "must be ..." half of the message about a wrong type. */
+/** Returns the "must be ..." half of the message about a wrong type. */
 function describeExpected(expected) {
   const types = [];
   const instances = [];
@@ -173,7 +174,7 @@ function formatArgValue(name, value, reason = 'is invalid') {
   return `The ${propertyOrArgument(name)} '${name}' ${reason}. Received ${inspected}`;
 }
 
-// As node groups the text, an exponent included: 1e21 becomes 1e_+21.
+// Groups digits as node does, which includes an exponent: 1e21 becomes 1e_+21.
 function separated(value) {
   return String(value).replace(/(?<=[^-])(?=(?:.{3})+$)/g, '_');
 }
@@ -248,7 +249,7 @@ for (const [code, [Base, format]] of Object.entries(codes)) {
   codes[code] = defineCode(code, Base, format);
 }
 
-// Any errno that libuv does not know, as in node's own map.
+// For an errno that libuv does not know, as in node's own map.
 const kUnmapped = ['UNKNOWN', 'unknown error'];
 
 function formatEndpoint(address, port) {
@@ -257,17 +258,17 @@ function formatEndpoint(address, port) {
 }
 
 function describeEnds(errno, address, port, local) {
-  const ours = local ? ` - Local (${local})` : '';
-  const detail = `${formatEndpoint(address, port)}${ours}`;
+  const localEnd = local ? ` - Local (${local})` : '';
+  const detail = `${formatEndpoint(address, port)}${localEnd}`;
   return { code: util.getSystemErrorName(errno), detail };
 }
 
-/** A failed system call: `read ECONNRESET`. */
+/** The error of a failed system call, such as `read ECONNRESET`. */
 class ErrnoException extends Error {
   /**
-   * @param {number} errno negative, as libuv's
-   * @param {string} syscall
-   * @param {string} [original] the system's own words, where there are any
+   * @param {number} errno of libuv, so it is negative
+   * @param {string} syscall such as `read`
+   * @param {string} [original] a further description, if there is one
    */
   constructor(errno, syscall, original) {
     const code = util.getSystemErrorName(errno);
@@ -279,16 +280,17 @@ class ErrnoException extends Error {
 }
 
 /**
- * A failed bind or connect: `connect ECONNREFUSED 127.0.0.1:1`. The permission
- * model's error in place of a number is named instead of the two ends.
+ * The error of a failed bind or connect, such as
+ * `connect ECONNREFUSED 127.0.0.1:1`. With an error of the permission model in
+ * place of an errno, its message replaces the addresses.
  */
 class ExceptionWithHostPort extends Error {
   /**
-   * @param {number | (Error & { code: string })} errno negative, as libuv's
+   * @param {number | (Error & { code: string })} errno of libuv, so it is negative
    * @param {string} syscall
    * @param {string} address
    * @param {number} [port]
-   * @param {string} [local] our own end
+   * @param {string} [local] the local address and port
    */
   constructor(errno, syscall, address, port, local) {
     const { code, detail } =
@@ -304,10 +306,13 @@ class ExceptionWithHostPort extends Error {
   }
 }
 
-/** A failed listen, with libuv's description and `code` before `errno`. */
+/**
+ * The error of a failed listen. Its message has libuv's description, and its key
+ * `code` comes before `errno`.
+ */
 class UVExceptionWithHostPort extends Error {
   /**
-   * @param {number} errno negative, as libuv's
+   * @param {number} errno of libuv, so it is negative
    * @param {string} syscall
    * @param {string} address
    * @param {number} [port]
@@ -331,20 +336,20 @@ for (const Class of [
   hideConstructor(Class, Error);
 }
 
-/** Every address of a host failed: the code is that of the first failure. */
+/** The error when every address of a host failed, with the first one's code. */
 class NodeAggregateError extends AggregateError {
   /** @param {any[]} errors */
   constructor(errors) {
     super(errors);
     this.code = errors[0]?.code;
-    // The message is empty, and node prints the colon all the same.
+    // The message is empty, but node prints the colon anyway.
     stampStack(this, `${this.name} [${this.code}]: `);
   }
 }
 hideConstructor(NodeAggregateError, AggregateError);
 
 /**
- * The error of a write after the peer has ended and we have ended too.
+ * Makes the error of a write after both sides have ended.
  *
  * @returns {Error & { code: string }}
  */

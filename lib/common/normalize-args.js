@@ -3,9 +3,10 @@
 const { kNormalizedArgs } = require('./symbols');
 
 /**
+ * Reads a value as a non-negative number.
+ *
  * @param {any} value
- * @returns {number | false} false unless it reads as a number that is not
- *   negative
+ * @returns {number | false} false for anything else
  */
 function toNumber(value) {
   const number = Number(value);
@@ -13,7 +14,8 @@ function toNumber(value) {
 }
 
 /**
- * A string that is not a number names a path: `listen('8080')` is a port.
+ * Returns true for a string that names a path. A numeric string is a port, as in
+ * `listen('8080')`.
  *
  * @param {any} value
  * @returns {boolean}
@@ -36,8 +38,8 @@ function readOptions(args) {
  * `(path, [cb])` and `([port], [host], [cb])`.
  *
  * @param {unknown[]} args
- * @returns {[object, Function | null]} marked, so that a list that has been
- *   through here once is known
+ * @returns {[object, Function | null]} marked with `kNormalizedArgs`, so that it
+ *   is not normalized again
  */
 function normalizeArgs(args) {
   const options = args.length === 0 ? {} : readOptions(args);

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The switches in the environment: all are read and checked here.
+ * The RUST_NET_* environment variables. All are read and checked here.
  */
 
 const { isMainThread } = require('worker_threads');
@@ -30,19 +30,35 @@ const switches = {
 
 let hasWarned = false;
 
-// Set to nothing is as good as not set.
+// An empty value counts as not set.
 const valueOf = (name) => process.env[name] || undefined;
 
-/** @returns {string | undefined} the file to load */
+/**
+ * Returns the addon's file that RUST_NET_BINARY names.
+ *
+ * @returns {string | undefined}
+ */
 const binaryPath = () => valueOf('RUST_NET_BINARY');
 
-/** @returns {boolean} whether `rust-net/register` is to do nothing */
+/**
+ * Returns true when `rust-net/register` must do nothing.
+ *
+ * @returns {boolean}
+ */
 const isRegisterOff = () => valueOf('RUST_NET_REGISTER') === 'off';
 
-/** @returns {boolean} whether what waits to be sent is copied */
+/**
+ * Returns true when data that waits to be sent is copied.
+ *
+ * @returns {boolean}
+ */
 const copiesWrites = () => valueOf('RUST_NET_COPY_WRITES') === '1';
 
-/** @returns {boolean} whether bytes may go from socket to socket unseen */
+/**
+ * Returns true when pipe() may relay bytes between sockets without JavaScript.
+ *
+ * @returns {boolean}
+ */
 const relays = () => valueOf('RUST_NET_RELAY') !== '0';
 
 function busyPoll() {
@@ -51,8 +67,10 @@ function busyPoll() {
 }
 
 /**
+ * Returns the settings that the native environment is opened with.
+ *
  * @returns {{ driver: string, coalesce: boolean, offload: boolean, busyPoll: number }}
- *   what the native environment is opened with; `busyPoll` in microseconds
+ *   `busyPoll` in microseconds, 0 to 1000
  */
 function nativeSettings() {
   return {
@@ -73,10 +91,10 @@ function objectionTo(name, value) {
 }
 
 /**
- * What is set, in the order of the names.
+ * Lists the RUST_NET_* variables that are set, by name.
  *
  * @returns {{ name: string, value: string, objection: string | undefined }[]}
- *   `objection` says what is wrong with it
+ *   `objection` says what is wrong with the variable, if anything
  */
 function checkSettings() {
   const names = Object.keys(process.env).filter(
@@ -88,9 +106,9 @@ function checkSettings() {
   });
 }
 
-/** Says once in a process what is set in vain, as warnings. */
+/** Warns about variables that have no effect, once in a process. */
 function warnOfSettings() {
-  // Workers have the environment of the main thread.
+  // Workers share the main thread's environment, which was already checked.
   if (hasWarned || !isMainThread) return;
   hasWarned = true;
   for (const { objection } of checkSettings()) {

@@ -2,8 +2,7 @@
 
 /*
  * rust-net's own symbols that more than one folder uses. The descriptions are
- * those that node:net shows in `util.inspect(socket)`, so that a debug session
- * shows what people know.
+ * node's, so that `util.inspect(socket)` shows the same names as for node:net.
  */
 
 module.exports = {
@@ -24,29 +23,29 @@ module.exports = {
   kSetKeepAliveInitialDelay: Symbol('kSetKeepAliveInitialDelay'),
   kSetKeepAliveInterval: Symbol('kSetKeepAliveInterval'),
   kSetKeepAliveCount: Symbol('kSetKeepAliveCount'),
-  /** On a Socket or Server: false where `coalesce: false` was asked for. */
+  /** On a Socket or Server: false after the option `coalesce: false`. */
   kCoalesce: Symbol('kCoalesce'),
-  /** On a Socket or Server: false where `relay: false` was asked for. */
+  /** On a Socket or Server: false after the option `relay: false`. */
   kRelays: Symbol('kRelays'),
-  /** On a Server: what it has counted. */
+  /** On a Server: its counters. */
   kStats: Symbol('kStats'),
-  /** On a Socket or Server: the boolean that `copyWrites` was given as. */
+  /** On a Socket or Server: the value of the option `copyWrites`. */
   kCopyWrites: Symbol('kCopyWrites'),
-  /** On a Socket or Server: the boolean that `offload` was given as. */
+  /** On a Socket or Server: the value of the option `offload`. */
   kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
-  /** On the result of `_normalizeArgs`: do not normalize it again. */
+  /** On the result of `_normalizeArgs`: must not be normalized again. */
   kNormalizedArgs: Symbol('normalizedArgs'),
-  /** On a Socket that 'net' entries of perf_hooks are observed of. */
+  /** On a Socket: its 'net' entry of perf_hooks, if these are observed. */
   kPerfContext: Symbol('kPerfHooksNetConnectContext'),
-  /** On a Socket: its handle came, bound already, out of a BoundSocket. */
+  /** On a Socket: true when its handle came, bound, from a BoundSocket. */
   kBoundSource: Symbol('kBoundSource'),
-  /** On a Socket: the path that its adopted handle was bound to. */
+  /** On a Socket: the path that its adopted handle is bound to. */
   kBoundPath: Symbol('kBoundPath'),
-  /** On an `onread` function: it takes a Buffer instead of an ArrayBuffer. */
+  /** On an `onread` function: true when it takes a Buffer, not an ArrayBuffer. */
   kTakesBuffer: Symbol('takesBuffer'),
-  /** On a Server: the class of what it accepts, when that is not Socket. */
+  /** On a Server: the class of its connections, if that is not Socket. */
   kConnectionClass: Symbol('kConnectionClass'),
   kBoundSocketConsume: Symbol('kBoundSocketConsume'),
   kBoundSocketPath: Symbol('kBoundSocketPath'),

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Argument checks with the messages of node's own validators. Each hides its
- * frame, so that a stack begins at the method which the user called.
+ * Argument checks with the messages of node's own validators. Each hides its own
+ * frame, so that the stack starts at the method that the user called.
  */
 
 const { codes, hideFrames } = require('./errors');
@@ -38,8 +38,10 @@ function checkInteger(validator, value, name, min, max) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a boolean.
+ *
  * @param {any} value
- * @param {string} name
+ * @param {string} name of the argument, or of an option such as `options.port`
  */
 function validateBoolean(value, name) {
   if (typeof value !== 'boolean') {
@@ -48,6 +50,8 @@ function validateBoolean(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a function.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -58,6 +62,8 @@ function validateFunction(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a number.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -68,6 +74,9 @@ function validateNumber(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a number, and ERR_OUT_OF_RANGE
+ * unless it is an integer from `min` to `max`.
+ *
  * @param {any} value
  * @param {string} name
  * @param {number} [min]
@@ -78,6 +87,8 @@ function validateInt32(value, name, min = kInt32Min, max = kInt32Max) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is an object, and not an array.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -88,6 +99,8 @@ function validateObject(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a string.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -98,6 +111,9 @@ function validateString(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a string, and
+ * ERR_INVALID_ARG_VALUE when it contains a null byte.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -121,11 +137,14 @@ function isPort(value) {
   } else if (typeof value !== 'number') {
     return false;
   }
-  // Equal only for whole numbers of 32 bits, written in any form Number takes.
+  // Equal only for unsigned 32-bit integers, in any notation that Number reads.
   return +value === +value >>> 0 && +value <= kPortMax;
 }
 
 /**
+ * Throws ERR_SOCKET_BAD_PORT unless the value is a port from 0 to 65535, as a
+ * number or a numeric string.
+ *
  * @param {any} value
  * @param {string} [name]
  * @returns {number} the port as a number
@@ -138,6 +157,8 @@ function validatePort(value, name = 'Port') {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is an AbortSignal or undefined.
+ *
  * @param {any} signal
  * @param {string} name
  */
@@ -149,12 +170,12 @@ function validateAbortSignal(signal, name) {
 }
 
 /**
- * Checks a timer's duration by the rules of node's timers, and cuts it to what
- * a timer can hold.
+ * Throws unless the value is a non-negative, finite number. A duration beyond 32
+ * bits is truncated, with a TimeoutOverflowWarning.
  *
  * @param {any} msecs
  * @param {string} name
- * @returns {number}
+ * @returns {number} in milliseconds, at most 2 ** 31 - 1
  */
 function validateTimerDuration(msecs, name) {
   validateNumber(msecs, name);
@@ -176,6 +197,8 @@ function validateTimerDuration(msecs, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is an array.
+ *
  * @param {any} value
  * @param {string} name
  */
@@ -184,6 +207,9 @@ function validateArray(value, name) {
 }
 
 /**
+ * Throws ERR_INVALID_ARG_TYPE unless the value is a number, and ERR_OUT_OF_RANGE
+ * unless it is an integer from 0 to 2 ** 32 - 1.
+ *
  * @param {any} value
  * @param {string} name
  */

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * One attempt to connect a Socket to one address: bind, connect, and what
- * follows from the handle's answer.
+ * One attempt to connect a Socket to one address: binds the local end, connects,
+ * and handles the outcome.
  */
 
 const { debuglog, getSystemErrorName } = require('util');
@@ -31,26 +31,26 @@ const { ERR_IP_BLOCKED } = codes;
 const kAnyIPv4 = '0.0.0.0';
 const kAnyIPv6 = '::';
 
-// Windows restricts the type of service, so node makes it best effort there.
+// Windows restricts the type of service, so node ignores its errors there.
 const isWindows = process.platform === 'win32';
 
 /**
  * @typedef {object} Endpoint
  * @property {string} address an IP address or a path
  * @property {number} [port]
- * @property {number} [family] 4 or 6; none for a path
+ * @property {number} [family] 4 or 6; undefined for a path
  * @property {string} [localAddress]
  * @property {number} [localPort]
  */
 
 /**
- * Tells a conflict that libuv keeps back until listen or connect: binding
- * again at that point would pick a port at random.
+ * Checks that a handle is bound to the requested port. libuv delays EADDRINUSE
+ * until listen or connect, where binding again would pick a random port.
  *
  * @param {number} status of the bind
- * @param {number | undefined} port the one that was asked for
+ * @param {number | undefined} port the requested one
  * @param {any} handle
- * @returns {number} the status, or UV_EADDRINUSE
+ * @returns {number} 0, the negative errno of the bind, or UV_EADDRINUSE
  */
 function checkBindError(status, port, handle) {
   if (status !== 0 || !(port > 0) || !handle.getsockname) return status;
@@ -62,10 +62,10 @@ function checkBindError(status, port, handle) {
 }
 
 /**
- * Binds to the local end, where one was asked for.
+ * Binds a handle to the local end, if one was requested.
  *
  * @param {any} handle
- * @param {Endpoint} endpoint gets the wildcard address, if it has none
+ * @param {Endpoint} endpoint gets the wildcard address if it has no local one
  * @returns {Error | null}
  */
 function bindLocal(handle, endpoint) {
@@ -89,9 +89,11 @@ function bindLocal(handle, endpoint) {
 }
 
 /**
+ * Returns ERR_IP_BLOCKED when the socket's block list covers the address.
+ *
  * @param {any} socket
  * @param {Endpoint} endpoint
- * @returns {Error | null} set when the socket's block list names the address
+ * @returns {Error | null}
  */
 function checkBlocked(socket, { address, family }) {
   if (family === undefined) return null;
@@ -100,7 +102,7 @@ function checkBlocked(socket, { address, family }) {
 }
 
 /**
- * Announces an attempt.
+ * Emits 'connectionAttempt'.
  *
  * @param {any} socket
  * @param {Endpoint} endpoint
@@ -116,7 +118,7 @@ function emitAttempt(socket, { address, port, family }) {
 }
 
 /**
- * Reports an attempt that failed while others may follow.
+ * Emits 'connectionAttemptFailed'.
  *
  * @param {any} socket
  * @param {Endpoint} endpoint
@@ -142,10 +144,13 @@ function createRequest(endpoint, oncomplete) {
 }
 
 /**
+ * Calls the connect verb for the endpoint's family.
+ *
  * @param {any} handle
  * @param {any} req
  * @param {Endpoint} endpoint
- * @returns {number | (Error & { code: string })} not 0 where the handle refuses
+ * @returns {number | (Error & { code: string })} 0, a negative errno, or the
+ *   error of node's permission model
  */
 function dispatch(handle, req, { address, port, family }) {
   if (family === undefined) return handle.connect(req, address);
@@ -154,13 +159,13 @@ function dispatch(handle, req, { address, port, family }) {
 }
 
 /**
- * Sends the handle on its way.
+ * Starts to connect the socket's handle.
  *
  * @param {any} socket
  * @param {Endpoint} endpoint
- * @param {Function} oncomplete
- * @returns {{ req: object, error: Error | null }} `error` when the handle
- *   refuses at once
+ * @param {Function} oncomplete called with the outcome if there is no `error`
+ * @returns {{ req: object, error: Error | null }} `error` when connecting fails
+ *   within the call
  */
 function startConnect(socket, endpoint, oncomplete) {
   const req = createRequest(endpoint, oncomplete);
@@ -178,10 +183,10 @@ function startConnect(socket, endpoint, oncomplete) {
 }
 
 /**
- * The error of a connect that the system refused later.
+ * Makes the error of a connect that failed after it had started.
  *
  * @param {any} req
- * @param {number} status
+ * @param {number} status a negative errno
  * @returns {Error}
  */
 function createConnectError(req, status) {
@@ -200,7 +205,7 @@ function createConnectError(req, status) {
 }
 
 /**
- * Applies the options that were set before the connection was made.
+ * Applies the options that were set before the socket was connected.
  *
  * @param {any} socket
  */
@@ -223,11 +228,12 @@ function applyOptions(socket) {
 }
 
 /**
- * The connection stands: apply what was remembered, tell the user, read.
+ * Completes a connection: applies the remembered options, emits 'connect' and
+ * 'ready', and starts to read.
  *
  * @param {any} socket
- * @param {boolean} readable
- * @param {boolean} writable
+ * @param {boolean} readable true when the handle can be read from
+ * @param {boolean} writable true when the handle can be written to
  */
 function finishConnect(socket, readable, writable) {
   debug('afterConnect');
@@ -247,10 +253,10 @@ function finishConnect(socket, readable, writable) {
   endEntry(socket);
 }
 
-/** The `oncomplete` of a socket's only attempt. */
+/** Handles the outcome of a socket's only attempt: its `oncomplete`. */
 function afterConnect(status, handle, req, readable, writable) {
   const socket = handle[kOwner];
-  // The answer may come after destroy().
+  // The outcome may arrive after destroy().
   if (socket.destroyed) return;
   if (status === 0) {
     finishConnect(socket, readable, writable);
@@ -266,7 +272,7 @@ function afterConnect(status, handle, req, readable, writable) {
 }
 
 /**
- * Connects to the only address there is; every failure destroys the socket.
+ * Connects to the only address. Every failure destroys the socket.
  *
  * @param {any} socket
  * @param {Endpoint} endpoint

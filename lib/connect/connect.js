@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * From the options of `connect` to an attempt: checks them, asks for the
- * host's addresses and chooses between one attempt and a race.
+ * Turns the options of `connect` into an attempt: validates them, looks up the
+ * host's addresses, and chooses between a single attempt and a race.
  */
 
 const dns = require('dns');
@@ -46,7 +46,7 @@ function connectPath(socket, path) {
 
 function checkLocalEnd(socket, options) {
   const { localAddress, localPort } = options;
-  // A bound handle has its local end already.
+  // A bound handle already has its local end.
   if (
     socket[kBoundSource] &&
     (localAddress !== undefined || localPort !== undefined)
@@ -92,11 +92,15 @@ function readAttemptTimeout({ autoSelectFamilyAttemptTimeout: timeout }) {
  * @property {string} [localAddress]
  * @property {number} [localPort]
  * @property {boolean} autoSelectFamily
- * @property {number} timeout of one attempt
+ * @property {number} timeout of one attempt, in milliseconds
  * @property {object} options the user's own
  */
 
-/** @returns {Target} */
+/**
+ * Validates the options of `connect`.
+ *
+ * @returns {Target}
+ */
 function readTarget(socket, options) {
   const host = options.host || 'localhost';
   validateStringWithoutNullBytes(host, 'options.host');
@@ -132,10 +136,12 @@ function connectNT(socket, target, addressFamily) {
 }
 
 /**
- * Connects to a host and a port.
+ * Connects to a host and a port. Failures of the lookup and of the attempts
+ * destroy the socket.
  *
  * @param {any} socket
  * @param {any} options those of `connect`
+ * @throws {Error} ERR_INVALID_ARG_TYPE and its siblings for invalid options
  */
 function connectSocket(socket, options) {
   const target = readTarget(socket, options);
@@ -143,10 +149,10 @@ function connectSocket(socket, options) {
   if (addressFamily === 0) {
     lookupAndConnect(socket, target);
   } else if (socket[kBoundSource]) {
-    // In this tick, so that the local address is there on return.
+    // In this tick, so that the local address is known on return.
     connectTo(socket, target, target.host, addressFamily);
   } else {
-    // Not in this tick: the caller has its listeners to add.
+    // In the next tick, so that the caller can add its listeners first.
     process.nextTick(connectNT, socket, target, addressFamily);
   }
 }
@@ -157,7 +163,7 @@ function readLookupOptions({ family: wanted, hints }) {
     hints: hints || 0,
   };
   const isFixed = result.family === 4 || result.family === 6;
-  // Windows would give no addresses at all without a network.
+  // Without a network, Windows would return no addresses at all.
   if (process.platform !== 'win32' && !isFixed && result.hints === 0) {
     result.hints = dns.ADDRCONFIG;
   }
@@ -173,7 +179,7 @@ function lookupAndConnect(socket, target) {
   debug('connect: find host', host);
   debug('connect: dns options', lookupOptions);
   socket._host = host;
-  // Taken from the module now, since users replace it.
+  // Read from the module on each call, because users replace it.
   const lookup = options.lookup || dns.lookup;
 
   if (target.autoSelectFamily && !isFixed && !target.localAddress) {
@@ -202,7 +208,10 @@ function destroyNT(socket, error) {
   socket.destroy(error);
 }
 
-/** Not in this tick: a custom lookup may answer before listeners are added. */
+/**
+ * Destroys the socket in the next tick: a custom lookup may call back before the
+ * caller has added its listeners.
+ */
 function failLookup(socket, error) {
   process.nextTick(destroyNT, socket, error);
 }
@@ -225,7 +234,7 @@ function createAddressError({ options }, address, addressFamily) {
 
 function onLookup(socket, target, lookupError, address, addressFamily) {
   socket.emit('lookup', lookupError, address, addressFamily, target.host);
-  // A lookup cannot be cancelled; the socket may be gone.
+  // A lookup cannot be cancelled, so the socket may be destroyed by now.
   if (!socket.connecting) return;
   const error =
     lookupError || createAddressError(target, address, addressFamily);
@@ -238,7 +247,7 @@ function onLookup(socket, target, lookupError, address, addressFamily) {
 }
 
 /**
- * Reports each address, and leaves out what cannot be used.
+ * Emits 'lookup' for each address, and returns the usable ones without duplicates.
  *
  * @returns {Array<{ address: string, family: number }> | null} null when a
  *   listener has destroyed the socket
@@ -258,7 +267,7 @@ function reportAddresses(socket, host, noError, addresses) {
   return usable;
 }
 
-/** Alternates the families, beginning with that of the first address. */
+/** Alternates the families, starting with that of the first address. */
 function interleave(addresses) {
   const first = addresses.filter((a) => a.family === addresses[0].family);
   const second = addresses.filter((a) => a.family !== addresses[0].family);

@@ -1,9 +1,8 @@
 'use strict';
 
 /*
- * Happy eyeballs (RFC 8305) as node does it: the addresses of a host are tried
- * one after the other, each for a limited time, and the first that answers is
- * the connection.
+ * Happy eyeballs (RFC 8305) as node does it: tries the addresses of a host one
+ * after the other, each for a limited time. The first that connects wins.
  */
 
 const { clearTimeout, setTimeout } = require('timers');
@@ -20,7 +19,8 @@ const { kReinitializeHandle } = require('../common/symbols');
 const { ERR_SOCKET_CONNECTION_TIMEOUT } = codes;
 
 /**
- * Tries the addresses in their order until one answers.
+ * Tries the addresses in order until one connects. Destroys the socket if none
+ * does.
  *
  * @param {any} socket
  * @param {object} race
@@ -55,14 +55,14 @@ function giveUp({ socket, errors }) {
 function tryNext(race, isCanceled) {
   clearTimeout(race[kTimeout]);
   const { socket, addresses } = race;
-  // The user's signal was aborted, which has destroyed the socket.
+  // Aborting the user's signal has destroyed the socket.
   if (socket._aborted) return;
   if (isCanceled || race.current === addresses.length) {
     giveUp(race);
     return;
   }
   const index = race.current++;
-  // Each attempt needs a handle of its own; the first came with the socket.
+  // Each attempt needs its own handle; the socket already has the first one.
   if (index > 0) socket[kReinitializeHandle](new TCP(tcpConstants.SOCKET));
   tryAddress(race, index);
 }
@@ -114,7 +114,7 @@ function failAttempt(race, endpoint, error) {
   attempt.emitAttemptFailed(race.socket, endpoint, error);
 }
 
-/** The `oncomplete` of one attempt among others. */
+/** Handles the outcome of one attempt of a race: its `oncomplete`. */
 function afterConnectMultiple(race, index, status, handle, req, ...open) {
   const { address, port, addressType: family } = req;
   debug(
@@ -129,7 +129,7 @@ function afterConnectMultiple(race, index, status, handle, req, ...open) {
   if (status !== 0) {
     const error = attempt.createConnectError(req, status);
     failAttempt(race, { address, port, family }, error);
-    // Destroyed meanwhile, unless it is still connecting.
+    // A listener may have destroyed the socket.
     if (socket.connecting) tryNext(race, status === uv.UV_ECANCELED);
   } else if (index !== race.current - 1) {
     debug(

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Where the addon's binary is: the file that RUST_NET_BINARY names; else beside
- * this package, where it was built from source; else in the package of the
- * platform, which the package manager has chosen by what it knows of the machine.
+ * Finds and loads the addon's binary. It is the file that RUST_NET_BINARY names,
+ * or a file in this package if it was built from source. Otherwise it is in the
+ * package of the platform, which the package manager has chosen.
  */
 
 const fs = require('fs');
@@ -13,7 +13,7 @@ const { binaryPath } = require('../common/settings');
 
 const root = path.resolve(__dirname, '../..');
 
-/** What is built and published, by `process.platform` and `process.arch`. */
+/** The published builds, by `process.platform` and `process.arch`. */
 const builds = {
   'darwin arm64': ['darwin-arm64'],
   'darwin x64': ['darwin-x64'],
@@ -31,8 +31,8 @@ const platform = `${process.platform} ${process.arch}`;
 const suitable = builds[platform] ?? [];
 
 /**
- * Those of a platform, the likelier one first: a package manager that knows of no
- * C libraries installs both for Linux.
+ * Returns the builds for this platform, the likelier first. On Linux, a package
+ * manager that does not distinguish C libraries installs both.
  */
 function likeliestFirst() {
   return isMusl() ? [...suitable].reverse() : suitable;
@@ -43,7 +43,7 @@ function isMusl() {
   try {
     return fs.existsSync(`/lib/ld-musl-${arch}.so.1`);
   } catch {
-    // Node's permission model lets nobody look there, without --allow-fs-read.
+    // Node's permission model forbids this without --allow-fs-read.
     return false;
   }
 }
@@ -53,7 +53,7 @@ function inSources(build) {
   return fs.existsSync(file) ? { file, owner: undefined } : undefined;
 }
 
-/** What was built on a platform that nothing is published for. */
+/** Finds a local build on a platform for which nothing is published. */
 function unpublished() {
   const start = `rust-net.${process.platform}-${process.arch}`;
   return fs
@@ -69,17 +69,18 @@ function inPackage(build) {
     const owner = path.join(path.dirname(resolved), 'package.json');
     return { file: resolved, owner };
   } catch (error) {
-    // It is there, and the permission model lets nobody read it.
+    // The file exists, but the permission model forbids reading it.
     if (error.code === 'ERR_ACCESS_DENIED') throw error;
     return undefined;
   }
 }
 
 /**
- * What there is, the likeliest first; a generator, as the first will do.
+ * Yields the binaries that exist, the likeliest first. It is a generator because
+ * usually only the first is needed.
  *
- * @returns {Generator<{ file: string, owner: string | undefined }>} a binary, and
- *   the manifest of the package that it came with
+ * @returns {Generator<{ file: string, owner: string | undefined }>} `owner` is
+ *   the manifest of the package that contains the file, if it is not this one
  */
 function* candidates() {
   const named = binaryPath();
@@ -111,28 +112,28 @@ function missing() {
 }
 
 /**
- * Looks whether there is a binary at all, without loading it.
+ * Checks that a binary exists, without loading it.
  *
- * @throws {Error} in plain words, where there is none; its `code` is
- *   MODULE_NOT_FOUND
+ * @throws {Error} MODULE_NOT_FOUND if none exists; the message says what to do
  */
 function expectBinary() {
   if (candidates().next().done) throw missing();
 }
 
-// The two halves talk by positions and numbers of their own.
+// Throws unless both packages have the same version: JavaScript and the addon
+// share memory layouts and numbers that differ by version.
 function checkVersion(owner) {
-  const { name, version: theirs } = require(owner);
-  const { version: ours } = require('../../package.json');
-  if (theirs === ours) return;
+  const { name, version: packageVersion } = require(owner);
+  const { version: ownVersion } = require('../../package.json');
+  if (packageVersion === ownVersion) return;
   throw new Error(
-    `${name} is of version ${theirs}, and rust-net of ${ours}: install both ` +
+    `${name} is of version ${packageVersion}, and rust-net of ${ownVersion}: install both ` +
       'again.',
   );
 }
 
-// What is cut short may end the process that loads it. More is no damage: a
-// signature may have been added.
+// Throws for a truncated file, which could crash the process that loads it. A
+// larger file is fine: a signature may have been added.
 function checkSize(file, owner) {
   const { name, binarySize } = require(owner);
   const { size } = fs.statSync(file);
@@ -160,12 +161,12 @@ function load({ file, owner }) {
 }
 
 /**
- * Loads the first binary that the system takes: of the two for Linux, where
- * both are installed, the one for the other C library is refused.
+ * Loads the first binary that the system accepts. If both builds for Linux are
+ * installed, the system rejects the one for the other C library.
  *
  * @returns {typeof import('../../binding')}
- * @throws {Error} why the likeliest was not taken: the `cause` has the system's
- *   own words
+ * @throws {Error} why the likeliest binary was rejected; the `cause` is the
+ *   system's error
  */
 function loadBinary() {
   let refusal = missing();

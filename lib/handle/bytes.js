@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * What a caller gives as bytes, seen by what it really is: a subclass may lie
- * about its length, and an object may look like a buffer.
+ * Safe access to a caller's bytes. A subclass may override `length`, and an object
+ * may look like a buffer, so these functions read the internal slots of typed
+ * arrays.
  */
 
 const { isUint8Array } = require('node:util').types;
@@ -11,8 +12,10 @@ const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const { call } = Function.prototype;
 
 /**
- * @param {string} name of an accessor of typed arrays
- * @returns {(view: Uint8Array) => any} reads it past any subclass
+ * Returns a function that reads a property of typed arrays past any override.
+ *
+ * @param {string} name of an accessor of %TypedArray%.prototype
+ * @returns {(view: Uint8Array) => any}
  */
 function accessor(name) {
   const { get } = /** @type {any} */ (
@@ -21,7 +24,7 @@ function accessor(name) {
   return call.bind(get);
 }
 
-/** The length in bytes; 0 once the memory is detached. */
+/** Returns the length in bytes; 0 once the memory is detached. */
 const byteLengthOf = accessor('byteLength');
 const byteOffsetOf = accessor('byteOffset');
 const bufferOf = accessor('buffer');
@@ -29,19 +32,23 @@ const bufferOf = accessor('buffer');
 const set = call.bind(typedArray.set);
 
 /**
- * Copies by what both really are; nothing of memory that is detached.
+ * Copies all bytes of one array into another. Copies nothing if the memory is
+ * detached.
  *
  * @param {Uint8Array} to
  * @param {Uint8Array} from
- * @param {number} offset in `to`
+ * @param {number} offset in `to`, in bytes
+ * @throws {RangeError} when they do not fit
  */
 function copyInto(to, from, offset) {
   if (byteLengthOf(from) > 0) set(to, from, offset);
 }
 
 /**
- * @param {string} expected a noun
- * @returns {TypeError} what node's handles throw
+ * Makes the error that node's handles throw for data of a wrong type.
+ *
+ * @param {string} expected a noun, such as `buffer`
+ * @returns {TypeError} ERR_INVALID_ARG_TYPE
  */
 function invalidArgument(expected) {
   const error = new TypeError(`Second argument must be a ${expected}`);
@@ -49,9 +56,11 @@ function invalidArgument(expected) {
 }
 
 /**
+ * Returns the data if it is a Uint8Array.
+ *
  * @param {any} data
- * @returns {Uint8Array} the same
- * @throws {TypeError} ERR_INVALID_ARG_TYPE for anything else, as node's handles
+ * @returns {Uint8Array}
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE for anything else, like node's handles
  */
 function checkBytes(data) {
   if (!isUint8Array(data)) throw invalidArgument('buffer');
@@ -59,8 +68,8 @@ function checkBytes(data) {
 }
 
 /**
- * A view of the same memory that nobody else has, and that does not grow with
- * it.
+ * Makes a new view of the same memory, to which the caller has no reference. Its
+ * length is fixed, even if the memory can grow.
  *
  * @param {Uint8Array} bytes
  * @returns {Uint8Array}

@@ -6,18 +6,19 @@ const { kKey } = require('./symbols');
 const kNone = Object.freeze({ queued: 0, reads: 0, writes: 0, rejected: 0 });
 
 /**
- * Returns what the native side has counted for a handle.
+ * Returns the native side's counters of a handle.
  *
- * @param {any} handle any, or none
+ * @param {any} handle any handle, or undefined
  * @returns {{ queued: number, reads: number, writes: number, rejected: number }}
- *   coalesced bytes that have not left, system calls that read and wrote, and,
- *   on a listener, connections that were rejected; zeros for a closed handle
+ *   `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
+ *   system calls. `rejected` are a listener's rejected connections. All are 0 for
+ *   a closed handle.
  */
 function countsOf(handle) {
   const key = handle?.[kKey];
   const counts = key === undefined ? null : native.handleStats(key);
   if (!Array.isArray(counts)) return kNone;
-  // In the order of src/net/handle.rs.
+  // The order is that of `stats` in src/net/handle.rs.
   const [queued, reads, writes, rejected] = counts;
   return { queued, reads, writes, rejected };
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The way up: events of the native side become calls of a handle's listeners.
+ * Delivers the events of the native side to the listeners of handles.
  */
 
 const { isUint8Array } = require('node:util').types;
@@ -50,7 +50,7 @@ const { kTakesBuffer } = require('../common/symbols');
 
 const { UV_ECANCELED, UV_ENOBUFS } = uv;
 
-// What src/event.rs calls `Kind`.
+// The kinds of events; src/event.rs must use the same numbers.
 const READ = 0;
 const READ_END = 1;
 const CONNECTION = 2;
@@ -62,19 +62,19 @@ const CLOSED = 7;
 const FLUSH_FAILED = 8;
 const READABLE = 9;
 
-// The key of no handle.
-const NOBODY = -1;
+// A key that names no handle.
+const NO_HANDLE = -1;
 
 const ACCEPT_RETRY_MS = 100;
 
 const slabMemory = slab.buffer;
 
-/** Handles by key, until the last of their events was delivered. */
+/** Handles by key, closing ones included, until their CLOSED is delivered. */
 const handles = [];
 let acceptRetry = null;
 
 /**
- * Makes a handle known to the events of its key.
+ * Registers a handle for the events of its key.
  *
  * @param {any} handle
  */
@@ -85,10 +85,10 @@ function register(handle) {
 const runNodeTicks = tickCallback();
 
 /**
- * Called by the native side when the ring holds events. Ticks and microtasks
- * run between two events, as they do between node's own callbacks. Whatever a
- * listener throws leaves this function; the native side reports it and calls
- * again for the rest, from the cursor on.
+ * Delivers the events in the ring; the native side calls it. Ticks and microtasks
+ * run between two events, as between node's own callbacks. An exception of a
+ * listener leaves this function: the native side reports it, and calls again for
+ * the events from the cursor on.
  */
 function dispatch() {
   const count = ring[COUNT];
@@ -106,17 +106,19 @@ function runTicks() {
     runNodeTicks?.call(process);
     return true;
   } catch (error) {
-    // A tick that throws leaves its id on the async id stack, which node
-    // clears when it reports the exception: that must be before our own
-    // callback scope ends. The rest follows in a scope of its own.
+    // A tick that throws leaves its id on the async id stack. Node clears the
+    // stack when it reports the exception, which must happen before this callback
+    // scope ends. The remaining events are delivered in another scope.
     native.reportException(error);
     return false;
   }
 }
 
 /**
+ * Returns the handle of a key, also while it is closing.
+ *
  * @param {number} key
- * @returns {any} the handle, closing ones included, unless it is gone
+ * @returns {any} undefined once the handle is closed
  */
 function openHandle(key) {
   return handles[key];
@@ -130,8 +132,8 @@ function deliver(at) {
   if (kind === CLOSED) {
     afterClosed(handle, ring[at]);
   } else if (handle[kClosed]) {
-    // The backlog of a closed listener is reset by the kernel; what was
-    // already accepted for it goes the same way.
+    // The kernel resets the backlog of a closed listener. Connections that were
+    // already accepted for it are reset likewise.
     if (kind === CONNECTION) native.reset(argument);
   } else {
     deliverOpen(handle, kind, argument, at);
@@ -180,13 +182,14 @@ function onBytes(handle, offset, length) {
     emitBytes(handle, chunk);
     return;
   }
-  // Stopped by a listener of this very batch: kept for the next start.
+  // A listener stopped reading earlier in this batch. Kept until the next
+  // readStart().
   (handle[kStash] ??= []).push(chunk);
   if (handle[kReading]) drainStash(handle);
 }
 
-// A read into the user's buffer is made when its event has its turn: only now
-// is it known which buffer that is, and whether it still has its memory.
+// Reads into the user's buffer when the event is delivered. Only now is it known
+// which buffer that is, and whether its memory is still attached.
 function onReadable(handle) {
   if (!handle[kReading] || handle[kUserBuffer] === null) return;
   const result = native.readInto(handle[kKey], handle[kUserBuffer]);
@@ -198,7 +201,7 @@ function onReadable(handle) {
   }
 }
 
-// There is room: what waits goes on, one write an event.
+// Continues the waiting writes, because the kernel has room: one per event.
 function onWritable(handle, at) {
   const write = handle[kFirstWrite];
   if (write === null) return;
@@ -206,14 +209,14 @@ function onWritable(handle, at) {
   if (status === WAITS) return;
   handle[kFirstWrite] = write.next;
   if (write.next === null) handle[kLastWrite] = null;
-  // This event once more, after the ticks of the completion.
+  // Delivers this event again for the next write, after the completion's ticks.
   if (status === SENT && write.next !== null) ring[CURSOR]--;
   if (write.next === null) finishShutdown(handle, at);
   complete(write.request, status, handle, undefined);
 }
 
-// The end that had to wait for the last write. Its outcome is an event; where
-// it fails at once this one becomes it.
+// Starts the shutdown that waited for the last write. An event reports its outcome.
+// If it fails at once, the current event is turned into that event.
 function finishShutdown(handle, at) {
   if (!handle[kShutdownWaits]) return;
   handle[kShutdownWaits] = false;
@@ -224,14 +227,16 @@ function finishShutdown(handle, at) {
   ring[CURSOR]--;
 }
 
-// Not from Buffer's pool: the ArrayBuffer of a chunk holds that chunk alone.
+// Copies a chunk out of the slab. It does not use Buffer's pool, so that the
+// chunk's ArrayBuffer holds only this chunk.
 function copyOut(offset, length) {
   const chunk = Buffer.allocUnsafeSlow(length);
   chunk.set(new Uint8Array(slabMemory, offset, length));
   return chunk;
 }
 
-// Bytes for a handle that nobody gave a listener end the process in node.
+// Returns the handle's `onread`, and throws if there is none. In node, that would
+// abort the process.
 function findReader(handle) {
   const { onread } = handle;
   if (typeof onread !== 'function') {
@@ -244,7 +249,7 @@ function emitBytes(handle, chunk) {
   streamBaseState[kReadBytesOrError] = chunk.length;
   streamBaseState[kArrayBufferOffset] = 0;
   const onread = findReader(handle);
-  // The ArrayBuffer of a small chunk only comes to be when it is asked for.
+  // V8 creates the ArrayBuffer of a small chunk only when `buffer` is read.
   const memory = onread[kTakesBuffer] === true ? chunk : chunk.buffer;
   handle.runInAsyncScope(onread, handle, memory);
 }
@@ -263,12 +268,13 @@ function onReadEnd(handle, status) {
     emitReadEnd(handle, status);
     return;
   }
-  // Stopped by a listener of this very batch: told at the next start.
+  // A listener stopped reading earlier in this batch. Reported on the next
+  // readStart().
   (handle[kStash] ??= []).push(status);
 }
 
 function emitReadEnd(handle, status) {
-  // As in libuv: who starts again is told again.
+  // As in libuv, a second readStart() reports the end again.
   handle[kReading] = false;
   streamBaseState[kReadBytesOrError] = status;
   streamBaseState[kArrayBufferOffset] = 0;
@@ -276,8 +282,8 @@ function emitReadEnd(handle, status) {
 }
 
 /**
- * Delivers what was received before a stop; the native side is only started
- * again when all of it is gone, so that order is kept.
+ * Delivers what was received before reading stopped. The native side starts to
+ * read again only when all of it is delivered, which keeps the order.
  *
  * @param {any} handle
  */
@@ -304,21 +310,21 @@ function emitStashed(handle, chunk) {
   }
 }
 
-/** What the user's buffer has room for comes off the front of the stash. */
+/** Takes as much from the front of the stash as fits into the user's buffer. */
 function nextPiece(handle, stash) {
   const item = stash.shift();
   const buffer = handle[kUserBuffer];
   if (buffer === null || typeof item === 'number') return item;
   const room = byteLengthOf(buffer);
   if (item.length > room) stash.unshift(item.subarray(room));
-  // As libuv says of a buffer without room.
+  // libuv's error for a buffer without room.
   return room === 0 ? UV_ENOBUFS : item.subarray(0, room);
 }
 
 /**
- * Takes what has been received for a handle and not been delivered to it: it
- * belongs to whoever takes the connection over. An end is left out; the next to
- * read finds it again.
+ * Takes the chunks that were received for a handle but not delivered. They belong
+ * to the connection's next owner. EOF is left out, because the next read finds it
+ * again.
  *
  * @param {any} handle
  * @returns {Buffer[]}
@@ -331,13 +337,13 @@ function takeUndelivered(handle) {
   for (let at = HEADER + ring[CURSOR] * WORDS; at < end; at += WORDS) {
     if (ring[at] !== handle[kKey] || ring[at + 1] !== READ) continue;
     chunks.push(copyOut(ring[at + 3], ring[at + 2]));
-    ring[at] = NOBODY;
+    ring[at] = NO_HANDLE;
   }
   return chunks;
 }
 
-// As in node, the client's handle is made outside the server's async scope,
-// and the listener is called within it.
+// Makes the handle of a connection and calls the server's `onconnection`. As in
+// node, only the latter runs in the server's async scope.
 function onAccepted(server, key) {
   server[kClientOptions] ??= triggeredBy(server);
   const options = server[kClientOptions];
@@ -345,8 +351,8 @@ function onAccepted(server, key) {
   server.runInAsyncScope(server.onconnection, server, 0, client);
 }
 
-// No descriptor is free, or the network refuses: libuv says nothing and tries
-// again, and so do we, without spinning.
+// Retries accept() after a delay: no descriptor is free, or the network failed.
+// libuv reports nothing and retries too; the delay keeps this from spinning.
 function retryAcceptLater() {
   if (acceptRetry !== null) return;
   acceptRetry = setTimeout(() => {
@@ -373,8 +379,8 @@ function afterShutdown(handle, status) {
   complete(request, status, handle, undefined);
 }
 
-// Requests that the close cut short come first, each in a delivery of its own:
-// the cursor goes back, so that a listener that throws loses nothing.
+// Cancels the pending requests, one per delivery, and then reports the close. The
+// cursor is set back for each request, so that an exception loses nothing.
 function afterClosed(handle, key) {
   ring[CURSOR]--;
   if (cancelOne(handle)) return;
@@ -406,7 +412,8 @@ function cancelOne(handle) {
 }
 
 /**
- * Handles that have not been closed.
+ * Returns the handles that are not closed.
+ *
  * @returns {any[]}
  */
 function openHandles() {
@@ -414,7 +421,9 @@ function openHandles() {
 }
 
 /**
- * What node calls active: open, and allowed to keep the process alive.
+ * Returns the handles that node calls active: open, and keeping the process
+ * alive.
+ *
  * @returns {any[]}
  */
 function activeHandles() {

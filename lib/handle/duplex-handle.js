@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * A handle, as a Socket wants one, whose bytes go through a Duplex: node's
- * TLSSocket over the connection's former handle, or a socket of node's over a
- * handle that nothing but node can read from.
+ * A handle for a Socket whose bytes go through a Duplex. The Duplex is node's
+ * TLSSocket over the connection's former handle, or a socket of node:net over a
+ * handle that only node can use.
  */
 
 const {
@@ -15,7 +15,7 @@ const {
 const { uv } = require('./native');
 const { kOwner } = require('../common/symbols');
 
-// Takes node's form for mixed data: chunk, encoding, chunk, encoding, ...
+// Takes node's form of mixed data: chunk, encoding, chunk, encoding, ...
 function encodeAll(chunks) {
   const buffers = [];
   for (let i = 0; i < chunks.length; i += 2) {
@@ -27,7 +27,7 @@ function encodeAll(chunks) {
   return buffers;
 }
 
-/** Verbs that mean the connection and not what is sent over it. */
+/** Verbs that concern the connection, not its data: the raw handle has them. */
 const connectionVerbs = [
   'getAsyncId',
   'getpeername',
@@ -42,7 +42,7 @@ const connectionVerbs = [
   'unref',
 ];
 
-/** Made of a connection's handle, which it takes over. */
+/** Takes over a connection's handle, and uses a Duplex for its data. */
 class DuplexHandle {
   static {
     for (const verb of connectionVerbs) {
@@ -57,12 +57,12 @@ class DuplexHandle {
   #transport;
   #ended = false;
   #failure = null;
-  /** Requests that are on their way. */
+  /** The requests that are not completed. */
   #pending = new Set();
 
-  /** It counts as our other handles do. */
+  /** Marks a handle that reports in rust-net's `streamBaseState`. */
   isDuplexHandle = true;
-  /** Whether reading was started; kept by the Socket. */
+  /** True when reading was started; set by the Socket. */
   reading = false;
   bytesRead = 0;
   bytesWritten = 0;
@@ -70,9 +70,9 @@ class DuplexHandle {
 
   /**
    * @param {any} raw the connection's handle
-   * @param {any} duplex what is read from and written to
-   * @param {any} transport what has the connection: the duplex, or a Duplex
-   *   beneath it
+   * @param {any} duplex the stream to read from and write to
+   * @param {any} transport the stream that owns the connection: the duplex itself,
+   *   or one beneath it
    */
   constructor(raw, duplex, transport = duplex) {
     this.#raw = raw;
@@ -113,7 +113,7 @@ class DuplexHandle {
     streamBaseState[kBytesWritten] = byteLength;
     streamBaseState[kLastWriteWasAsync] = 1;
     this.#pending.add(request);
-    // After a failure the request waits for the close, which tells the reason.
+    // After a failure the request is completed by the close, with its reason.
     this.#duplex.write(data, (error) => {
       if (!error) this.#complete(request, 0);
     });
@@ -141,7 +141,7 @@ class DuplexHandle {
     return this.writeBuffer(request, Buffer.concat(buffers));
   }
 
-  /** Complete only when the last byte has left: we may be closed then. */
+  /** Ends the Duplex. Completes once all bytes are sent; close() may follow. */
   shutdown(request) {
     const transport = this.#transport;
     if (transport.writableFinished || transport.destroyed) return 1;
@@ -165,7 +165,7 @@ class DuplexHandle {
   }
 
   /**
-   * Keeps the first reason of a failure for the close that follows.
+   * Stores the error of a failure until the Duplex closes. Only the first counts.
    *
    * @param {Error} error
    */
@@ -197,7 +197,7 @@ class DuplexHandle {
     this.#deliver(uv.UV_EOF);
   }
 
-  /** Not by `close`: the connection is over, or has failed. */
+  /** Handles a close of the Duplex, by the peer or after a failure. */
   #afterClosed() {
     if (this.#failure !== null) this[kOwner]?.destroy(this.#failure);
     else if (!this.#ended) this.#deliver(uv.UV_ECONNRESET);

@@ -1,24 +1,24 @@
 'use strict';
 
 /*
- * Small writes leave through the slab that is shared with the native side: bytes
- * are copied and strings encoded into it.
+ * Puts small writes into the output slab that is shared with the native side:
+ * copies bytes and encodes strings.
  */
 
 const { byteLengthOf, copyInto } = require('./bytes');
 const { out } = require('./native');
 
-// Naming memory to the native side costs more than copying so much, and only
-// what is copied can be coalesced.
+// In bytes. Up to this size a copy costs less than passing memory to the native
+// side. Only copied writes can be coalesced.
 const SMALL_WRITE = 4096;
-/** The largest string, in bytes, that node's handles try before they count it. */
+/** The largest string, in bytes, that node's handles send before counting it. */
 const TRIED_STRING = 16_384;
 const MAX_BYTES_PER_UNIT = 3;
 
 const { write: writeText } = Buffer.prototype;
 
 /**
- * True when a string fits into the slab, whatever its encoding.
+ * Returns true when a string fits into the slab in any encoding.
  *
  * @param {string} text
  * @returns {boolean}
@@ -31,12 +31,12 @@ function fitsSlab(text) {
  * Encodes a string into the slab.
  *
  * @param {string} text
- * @param {number} at where in the slab
+ * @param {number} at offset in the slab
  * @param {string | undefined} encoding
- * @returns {number} how many bytes that made
+ * @returns {number} how many bytes were written
  */
 function encodeInto(text, at, encoding) {
-  // The method was taken once: another in its place could tell any length.
+  // Uses the original method: a replaced one could return any length.
   return writeText.call(out, text, at, out.length - at, encoding);
 }
 
@@ -44,7 +44,7 @@ function encodeInto(text, at, encoding) {
  * Joins small chunks in the slab.
  *
  * @param {import('./pending-write').List} list
- * @returns {number} the length of them all, or -1 where one is not small or
+ * @returns {number} their total length in bytes, or -1 when one is not small or
  *   they do not fit
  */
 function joinSmall({ chunks, encodings }) {
@@ -65,8 +65,8 @@ function joinSmall({ chunks, encodings }) {
 }
 
 /**
- * True for a string that node's handles try to send before they count it. Of
- * all other data, what is refused is counted as written.
+ * Returns true for a string that node's handles try to send before they count it.
+ * All other data counts as written even if the kernel rejects it.
  *
  * @param {Uint8Array | string} chunk
  * @param {string | undefined} encoding undefined for bytes

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The verbs that all of node's stream handles have, over the keys of the native
- * environment: the seam between `net` and what is below it.
+ * StreamHandle: the verbs that TCP and Pipe handles share. It implements node's
+ * handle contract, which `net` uses, on the keys of the native environment.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -64,12 +64,12 @@ const { copiesWrites } = require('../common/settings');
 const { kOwner } = require('../common/symbols');
 const { checkNet } = require('../node/permission');
 
-// What libuv hands to one call of `writev`. It reports a list that needs more
-// calls in a later loop iteration, however much room there is. That keeps a
-// program that writes again from each callback from starving its timers.
+// How many chunks libuv passes to one `writev`. A list that needs more calls is
+// reported in a later loop iteration, even if the kernel has room. So a program
+// that writes again in each callback cannot starve its timers.
 const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
-// The key of no handle. A lower one is the errno of why there is none.
-const NOBODY = -1;
+// A key that names no handle. A lower number is the errno of a failed creation.
+const NO_HANDLE = -1;
 
 const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');
@@ -78,7 +78,7 @@ const kSendBytes = Symbol('sendBytes');
 const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
 const kWriteText = Symbol('writeText');
-const kOffer = Symbol('offer');
+const kWriteLarge = Symbol('writeLarge');
 const kWrittenLate = Symbol('writtenLate');
 const kMustQueue = Symbol('mustQueue');
 const kWritten = Symbol('written');
@@ -88,10 +88,10 @@ const manualDestroy = { requireManualDestroy: true };
 
 const copiesByDefault = copiesWrites();
 
-/** How many bytes the attempt to send that was made last was about. */
+/** How many bytes the last attempt to send was for. */
 let attempted = 0;
 
-/** A connection that a listener has accepted; only listeners make one. */
+/** The key of an accepted connection. Only listeners make it. */
 class Admission {
   constructor(key, options) {
     this.key = key;
@@ -99,12 +99,12 @@ class Admission {
   }
 }
 
-/** What `TCP` and `Pipe` share: node's stream handle. */
+/** The base class of `TCP` and `Pipe`: node's stream handle. */
 class StreamHandle extends AsyncResource {
   /**
-   * @param {string} type the name of its async resource
-   * @param {any} admission where a listener has accepted it
-   * @param {() => number} create makes the key of any other
+   * @param {string} type of its async resource
+   * @param {any} admission an Admission, if a listener has accepted it
+   * @param {() => number} create makes the key of any other handle
    */
   constructor(type, admission, create) {
     const isAdmitted = admission instanceof Admission;
@@ -139,23 +139,24 @@ class StreamHandle extends AsyncResource {
     return this[kClosed] ? -1 : native.fd(this[kKey]);
   }
 
-  /** Whether there is something to send or to share. */
+  /** True when the handle has an open descriptor. */
   get isOpen() {
     return !this[kClosed] && native.isOpen(this[kKey]) === 1;
   }
 
   /**
-   * @returns {number} a second descriptor for the same connection, which the
-   *   caller owns, or a negative errno
+   * Duplicates the descriptor.
+   *
+   * @returns {number} the duplicate, which the caller owns, or a negative errno
    */
   share() {
     return this[kClosed] ? uv.UV_EBADF : native.share(this[kKey]);
   }
 
   /**
-   * Leaves a second descriptor with the native side, for another thread.
+   * Leaves a duplicate of the descriptor with the native side, for another thread.
    *
-   * @param {string} name one that was never used before
+   * @param {string} name a unique name for it
    * @returns {number} 0, or a negative errno
    */
   deposit(name) {
@@ -181,7 +182,7 @@ class StreamHandle extends AsyncResource {
     return this[kSent] + relayed;
   }
 
-  /** Milliseconds since bytes passed by unseen; -1 if none ever did. */
+  /** Milliseconds since a relay last moved bytes; -1 if none ever did. */
   get relayIdle() {
     return this[kRelayed] ? native.relayIdle(this[kKey]) : -1;
   }
@@ -202,24 +203,27 @@ class StreamHandle extends AsyncResource {
     return this.asyncId();
   }
 
-  /** The negative errno that the handle could not be made for, or 0. */
+  /** The negative errno with which creating the handle failed, or 0. */
   get [kRefusal]() {
-    return this[kKey] < NOBODY ? this[kKey] : 0;
+    return this[kKey] < NO_HANDLE ? this[kKey] : 0;
   }
 
+  /** Opens a descriptor, and owns it from then on. Returns 0 or a negative errno. */
   open(fd) {
     return this[kRefusal] || native.open(this[kKey], fd);
   }
 
+  /** Starts to listen. Returns 0 or a negative errno. */
   listen(backlog) {
     checkNet('');
-    // The sign makes a number, or throws as node does: of a BigInt, say.
+    // The unary plus converts to a number or, for a BigInt, throws as node does.
     return this[kRefusal] || native.listen(this[kKey], +backlog);
   }
 
+  /** Starts to read; `onread` gets the data. Returns 0 or a negative errno. */
   readStart() {
     if (this[kReading]) return uv.UV_EALREADY;
-    // What is no handle has none at all.
+    // Undefined if `this` is not a handle.
     if (this[kStash]) {
       this[kReading] = true;
       process.nextTick(drainStash, this);
@@ -230,6 +234,7 @@ class StreamHandle extends AsyncResource {
     return status;
   }
 
+  /** Stops reading. Chunks that were already received are kept. Returns 0. */
   readStop() {
     if (this[kReading]) {
       this[kReading] = false;
@@ -238,6 +243,7 @@ class StreamHandle extends AsyncResource {
     return 0;
   }
 
+  /** Makes received bytes go into a buffer of the user instead of new Buffers. */
   useUserBuffer(buffer) {
     checkBytes(buffer);
     if (this[kUserBuffer] === null) native.setReadsDirectly(this[kKey], true);
@@ -245,9 +251,9 @@ class StreamHandle extends AsyncResource {
   }
 
   /**
-   * Writes before there is a request, for a writer that needs none as long as
-   * everything can be sent at once. False where it could not: the next write
-   * verb, which must be given the same data, takes the outcome up.
+   * Tries to send data without a request, which is needed only if not everything
+   * can be sent at once. Returns true when everything was sent. Otherwise the
+   * caller must pass the same data to a write verb, which continues.
    */
   writeAhead(data, encoding) {
     const isText = encoding !== undefined;
@@ -263,24 +269,35 @@ class StreamHandle extends AsyncResource {
     return false;
   }
 
+  /**
+   * Writes bytes. As for the other write verbs, `streamBaseState` says how many
+   * bytes were accepted, and whether `oncomplete` will be called. Returns 0 or a
+   * negative errno.
+   */
   writeBuffer(request, data) {
     checkRequest(request);
     return this[kWrite](request, checkBytes(data), undefined);
   }
 
+  /**
+   * Writes several chunks: Buffers or, unless `allBuffers`, chunks alternating with
+   * their encodings.
+   */
   writev(request, chunks, allBuffers) {
     checkRequest(request);
     const list = takeList(chunks, allBuffers);
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
-    if (length < 0) return this[kOffer](request, PendingWrite.ofList(list), 0);
-    // As in libuv: the handle has to be open, and the kernel is not asked.
+    if (length < 0) {
+      return this[kWriteLarge](request, PendingWrite.ofList(list), 0);
+    }
+    // As in libuv, an empty write checks the handle but makes no system call.
     if (length === 0) {
       const status = native.writeAll(this[kKey], [], 0);
       return this[kWritten](request, status, 0, null);
     }
     const sent = native.writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
-      return this[kOffer](request, PendingWrite.ofList(list), sent);
+      return this[kWriteLarge](request, PendingWrite.ofList(list), sent);
     }
     if (sent >= 0 && countFilled(list.chunks) > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
@@ -306,15 +323,19 @@ class StreamHandle extends AsyncResource {
   }
 
   /**
-   * Sends what was gathered, ahead of what somebody else sends over the same
-   * connection. What the kernel does not take is in `writeQueueSize`.
+   * Sends the coalesced writes now, before another owner of the connection writes.
+   * Bytes that the kernel does not take count in `writeQueueSize`.
    *
-   * @returns {number} 0, or the negative errno of bytes that were lost
+   * @returns {number} 0, or the negative errno with which bytes were lost
    */
   flush() {
     return native.flush(this[kKey]);
   }
 
+  /**
+   * Half-closes the connection after all pending writes. Returns 0 or a negative
+   * errno; with 0, `oncomplete` is called later.
+   */
   shutdown(request) {
     checkRequest(request);
     const waits = this[kMustQueue]();
@@ -328,6 +349,7 @@ class StreamHandle extends AsyncResource {
     return status;
   }
 
+  /** Closes the handle and cancels its requests; `callback` is called later. */
   close(callback) {
     if (this[kClosed]) return;
     checkReceiver(this);
@@ -336,22 +358,25 @@ class StreamHandle extends AsyncResource {
     native.close(key);
   }
 
+  /** Makes the handle keep the process alive, which is the default. */
   ref() {
     this[kReferenced] = true;
     native.setReferenced(this[kKey], true);
   }
 
+  /** Lets the process exit although the handle is open. */
   unref() {
     this[kReferenced] = false;
     native.setReferenced(this[kKey], false);
   }
 
+  /** Returns true when the handle is open and keeps the process alive. */
   hasRef() {
     return this[kReferenced] && !this[kClosed];
   }
 
   /**
-   * Stops to read, for good, and gives what had been read by then.
+   * Stops reading for good, and takes the chunks that were not delivered.
    *
    * @returns {Buffer[]}
    */
@@ -360,13 +385,14 @@ class StreamHandle extends AsyncResource {
     return takeUndelivered(this);
   }
 
-  /** Whether small writes may be gathered until the end of the callback. */
+  /** Sets whether small writes are coalesced until the callback ends. */
   setCoalesce(enable) {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
 
   /**
-   * Whether what waits for room is copied: its memory may then be transferred.
+   * Sets whether writes that wait for room are copied. The program may then change
+   * or transfer their memory.
    *
    * @param {boolean} enable
    */
@@ -374,26 +400,27 @@ class StreamHandle extends AsyncResource {
     this[kCopyWrites] = Boolean(enable);
   }
 
-  /** Whether a thread sends what was gathered. */
+  /** Sets whether a sender thread sends coalesced writes. */
   setOffload(enable) {
     return native.setOffload(this[kKey], Boolean(enable));
   }
 
   /**
-   * Closes accepted connections at once whose peer the list covers.
+   * Sets the block list by which the native side rejects accepted connections.
    *
-   * @param {number} key what the native side knows the list by, or -1 for none
+   * @param {number} key of the list on the native side, or -1 for none
    */
   setBlockList(key) {
     return native.setBlockList(this[kKey], key);
   }
 
+  /** Switches the descriptor's blocking mode. Returns 0 or a negative errno. */
   setBlocking(blocking) {
     return native.setBlocking(this[kKey], Boolean(blocking));
   }
 
-  // These two return what the kernel has taken, of `attempted` bytes, or a
-  // negative errno.
+  // kSendBytes and kSendText return how many of the `attempted` bytes the kernel
+  // has taken, or a negative errno.
   [kSendBytes](bytes) {
     attempted = byteLengthOf(bytes);
     if (this[kMustQueue]()) return 0;
@@ -408,7 +435,7 @@ class StreamHandle extends AsyncResource {
     return native.writeOut(this[kKey], attempted);
   }
 
-  // One chunk that is sent at once, or by `writeAhead` before.
+  // Writes one chunk, or continues a write that `writeAhead` has started.
   [kWrite](request, chunk, encoding) {
     const ahead = this[kAhead];
     let sent;
@@ -432,11 +459,11 @@ class StreamHandle extends AsyncResource {
     checkRequest(request);
     if (typeof string !== 'string') throw invalidArgument('string');
     if (fitsSlab(string)) return this[kWrite](request, string, encoding);
-    return this[kOffer](request, PendingWrite.of(string, encoding), 0);
+    return this[kWriteLarge](request, PendingWrite.of(string, encoding), 0);
   }
 
-  // What is too large to be joined or encoded in the slab, or has to wait.
-  [kOffer](request, write, sent) {
+  // Writes what is too large for the slab, or has to wait.
+  [kWriteLarge](request, write, sent) {
     const length = write.left;
     write.skip(sent);
     const status = this[kMustQueue]() ? WAITS : write.send(this[kKey]);
@@ -448,13 +475,13 @@ class StreamHandle extends AsyncResource {
     return this[kWritten](request, Math.min(status, 0), length, rest);
   }
 
-  // Everything has left, and an event reports it.
+  // Reports a write in a later event although everything has been sent.
   [kWrittenLate](request, length) {
     const status = native.announceWritable(this[kKey]);
     return this[kWritten](request, status, length, PendingWrite.sent());
   }
 
-  // Behind a write that waits for room.
+  // True when an earlier write waits for room.
   [kMustQueue]() {
     return this[kFirstWrite] !== null && !this[kClosed];
   }
@@ -489,15 +516,15 @@ class StreamHandle extends AsyncResource {
   [kMarkClosed](callback) {
     if (this[kRelayed]) this[kLeaveRelays]();
     this[kClosed] = true;
-    // The slot will be another's.
-    this[kKey] = NOBODY;
+    // The native side will reuse the slot for another handle.
+    this[kKey] = NO_HANDLE;
     this[kReading] = false;
     this[kStash] = null;
     this[kAhead] = null;
     this[kOnClosed] = callback;
   }
 
-  // The native side forgets its counts with the key.
+  // Keeps the relay's counts, which the native side drops together with the key.
   [kLeaveRelays]() {
     this[kReceived] = this.bytesRead;
     this[kSent] = this.bytesWritten;
@@ -507,12 +534,12 @@ class StreamHandle extends AsyncResource {
 }
 
 /**
- * Checks that the object is the handle that its key names. An heir of a handle
- * has its key, too; closed through it, the handle would go on with the slot of
- * another.
+ * Checks that the object itself is the handle of its key. An object that inherits
+ * from a handle has the same key. If it could close the handle, the handle would
+ * keep a key whose slot is reused.
  *
  * @param {any} handle
- * @throws {TypeError} as node's own
+ * @throws {TypeError} like node's own handles
  */
 function checkReceiver(handle) {
   if (openHandle(handle[kKey]) !== handle) {

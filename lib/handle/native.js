@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The native environment: its verbs, and the memory that it shares with us. No
- * other file loads the binding. The environment takes some descriptors; it is
- * opened with the first handle.
+ * The native environment: its verbs, and the memory that it shares with
+ * JavaScript. No other file loads the binding. The environment needs a few
+ * descriptors, so it is opened with the first handle.
  */
 
 const util = require('node:util');
@@ -13,13 +13,13 @@ const { nativeSettings } = require('../common/settings');
 
 const binding = loadBinary();
 
-/** libuv's errors by name, `UV_ECANCELED` and so on: negative numbers. */
+/** libuv's error numbers, which are negative, by name, such as `UV_ECANCELED`. */
 const uv = {};
 for (const [errno, [name]] of util.getSystemErrorMap()) {
   uv[`UV_${name}`] = errno;
 }
 
-// The layout of the ring, as src/env/js.rs writes it.
+// The layout of the ring; src/env/js.rs must use the same.
 const COUNT = 0;
 const CURSOR = 1;
 const HEADER = 2;
@@ -27,12 +27,13 @@ const WORDS = 4;
 const BATCH = 1024;
 const ring = new Int32Array(HEADER + BATCH * WORDS);
 
-// Received bytes pass through this slab and are copied out of it: memory that
-// native code writes to, and that holds other connections' data, never leaves
-// lib/handle/dispatch.js.
+// Received bytes are copied out of this slab. The slab never leaves
+// lib/handle/dispatch.js: native code writes to it, and it holds the data of
+// other connections.
 const slab = Buffer.allocUnsafeSlow(256 * 1024);
 
-// Small writes and strings are put here for the native side to read at once.
+// Small writes and strings are put here; the native side reads them within the
+// call.
 const out = Buffer.allocUnsafeSlow(64 * 1024);
 
 const settings = nativeSettings();
@@ -40,9 +41,9 @@ let dispatch = () => {};
 let confirm = () => {};
 
 /**
- * The verbs of src/binding/verbs.rs. Until the environment is open there is no
- * handle that they could be for; one that cannot be made has the negative errno
- * in place of a key.
+ * The verbs of src/binding/verbs.rs. Before the environment is open no handle
+ * exists, so they return UV_EBADF. A handle that cannot be made has a negative
+ * errno in place of a key.
  *
  * @type {any}
  */
@@ -55,9 +56,8 @@ native.createPipe = () => openEnvironment() || native.createPipe();
 /**
  * Opens the environment, if it is not open.
  *
- * @returns {number} 0, or the negative errno that the system refuses with: it
- *   may be tried again
- * @throws {Error} where the chosen driver cannot run here
+ * @returns {number} 0, or a negative errno; the next call tries again
+ * @throws {Error} when the chosen driver cannot run here
  */
 function openEnvironment() {
   if (isOpen) return 0;
@@ -79,15 +79,15 @@ function openEnvironment() {
   return 0;
 }
 
-// Both ends of an abstract socket must agree on its name: libuv filled it up
-// with NULs until 1.46.
+// True when this libuv pads abstract socket names with NULs, as it did up to 1.46.
+// Both ends of a socket must use the same name.
 function padsAbstractNames(version) {
   const [major, minor] = version.split('.').map(Number);
   return major === 1 && minor <= 46;
 }
 
 /**
- * Says who is called when the ring holds events.
+ * Sets the function that is called when the ring holds events.
  *
  * @param {() => void} listener
  */
@@ -96,16 +96,17 @@ function onEvents(listener) {
 }
 
 /**
- * Says who is called when the ring holds the keys of relays to be confirmed.
+ * Sets the function that is called when the ring holds keys of relays to confirm.
  *
  * @param {() => void} listener
  */
-function onQuestions(listener) {
+function onConfirm(listener) {
   confirm = listener;
 }
 
 /**
- * What a descriptor refers to.
+ * Returns what a descriptor refers to.
+ *
  * @param {number} fd
  * @returns {string} 'TCP', 'PIPE', 'FILE', 'TTY', 'UDP' or 'UNKNOWN'
  */
@@ -128,7 +129,7 @@ module.exports = {
   guessHandleType,
   native,
   onEvents,
-  onQuestions,
+  onConfirm,
   openEnvironment,
   out,
   ring,

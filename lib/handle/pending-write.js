@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * A write that the kernel has not taken as a whole. What is left stays in the
- * user's memory, as in node, and is offered again when there is room: bytes are
- * not copied, and of strings only what is offered next is encoded.
+ * A write that the kernel has not taken completely. As in node, the rest stays in
+ * the user's memory, and is offered again when the kernel has room. Bytes are not
+ * copied, and strings are encoded only as far as they are offered next.
  */
 
 const {
@@ -15,21 +15,22 @@ const {
 } = require('./bytes');
 const { native, uv } = require('./native');
 
-/** No more than this is encoded, or named to the kernel, ahead of its turn. */
+/** The most that is encoded, or offered to the kernel, in one step. */
 const OFFER_BYTES = 256 * 1024;
 const OFFER_CHUNKS = 64;
 
-/** What is left of a small write is copied: its memory may be used again. */
+/** A rest of at most this many bytes is copied, so its memory may be reused. */
 const SMALL_REST = 4096;
 
-/** What `PendingWrite.send` may return beside a negative errno. */
+/** What `PendingWrite.send` returns, unless it is a negative errno. */
 const SENT = 0;
 const WAITS = 1;
 
 const { byteLength, from, isEncoding } = Buffer;
 
 /**
- * An encoding that may be trusted; node's handles take any other for UTF-8.
+ * Returns the encoding if Buffer knows it. Like node's handles, takes any other
+ * for UTF-8.
  *
  * @param {any} encoding
  * @returns {BufferEncoding}
@@ -42,20 +43,20 @@ function checkEncoding(encoding) {
 }
 
 /**
- * Chunks and, for strings, their encodings.
+ * Chunks, and the encodings of those that are strings.
  *
  * @typedef {{ chunks: any[], encodings: any[] }} List
  */
 
 /**
- * Reads a caller's list, each element once, before anything is done with it:
- * a getter may run any code.
+ * Copies a caller's list. Reads each element once, before anything else is done,
+ * because a getter may run any code.
  *
  * @param {any} given
- * @param {boolean} allBuffers false: in node's form for mixed data, which is
+ * @param {boolean} allBuffers false for node's form of mixed data, which is
  *   [chunk, encoding, chunk, encoding, ...]
  * @returns {List}
- * @throws {TypeError} ERR_INVALID_ARG_TYPE where something cannot be sent
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE unless all chunks can be sent
  */
 function takeList(given, allBuffers) {
   if (!Array.isArray(given)) throw invalidArgument('list');
@@ -74,8 +75,10 @@ function takeList(given, allBuffers) {
 }
 
 /**
+ * Counts the chunks up to the last one that is not empty.
+ *
  * @param {any[]} chunks of a List
- * @returns {number} how many there are up to the last that has bytes
+ * @returns {number}
  */
 function countFilled(chunks) {
   let count = chunks.length;
@@ -87,28 +90,33 @@ function isEmpty(chunk) {
   return typeof chunk === 'string' ? chunk === '' : byteLengthOf(chunk) === 0;
 }
 
-/** Chunks of one write, and how far they have got. */
+/** The chunks of one write, and how much of them was sent. */
 class PendingWrite {
-  /** The request to complete; the write behind this one. Set by the handle. */
+  /** The request to complete, and the next write. Both are set by the handle. */
   request = null;
   next = null;
 
   #chunks = [];
   #encodings = [];
   #lengths = [];
-  #place = 0;
-  /** What the kernel is offered, of how many bytes, and how many it has. */
+  /** The index of the next chunk to offer. */
+  #nextChunk = 0;
+  /** The chunks on offer, their size in bytes, and how many the kernel took. */
   #offered = [];
   #size = 0;
   #taken = 0;
 
-  /** Bytes that the kernel has not taken. */
+  /** How many bytes the kernel has not taken. */
   left = 0;
 
-  /** True when everything has left and only the report waits. */
+  /** True when everything was sent, and only the completion is pending. */
   isSent = false;
 
-  /** @returns {PendingWrite} what is left of a write that is reported late */
+  /**
+   * Makes a write that is already sent, to be completed by an event.
+   *
+   * @returns {PendingWrite}
+   */
   static sent() {
     const write = new PendingWrite();
     write.isSent = true;
@@ -116,6 +124,8 @@ class PendingWrite {
   }
 
   /**
+   * Makes a write of one chunk.
+   *
    * @param {Uint8Array | string} chunk
    * @param {BufferEncoding} [encoding] of a string
    * @returns {PendingWrite}
@@ -128,6 +138,8 @@ class PendingWrite {
   }
 
   /**
+   * Makes a write of several chunks.
+   *
    * @param {List} list
    * @returns {PendingWrite}
    */
@@ -138,7 +150,7 @@ class PendingWrite {
     return write;
   }
 
-  /** How many chunks it was made of, up to the last that has bytes. */
+  /** How many chunks it was made of, up to the last one that is not empty. */
   count = 0;
 
   #add(chunk, encoding) {
@@ -151,7 +163,7 @@ class PendingWrite {
   }
 
   /**
-   * Offers what is left to the kernel.
+   * Offers the rest of the write to the kernel.
    *
    * @param {number} key of the handle
    * @returns {number} SENT, WAITS, or a negative errno
@@ -172,7 +184,7 @@ class PendingWrite {
   }
 
   /**
-   * Notes what has left in another way.
+   * Records bytes that were sent without `send`.
    *
    * @param {number} sent in bytes
    * @returns {this}
@@ -189,15 +201,16 @@ class PendingWrite {
   }
 
   /**
-   * Prepares for a wait: the caller's objects may change, its memory must not.
+   * Makes the write independent of the caller's objects before it waits. Unless it
+   * copies, the caller must not change the memory.
    *
-   * @param {boolean} copies whether the memory may change, too
+   * @param {boolean} copies true to copy the memory too
    */
   keep(copies) {
     const own = copies || this.left <= SMALL_REST ? copyOf : privateView;
     const keep = (chunk) => (typeof chunk === 'string' ? chunk : own(chunk));
     this.#offered = this.#offered.map(keep);
-    for (let i = this.#place; i < this.#chunks.length; i++) {
+    for (let i = this.#nextChunk; i < this.#chunks.length; i++) {
       this.#chunks[i] = keep(this.#chunks[i]);
     }
   }
@@ -212,15 +225,15 @@ class PendingWrite {
     this.#size = 0;
     this.#taken = 0;
     while (
-      this.#place < this.#chunks.length &&
+      this.#nextChunk < this.#chunks.length &&
       this.#size < OFFER_BYTES &&
       this.#offered.length < OFFER_CHUNKS
     ) {
-      const chunk = this.#chunks[this.#place];
-      const encoding = this.#encodings[this.#place];
+      const chunk = this.#chunks[this.#nextChunk];
+      const encoding = this.#encodings[this.#nextChunk];
       const bytes = typeof chunk === 'string' ? from(chunk, encoding) : chunk;
-      this.#size += this.#lengths[this.#place];
-      this.#chunks[this.#place++] = undefined;
+      this.#size += this.#lengths[this.#nextChunk];
+      this.#chunks[this.#nextChunk++] = undefined;
       this.#offered.push(bytes);
     }
   }
@@ -238,8 +251,8 @@ function copyOf(bytes) {
   return copy;
 }
 
-// The memory was transferred or made smaller. What was promised cannot be sent
-// any more: the peer is to see a reset, and not a clean end behind a hole.
+// Fails the write, because its memory was transferred or made smaller. The peer
+// must see a reset, not a clean EOF after missing bytes.
 function loseBytes(key) {
   native.failWrites(key, uv.UV_EFAULT);
   return uv.UV_EFAULT;

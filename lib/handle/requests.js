@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * Requests: made for one verb of a handle, and completed by one event.
+ * Request objects. Each is made for one verb of a handle, and completed by one
+ * event.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -15,17 +16,16 @@ let resourceOf;
 /** @type {(request: any, resource: AsyncResource | undefined) => void} */
 let setResource;
 
-/** Resources of requests that are not of the classes below. */
+/** The resources of requests that a program made without the classes below. */
 const others = new WeakMap();
 
 /**
- * A request that is made for one verb and completed by one event. Its fields
- * are private: reading and setting them runs no code of the caller's, and works
- * on a frozen object.
+ * The base class of requests. Its fields are private, so that reading and setting
+ * them runs no code of the caller, and works on a frozen object.
  */
 class Request {
   #type;
-  /** @type {AsyncResource | undefined} while its verb is under way */
+  /** @type {AsyncResource | undefined} set while its verb is in progress */
   #resource = undefined;
 
   static {
@@ -73,12 +73,12 @@ class PipeConnectWrap extends Request {
 }
 
 /**
- * Checks what a verb is given as its request, before anything is done: a verb
- * that has begun cannot be taken back.
+ * Checks the request of a verb. Call it first, because a verb that has started
+ * cannot be undone.
  *
  * @param {any} request
- * @throws {TypeError} ERR_INVALID_ARG_TYPE for what is no object; node's handles
- *   end the process
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE unless it is an object; node's handles
+ *   abort the process instead
  */
 function checkRequest(request) {
   if (typeof request === 'object' && request !== null) return;
@@ -87,8 +87,8 @@ function checkRequest(request) {
 }
 
 /**
- * Makes a request an async resource, as node does when its verb has begun; its
- * handle is what has triggered it.
+ * Gives a request its async resource, as node does once the verb has started. The
+ * handle is the trigger.
  *
  * @param {any} request
  * @param {any} handle
@@ -99,7 +99,7 @@ function begin(request, handle) {
 }
 
 /**
- * Options for an async resource whose cause is a handle.
+ * Returns the options of an async resource with a handle as the trigger.
  *
  * @param {any} handle
  * @returns {{ requireManualDestroy: true, triggerAsyncId: number }}
@@ -109,14 +109,14 @@ function triggeredBy(handle) {
 }
 
 /**
- * Tells a request its outcome, in its own async scope.
+ * Completes a request: calls its `oncomplete` in its own async scope.
  *
  * @param {any} request
- * @param {number} status zero or a negative errno
- * @param {...any} rest what else `oncomplete` is given
+ * @param {number} status 0 or a negative errno
+ * @param {...any} rest further arguments of `oncomplete`
  */
 function complete(request, status, ...rest) {
-  // There is none where a request was passed to two verbs at once.
+  // Undefined if the request was passed to two verbs at the same time.
   const resource = resourceOf(request);
   setResource(request, undefined);
   const { oncomplete } = request;

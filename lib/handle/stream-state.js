@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The numbers of a handle's last call, at the indexes that node gives them.
+ * The numbers of the last call of a handle, at the same indexes as in node.
  */
 
 module.exports = {

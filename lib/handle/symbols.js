@@ -1,7 +1,8 @@
 'use strict';
 
 /*
- * What the dispatcher and the handle classes know of a handle, and nobody else.
+ * The private fields of handles. Besides the files of lib/handle, relay.js in
+ * lib/socket uses them.
  */
 
 module.exports = {
@@ -12,24 +13,24 @@ module.exports = {
   kUserBuffer: Symbol('userBuffer'),
   kConnectRequest: Symbol('connectRequest'),
   kShutdownRequest: Symbol('shutdownRequest'),
-  /** Writes that the kernel has not taken as a whole, oldest first. */
+  /** The list of writes that the kernel has not taken completely, oldest first. */
   kFirstWrite: Symbol('firstWrite'),
   kLastWrite: Symbol('lastWrite'),
-  /** The shutdown comes after them. */
+  /** True when a shutdown waits for these writes. */
   kShutdownWaits: Symbol('shutdownWaits'),
   kOnClosed: Symbol('onClosed'),
-  /** What came in and what went out by way of JavaScript, in bytes. */
+  /** Bytes received and sent through JavaScript, that is, not by a relay. */
   kReceived: Symbol('received'),
   kSent: Symbol('sent'),
-  /** The relay whose source this handle is, and whether it was in any. */
+  /** The relay whose source this handle is; true once it was in any relay. */
   kRelay: Symbol('relay'),
   kRelayed: Symbol('relayed'),
-  /** The steps that the verbs of all handles share. */
+  /** Methods that the handle classes share. */
   kConnect: Symbol('connect'),
   kMarkClosed: Symbol('markClosed'),
   kRefusal: Symbol('refusal'),
-  /** On a server: makes the handle of a connection. */
+  /** On a server: makes the handle of an accepted connection. */
   kAdmit: Symbol('admit'),
-  /** On a server: what makes it the trigger of what it accepts. */
+  /** On a server: async options that make it the trigger of its connections. */
   kClientOptions: Symbol('clientOptions'),
 };

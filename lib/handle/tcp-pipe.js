@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Node's handle classes `TCP` and `Pipe`, and how a handle of node's becomes one
- * of them.
+ * Node's handle classes `TCP` and `Pipe`, and the conversion of node's own handles
+ * to these classes.
  */
 
 const { Admission, StreamHandle, checkReceiver } = require('./handle');
@@ -42,8 +42,8 @@ const pipeConstants = Object.freeze({
 const createTcp = () => native.createTcp();
 const createPipe = () => native.createPipe();
 
-// What the permission model denies is thrown, but returned by a connect: node's
-// handles do so.
+// When the permission model denies something, connect returns the error, and all
+// other verbs throw it. Node's handles do the same.
 
 /** A TCP socket or server. */
 class TCP extends StreamHandle {
@@ -57,6 +57,7 @@ class TCP extends StreamHandle {
     return new TCP(tcpConstants.SOCKET, new Admission(key, options));
   }
 
+  /** Binds to an IPv4 address. Returns 0 or a negative errno. */
   bind(address, port, flags) {
     checkNet('');
     return (
@@ -65,6 +66,7 @@ class TCP extends StreamHandle {
     );
   }
 
+  /** Binds to an IPv6 address. Returns 0 or a negative errno. */
   bind6(address, port, flags) {
     checkNet('');
     return (
@@ -73,6 +75,7 @@ class TCP extends StreamHandle {
     );
   }
 
+  /** Starts to connect to an IPv4 address. Returns 0 or a negative errno. */
   connect(request, address, port) {
     checkRequest(request);
     const denial = findNetDenial(`${address}`);
@@ -82,6 +85,7 @@ class TCP extends StreamHandle {
     return this[kConnect](request, status);
   }
 
+  /** Starts to connect to an IPv6 address. Returns 0 or a negative errno. */
   connect6(request, address, port) {
     checkRequest(request);
     const denial = findNetDenial(`${address}`);
@@ -91,10 +95,12 @@ class TCP extends StreamHandle {
     return this[kConnect](request, status);
   }
 
+  /** Sets `address`, `family` and `port` of the local end on `info`. */
   getsockname(info) {
     return fillAddress(info, native.getsockname(this[kKey]));
   }
 
+  /** Sets `address`, `family` and `port` of the peer on `info`. */
   getpeername(info) {
     return fillAddress(info, native.getpeername(this[kKey]));
   }
@@ -103,6 +109,7 @@ class TCP extends StreamHandle {
     return native.setNoDelay(this[kKey], Boolean(enable));
   }
 
+  /** Switches keep-alive; `delay` and `interval` are in seconds. */
   setKeepAlive(enable, delay, interval, count) {
     return native.setKeepAlive(
       this[kKey],
@@ -121,14 +128,19 @@ class TCP extends StreamHandle {
     return native.getTypeOfService(this[kKey]);
   }
 
+  /** Does nothing; node has this verb for Windows. */
   setSimultaneousAccepts() {
     return 0;
   }
 
+  /**
+   * Closes the connection with a reset. Returns 0, and calls `callback` later, or
+   * returns a negative errno and stays open.
+   */
   reset(callback) {
     if (this[kClosed]) return 0;
     checkReceiver(this);
-    // As in libuv, which does not reset behind an end that was asked for.
+    // As in libuv, which does not reset after a shutdown was requested.
     if (this[kShutdownWaits]) return uv.UV_EINVAL;
     const status = native.reset(this[kKey]);
     if (status === 0) this[kMarkClosed](callback);
@@ -148,11 +160,13 @@ class Pipe extends StreamHandle {
     return new Pipe(pipeConstants.SOCKET, new Admission(key, options));
   }
 
+  /** Binds to a path. Returns 0 or a negative errno. */
   bind(path) {
     checkNet(`${path}`);
     return this[kRefusal] || native.bindPipe(this[kKey], `${path}`);
   }
 
+  /** Starts to connect to a path. Returns 0 or a negative errno. */
   connect(request, path) {
     checkRequest(request);
     const denial = findNetDenial(`${path}`);
@@ -161,6 +175,7 @@ class Pipe extends StreamHandle {
     return this[kConnect](request, status);
   }
 
+  /** Gives all users access to the path: UV_READABLE, UV_WRITABLE or both. */
   fchmod(mode) {
     checkNet('');
     return native.chmod(this[kKey], mode | 0);
@@ -176,11 +191,13 @@ function fillAddress(info, address) {
 }
 
 /**
- * Our own handle for what a node-native handle is open on. The native handle
- * stays its owner's; ours has a descriptor of its own.
- * @param {{ fd?: number }} nativeHandle
- * @returns {StreamHandle | number | null} null where there is no descriptor to
- *   share, a negative errno where the system refuses
+ * Makes a rust-net handle on a duplicate of a handle's descriptor. The given
+ * handle stays open, and stays its owner's. A handle of rust-net is returned as
+ * it is.
+ *
+ * @param {{ fd?: number }} nativeHandle node's own
+ * @returns {StreamHandle | number | null} null when it has no descriptor that
+ *   rust-net can use, a negative errno when the system refuses
  */
 function adoptNativeHandle(nativeHandle) {
   if (nativeHandle instanceof StreamHandle) return nativeHandle;
@@ -189,7 +206,7 @@ function adoptNativeHandle(nativeHandle) {
   const type = typeOfNative(nativeHandle, fd);
   if (type !== 'TCP' && type !== 'PIPE') return null;
   const copy = duplicate(fd);
-  // A number of the user's making.
+  // The handle was written by the user, and `fd` is not a descriptor.
   if (copy === uv.UV_EBADF) return null;
   if (copy < 0) return copy;
   const handle =
@@ -203,7 +220,7 @@ function adoptNativeHandle(nativeHandle) {
   return status;
 }
 
-// The system may refuse to say what a descriptor is; node's classes do not.
+// Prefers the name of node's class, because guessing from the descriptor may fail.
 function typeOfNative({ constructor }, fd) {
   if (constructor?.name === 'TCP') return 'TCP';
   return constructor?.name === 'Pipe' ? 'PIPE' : guessHandleType(fd);

@@ -15,7 +15,7 @@ const legacy = {
   createServer,
 };
 
-/** The keys of net, some of them loaded on use, with the old API in place. */
+/** The keys of net, some of them loaded on first use, with the old API in place. */
 module.exports = Object.defineProperties(
   {},
   {

@@ -1,19 +1,19 @@
 'use strict';
 
 /*
- * A handle, as a Socket wants one, whose bytes go through TLS. Underneath is a
- * Socket of its own, the transport, with the connection's former handle, and
- * node's TLSSocket over that.
+ * A handle for a Socket whose bytes go through TLS. Beneath it is node's
+ * TLSSocket, over a second Socket, the transport, which has the connection's
+ * former handle.
  */
 
 const { DuplexHandle } = require('../handle/duplex-handle');
 const { Socket } = require('../socket/socket');
 
-/** Made of a connection's handle, which it takes over. */
+/** Takes over a connection's handle and puts TLS on top of it. */
 class SecureHandle extends DuplexHandle {
   /**
    * @param {any} raw the connection's handle
-   * @param {Buffer | null} early what was already read from it
+   * @param {Buffer | null} early bytes that were already read from it
    * @param {(transport: any) => any} createTls
    */
   constructor(raw, early, createTls) {
@@ -23,7 +23,7 @@ class SecureHandle extends DuplexHandle {
     if (early !== null) transport.unshift(early);
     const tls = createTls(transport);
     super(raw, tls, transport);
-    // A failed handshake of a server tells its reason by this event only.
+    // On a server, only this event carries the reason of a failed handshake.
     tls.on('_tlsError', (error) => this.fail(error));
   }
 }

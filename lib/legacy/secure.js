@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * `stream.setSecure()`: a connected stream becomes a TLS one in place. The
- * stream stays; its handle is replaced.
+ * `stream.setSecure()`: turns a connected stream into a TLS one in place. The
+ * stream object stays; its handle is replaced.
  */
 
 const tls = require('tls');
@@ -15,10 +15,12 @@ const { SecureHandle } = require('./secure-handle');
 /**
  * @typedef {object} Credentials
  * @property {import('tls').SecureContext} context
- * @property {boolean} wantsPeer whether a server asks for a certificate
+ * @property {boolean} wantsPeer true when a server requests a client certificate
  */
 
 /**
+ * Reads the credentials of `setSecure()`.
+ *
  * @param {any} given a SecureContext, the old `{ key, cert, ca }`, or nothing
  * @returns {Credentials}
  */
@@ -26,7 +28,7 @@ function readCredentials(given) {
   const isContext = given != null && typeof given.context === 'object';
   return {
     context: isContext ? given : tls.createSecureContext(given ?? {}),
-    // A context does not tell whether it has certificates of authorities.
+    // A context does not expose whether it has CA certificates.
     wantsPeer: isContext || given?.ca != null,
   };
 }
@@ -39,7 +41,7 @@ function createServerSide(transport, { context, wantsPeer }, onSecure) {
     rejectUnauthorized: false,
   });
   socket.once('secure', () => {
-    // Only tls.Server tells by a property how the verification went.
+    // Only tls.Server sets a property with the result of the verification.
     const { _handle: handle } = /** @type {any} */ (socket);
     onSecure(socket, wantsPeer && handle?.verifyError() == null);
   });
@@ -52,7 +54,7 @@ function createClientSide(transport, { context }, host, onSecure) {
     secureContext: context,
     servername: host && !isIP(host) ? host : '',
     rejectUnauthorized: false,
-    // As in those days: whose certificate it is, the program finds out.
+    // As in node 0.4: the program itself checks the certificate's name.
     checkServerIdentity: () => undefined,
   });
   socket.once('secureConnect', () => onSecure(socket, socket.authorized));
@@ -60,7 +62,7 @@ function createClientSide(transport, { context }, host, onSecure) {
 }
 
 /**
- * Takes out what has been received but not consumed: that is TLS already.
+ * Takes the bytes that were received but not consumed: they are TLS already.
  *
  * @param {any} stream
  * @returns {Buffer | null}
@@ -68,7 +70,7 @@ function createClientSide(transport, { context }, host, onSecure) {
 function takeUnread(stream) {
   if (stream.readableLength === 0) return null;
   const encoding = stream.readableEncoding ?? undefined;
-  // Nobody is to see these bytes, and nothing is to be read in their place.
+  // No listener may see these bytes, and this read() must not start another.
   stream._handle.reading = true;
   stream.emit = () => false;
   const chunk = stream.read();
@@ -78,7 +80,7 @@ function takeUnread(stream) {
 }
 
 /**
- * Replaces the handle. What is written from here on is sent by TLS.
+ * Replaces the handle. Everything written afterwards is sent over TLS.
  *
  * @param {any} stream connected, with nothing left to send
  * @param {Credentials} credentials
@@ -103,7 +105,7 @@ function makeSecure(stream, credentials, onSecure) {
 }
 
 /**
- * Calls back when everything has left that was written before this call.
+ * Calls back when all earlier writes have been sent.
  *
  * @param {any} stream
  * @param {() => void} callback

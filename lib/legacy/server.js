@@ -6,9 +6,11 @@ const { kConnectionClass } = require('../common/symbols');
 const { Stream } = require('./stream');
 
 /**
+ * Makes a server whose connections are legacy Streams; works without `new`.
+ *
  * @this {any}
  * @param {any} [options] those of net.Server, or the listener
- * @param {Function} [listener]
+ * @param {Function} [listener] for 'connection'
  * @returns {any}
  */
 function Server(options, listener) {
@@ -29,8 +31,7 @@ Server.prototype[kConnectionClass] = Stream;
 /** @this {any} */
 Server.prototype.emit = function (event, ...args) {
   const result = current.Server.prototype.emit.call(this, event, ...args);
-  // The streams of a server are connected, and used to say so when the
-  // listener had them.
+  // In node 0.4 an accepted stream emitted 'connect' after 'connection'.
   /** @type {any} */
   const stream = event === 'connection' ? args[0] : undefined;
   if (isOwnInstance(Stream, stream) && !stream.destroyed) {
@@ -40,7 +41,7 @@ Server.prototype.emit = function (event, ...args) {
 };
 
 /**
- * Listens on a descriptor that is bound already.
+ * Listens on a descriptor that is already bound.
  *
  * @this {any}
  * @param {number} fd
@@ -51,7 +52,8 @@ Server.prototype.listenFD = function (fd) {
 };
 
 /**
- * How many connections are open; null when child processes share the server.
+ * Returns how many connections are open; null when child processes share the
+ * server.
  *
  * @this {any}
  */
@@ -66,8 +68,10 @@ Object.defineProperty(Server.prototype, 'connections', {
 });
 
 /**
- * @param {object | Function} [options]
- * @param {Function} [listener]
+ * Makes a legacy Server.
+ *
+ * @param {object | Function} [options] those of net.Server, or the listener
+ * @param {Function} [listener] for 'connection'
  * @returns {any} the Server
  */
 function createServer(options, listener) {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * net.Stream as node 0.1 to 0.4 documented it: a Socket of today with the
- * defaults of that time, and with TLS on request.
+ * net.Stream as node 0.1 to 0.4 documented it: today's Socket with the defaults
+ * of that time, and with `setSecure()`.
  */
 
 const { codes } = require('../common/errors');
@@ -26,6 +26,8 @@ function readOptions(given) {
 }
 
 /**
+ * Makes a legacy Stream; works without `new`.
+ *
  * @this {any}
  * @param {any} [options] those of net.Socket, or a descriptor
  * @returns {any}
@@ -34,11 +36,11 @@ function Stream(options) {
   if (!(this instanceof Stream)) return new Stream(options);
   Socket.call(this, readOptions(options));
   /** @type {any} */ (this).setDefaultEncoding('ascii');
-  /** Whether setSecure() was called. */
+  /** True once setSecure() was called. */
   this[kAsked] = false;
-  /** What is written while setSecure() waits for what was written before. */
+  /** Calls of write() and end() while setSecure() waits for earlier writes. */
   this[kHeld] = null;
-  /** The TLSSocket and how the peer's verification went. */
+  /** The TLSSocket and whether the peer's certificate was verified. */
   this[kSecure] = null;
 }
 Object.setPrototypeOf(Stream.prototype, Socket.prototype);
@@ -58,7 +60,7 @@ Object.defineProperty(Stream.prototype, 'readyState', {
 });
 
 /**
- * The arguments of connect() with the host that used to be the default.
+ * Normalizes the arguments of connect(), with 127.0.0.1 as the default host.
  *
  * @param {any[]} args
  * @returns {any}
@@ -78,7 +80,8 @@ function readConnectArgs(args) {
 Stream.prototype.connect = function (...args) {
   this[kSecure] = null;
   Socket.prototype.connect.call(this, readConnectArgs(args));
-  // What it puts back, for a socket that connects again, is not our write().
+  // For a socket that connects again, connect() sets Socket's write() on the
+  // instance, where it would hide the write() of this class.
   delete this.write;
   return this;
 };
@@ -88,7 +91,7 @@ Stream.prototype.setEncoding = function (encoding) {
   if (encoding != null) {
     return Socket.prototype.setEncoding.call(this, encoding);
   }
-  // Buffers again. The stream of today knows no way back.
+  // Back to Buffers, which today's streams have no method for.
   dropDecoder(this);
   return this;
 };
@@ -116,7 +119,7 @@ function releaseHeld(stream) {
   process.nextTick(() => stream.emit('drain'));
 }
 
-/** Nothing will be sent any more of what waits. */
+/** Fails the writes that are still held: they will not be sent any more. */
 function dropHeld(stream) {
   for (const [, args] of stream[kHeld] ?? []) {
     const callback = args[args.length - 1];
@@ -129,7 +132,7 @@ function dropHeld(stream) {
 function startSecure(stream, credentials) {
   // Loaded on use: it needs node's cryptography.
   const { afterWrites, makeSecure } = loadOwn(() => require('./secure'));
-  // From here on the peer may send TLS.
+  // The peer may send TLS from now on.
   stream._handle.readStop();
   afterWrites(stream, () => {
     makeSecure(stream, credentials, (socket, verified) => {
@@ -141,13 +144,14 @@ function startSecure(stream, credentials) {
 }
 
 /**
- * Turns the stream into a TLS one: what was written before goes out as it is,
- * what is written later is encrypted. 'secure' follows. An accepted stream is
- * the server of the handshake.
+ * Turns the stream into a TLS one. Earlier writes are sent unencrypted, later
+ * ones encrypted. 'secure' is emitted after the handshake, in which an accepted
+ * stream is the server.
  *
  * @this {any}
- * @param {any} [credentials] what `tls.createSecureContext` returns, or the old
- *   `{ key, cert, ca }`; with authorities a server asks for a certificate
+ * @param {any} [credentials] the result of `tls.createSecureContext`, or the old
+ *   `{ key, cert, ca }`; with `ca`, a server requests a client certificate
+ * @throws {Error} ERR_INVALID_STATE on a second call
  */
 Stream.prototype.setSecure = function (credentials) {
   if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is secure already');
@@ -164,23 +168,29 @@ Stream.prototype.setSecure = function (credentials) {
 };
 
 /**
+ * Returns true when a trusted authority has signed the peer's certificate. The
+ * name in the certificate is not checked.
+ *
  * @this {any}
- * @returns {boolean} whether an authority that we know has signed the peer's
- *   certificate; whose it is, is another question
+ * @returns {boolean}
  */
 Stream.prototype.verifyPeer = function () {
   return this[kSecure] !== null && this[kSecure].verified;
 };
 
 /**
+ * Returns the peer's certificate.
+ *
  * @this {any}
- * @returns {object} empty when the stream is not secure or the peer gave none
+ * @returns {object} empty when the stream is not secure or the peer sent none
  */
 Stream.prototype.getPeerCertificate = function () {
   return this[kSecure]?.socket.getPeerCertificate() ?? {};
 };
 
 /**
+ * Returns the cipher in use.
+ *
  * @this {any}
  * @returns {object} `name` and `version`; empty when the stream is not secure
  */
@@ -189,7 +199,7 @@ Stream.prototype.getCipher = function () {
 };
 
 /**
- * A Stream on its way to a peer.
+ * Makes a Stream and starts to connect it.
  *
  * @param {...any} args `(port, [host])`, `(path)`, or what connect() takes today
  * @returns {any}

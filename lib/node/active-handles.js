@@ -1,13 +1,14 @@
 'use strict';
 
 /*
- * `process._getActiveHandles` and `process.getActiveResourcesInfo`, by which
- * people find out what keeps a program running: node knows its own handles only.
+ * Adds rust-net's handles to `process._getActiveHandles` and
+ * `process.getActiveResourcesInfo`, which show what keeps a program running. Node
+ * lists only its own handles there.
  */
 
 const { functionOf, internal } = require('./internals');
 
-/** @type {() => any[]} nothing until the first handle can be made */
+/** @type {() => any[]} lists nothing until `setList` */
 let list = () => [];
 let isInstalled = false;
 
@@ -44,7 +45,7 @@ function extend(name, more) {
 }
 
 /**
- * Names the function that lists our active handles.
+ * Sets the function that lists rust-net's active handles.
  *
  * @param {() => any[]} listActive
  */
@@ -52,11 +53,11 @@ function setList(listActive) {
   list = listActive;
 }
 
-/** Adds our handles to node's lists. A second call does nothing. */
+/** Adds rust-net's handles to node's lists. A second call does nothing. */
 function install() {
   if (isInstalled) return;
   isInstalled = true;
-  // The owner where there is one, as in node.
+  // Lists a handle's owner if it has one, as node does.
   extend('_getActiveHandles', () => list().map((each) => each.owner ?? each));
   extend('getActiveResourcesInfo', () => list().map(describe));
 }

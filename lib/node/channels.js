@@ -3,8 +3,8 @@
 const { channel, tracingChannel } = require('diagnostics_channel');
 
 /*
- * The diagnostics channels of node:net. Channels are known by their names, so
- * a program that listens to node's hears us.
+ * The diagnostics channels of node:net. Node finds channels by name, so
+ * subscribers of node:net also get rust-net's messages.
  */
 
 module.exports = {

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The channel between a process and its children: what goes through it with a
- * handle, and which children there are.
+ * The IPC channel between a process and its children: messages with a handle, and
+ * the list of children.
  */
 
 const { subscribe } = require('diagnostics_channel');
@@ -13,11 +13,11 @@ const { loadOwn } = require('./loader');
 const nodeNet = require('./net');
 
 const kBridged = Symbol('bridged');
-// In the process's symbol registry: a second copy of this package finds it too.
+// In the global symbol registry: a second copy of this package finds it too.
 const kStandIn = Symbol.for('rust-net.stand-in');
 
-// The channel that tells of a new child is there since Node 20.
-const tellsOfChildren = parseInt(process.versions.node, 10) >= 20;
+// Node 20 and later publish new children on a diagnostics channel.
+const publishesChildren = parseInt(process.versions.node, 10) >= 20;
 
 const spawnOf = internal(
   'ChildProcess.prototype.spawn',
@@ -34,18 +34,18 @@ const spawnOf = internal(
  *   message with a handle, in place of `target._send`
  * @property {(options: any, spawn: (options: any) => any) => any} spawn called for
  *   a new child
- * @property {(options: any) => any} createSocket makes the object for a connection
- *   that has arrived
- * @property {() => any} createServer makes it for a listener
+ * @property {(options: any) => any} createSocket makes the object for a received
+ *   connection
+ * @property {() => any} createServer makes the object for a received listener
  */
 
 /** @type {Bridge} */
 let bridge;
 
 /**
- * Has node make one object of ours where it would make one of its own: it looks
- * the class up in `net` when a handle has arrived, and everything that it does
- * with the object after that (counting, queueing, delivering) is right for ours.
+ * Makes node create one object of rust-net instead of its own. When a handle has
+ * arrived, node looks the class up in `net`. What it does with the object later
+ * (counting, queueing, delivering) works for rust-net's objects too.
  */
 function standIn(name, create) {
   const net = /** @type {any} */ (nodeNet);
@@ -60,11 +60,11 @@ function standIn(name, create) {
   }
   StandIn[kStandIn] = true;
   net[name] = StandIn;
-  // Node asks at once, or not at all: after a failure it never makes one.
+  // Node makes the object at once or, after a failure, not at all.
   process.nextTick(restore);
 }
 
-/** Runs before node's own listener, which makes the object. */
+/** Prepares for a handle; runs before node's own listener makes the object. */
 function onInternalMessage(message, handle) {
   if (message?.cmd !== 'NODE_HANDLE' || !handle) return;
   if (message.type === 'net.Socket') standIn('Socket', bridge.createSocket);
@@ -74,7 +74,7 @@ function onInternalMessage(message, handle) {
 }
 
 /**
- * Every way to send ends in `_send`: node's queue goes through it as well.
+ * Wraps `_send`, which every way to send uses, node's own queue included.
  *
  * @param {any} target a ChildProcess, or `process`
  */
@@ -109,7 +109,8 @@ function wrapSpawn(prototype) {
   prototype.spawn = wrapped.spawn;
 }
 
-// Children that run already. There is no list of them but that of all handles.
+// Wraps the children that are already running. Node lists them only among all
+// active handles.
 function wrapChildren(ChildProcess) {
   const getActiveHandles = /** @type {any} */ (process)._getActiveHandles;
   if (typeof getActiveHandles !== 'function') return;
@@ -129,7 +130,8 @@ function wrapChildProcess() {
 }
 
 /**
- * Lets handles pass through the channel to a parent process, if there is one.
+ * Lets rust-net's handles pass through the channel to the parent process, if there
+ * is one.
  *
  * @param {Bridge} given
  */
@@ -141,23 +143,23 @@ function bridgeParent(given) {
 let isBridged = false;
 
 /**
- * Lets handles pass to and from child processes, those that run already
- * included. A second call does nothing.
+ * Lets rust-net's handles pass to and from child processes, including those
+ * already running. A second call does nothing.
  */
 function bridgeChildren() {
   if (isBridged) return;
   isBridged = true;
   if (isLoaded('NativeModule child_process')) wrapChildProcess();
-  // Published before the first child is spawned, and so in time.
-  else if (tellsOfChildren) subscribe('child_process', wrapChildProcess);
+  // Published before the first child is spawned, so the wrapping is in time.
+  else if (publishesChildren) subscribe('child_process', wrapChildProcess);
 }
 
 /**
- * To be called with the first Socket or Server, which might be sent: where nothing
- * tells of new children, `child_process` is loaded to be patched.
+ * Prepares for children where node does not publish them: loads `child_process`
+ * and patches it. Call it with the first Socket or Server, which may be sent.
  */
 function expectChildren() {
-  if (!tellsOfChildren) wrapChildProcess();
+  if (!publishesChildren) wrapChildProcess();
 }
 
 module.exports = { bridgeChildren, bridgeParent, expectChildren };

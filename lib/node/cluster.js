@@ -15,17 +15,21 @@ const hasGetServer = internal(
   },
 );
 
-/** @returns {boolean} true in a cluster worker that can ask its primary */
+/**
+ * Returns true in a cluster worker that can ask its primary for handles.
+ *
+ * @returns {boolean}
+ */
 function hasPrimary() {
   return !getCluster().isPrimary && hasGetServer() !== undefined;
 }
 
 /**
- * Asks the cluster's primary for a handle that listens.
+ * Asks the cluster's primary for a listening handle.
  *
  * @param {any} server
- * @param {object} query
- * @param {(status: number, handle: any) => void} done
+ * @param {object} query as `cluster._getServer` takes it
+ * @param {(status: number, handle: any) => void} done gets 0 or a negative errno
  */
 function askPrimary(server, query, done) {
   getCluster()._getServer(server, query, done);

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The numbers of a read or write, as handles that are not ours give them: node's
- * own, and those that programs write in JavaScript for node's Socket.
+ * Where handles that are not rust-net's report the numbers of a read or write:
+ * node's own handles, and those that programs write in JavaScript.
  */
 
 const { internal } = require('./internals');
@@ -14,22 +14,24 @@ const nodeState = internal(
   "process.binding('stream_wrap').streamBaseState",
   'handles that programs write in JavaScript have no numbers',
   () => {
-    // Where such handles have it from. A Node that does not allow it allows no
-    // handle to have it either.
+    // Such handles get the array from here too. Where this Node forbids it, they
+    // cannot have it either.
     const { binding } = /** @type {any} */ (process);
     return binding('stream_wrap').streamBaseState;
   },
 );
 
 /**
- * @returns {Int32Array} node's, indexed like our own
+ * Returns the array of foreign handles.
+ *
+ * @returns {Int32Array} node's, indexed like `streamBaseState`
  */
 function foreignStreamState() {
   return (state ??= nodeState() ?? new Int32Array(5));
 }
 
 /**
- * Has handles that are not ours give their numbers in another array.
+ * Sets the array in which foreign handles report their numbers.
  *
  * @param {Int32Array} given
  */

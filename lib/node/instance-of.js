@@ -1,9 +1,9 @@
 'use strict';
 
 /**
- * Has `instanceof` say yes to the instances of node's class too: objects that
- * node core made are of the class that users know by this name. For `Class`
- * alone: a subclass must not claim them.
+ * Makes `instanceof Class` also true for instances of node's class: users know
+ * the objects that node core makes by this class's name. Subclasses of `Class` do
+ * not claim them.
  *
  * @param {Function} Class
  * @param {Function} NodeClass
@@ -20,7 +20,7 @@ function claimInstances(Class, NodeClass) {
 }
 
 /**
- * Whether `object` was made by `Class` or a subclass: what `instanceof` said
+ * Returns true when `Class` or a subclass made the object: what `instanceof` was
  * before `claimInstances`.
  *
  * @param {Function} Class

@@ -1,22 +1,22 @@
 'use strict';
 
 /*
- * The list of what rust-net uses of node that node keeps to itself. Each thing is
- * looked for once, has a fallback, and is listed by `rust-net doctor`.
+ * The node internals that rust-net uses. Each is looked up once, has a fallback,
+ * and is listed by `rust-net doctor`.
  */
 
 /** @type {Array<{ name: string, without: string, get: () => any }>} */
 const internals = [];
 
 /**
- * Registers something that node keeps to itself.
+ * Registers a node internal.
  *
  * @template T
- * @param {string} name as node's sources have it
- * @param {string} without what happens where it is not found
- * @param {() => T | undefined} find called once, when it is first needed; what it
- *   throws counts as not found
- * @returns {() => T | undefined} returns what was found
+ * @param {string} name as in node's sources
+ * @param {string} without the consequence where it is not found
+ * @param {() => T | undefined} find called once, on first use; if it throws, the
+ *   internal counts as not found
+ * @returns {() => T | undefined} returns the result of `find`
  */
 function internal(name, without, find) {
   let hasLooked = false;
@@ -28,7 +28,7 @@ function internal(name, without, find) {
     try {
       found = find();
     } catch {
-      // As good as missing: its fallback is used.
+      // Counts as not found: the fallback is used.
     }
     return found;
   }
@@ -37,7 +37,7 @@ function internal(name, without, find) {
 }
 
 /**
- * Lists the internals of the files that are loaded, by name.
+ * Lists the internals that the loaded files have registered, by name.
  *
  * @returns {Array<{ name: string, isFound: boolean, without: string }>}
  */
@@ -52,8 +52,10 @@ function listInternals() {
 }
 
 /**
+ * Returns the value if it is a function, otherwise undefined.
+ *
  * @param {unknown} value
- * @returns {any} the value, or undefined where it is no function
+ * @returns {any}
  */
 function functionOf(value) {
   return typeof value === 'function' ? value : undefined;

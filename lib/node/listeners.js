@@ -18,11 +18,11 @@ const events = internal(
 const knowsEvents = events() === true;
 
 /**
- * Returns the listeners of an emitter by event: a function where there is one, a
- * list where there are several.
+ * Returns the listeners of an emitter by event: a function where there is one, an
+ * array where there are several.
  *
  * @param {any} emitter
- * @returns {any} not to be changed; null where node does not tell
+ * @returns {any} must not be changed; null where this Node does not expose it
  */
 function listenersOf(emitter) {
   return knowsEvents ? emitter._events : null;

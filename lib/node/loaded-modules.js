@@ -12,15 +12,21 @@ const loadList = internal(
 );
 
 /**
+ * Returns true when node has loaded one of its modules.
+ *
  * @param {string} entry of node's list, such as `NativeModule tls`
- * @param {number} [from] how much of the list to skip
- * @returns {boolean} true when node has loaded it, or does not tell
+ * @param {number} [from] how many entries to skip
+ * @returns {boolean} also true where this Node has no such list
  */
 function isLoaded(entry, from = 0) {
   return loadList()?.includes(entry, from) ?? true;
 }
 
-/** @returns {number} how much node has loaded; it only grows */
+/**
+ * Returns how many entries node's list of loaded modules has. It only grows.
+ *
+ * @returns {number} Infinity where this Node has no such list
+ */
 function countLoaded() {
   return loadList()?.length ?? Infinity;
 }

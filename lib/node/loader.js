@@ -1,10 +1,10 @@
 'use strict';
 
 /*
- * How rust-net loads its own files and node's modules: as node does by itself.
- * Monitoring hooks into `require`, tests mock modules and empty the cache. Most
- * of rust-net is loaded with the first socket, and that may be later; a mock of
- * a builtin does not reach node:net either.
+ * Loads rust-net's own files and node's modules with node's original loader.
+ * Monitoring agents hook `require`, and tests mock modules and empty the cache.
+ * Most of rust-net is loaded with the first socket, which may be after that. Mocks
+ * of builtin modules do not affect node:net either.
  */
 
 const Module = /** @type {any} */ (require('module'));
@@ -16,7 +16,7 @@ const { _load: load } = Module;
 /** Modules of this copy of rust-net, by their files. */
 const own = Object.create(null);
 
-/** Node's own `require`, without what was put around it. */
+/** Loads a module with node's own `require`, without wrappers. */
 function plainRequire(id) {
   return load.call(Module, id, this, false);
 }
@@ -35,41 +35,41 @@ function use(loader) {
 }
 
 /**
- * Remembers which modules belong to this copy, as long as the cache has them. To
- * be called where a file that programs load has all that it requires at once.
+ * Remembers the modules of this copy while the cache still has them. Call it at
+ * the end of each file that programs load.
  */
 function keepLoaded() {
   const { _cache: cache } = Module;
   if (cache === own || cache[__filename] !== module) return;
   for (const name of Object.keys(cache)) {
-    // One that is being loaded may yet fail.
+    // A module that is still loading may fail.
     if (name.startsWith(lib) && cache[name].loaded) own[name] ??= cache[name];
   }
 }
 
-// The program's cache, where it still has this copy, stays complete: what it
-// loads of rust-net next must not be loaded twice.
+// Adds this copy's modules to the program's cache, if it still has this copy.
+// Otherwise a later `require` of the program would load them a second time.
 function share(cache) {
   if (cache === own || cache[__filename] !== module) return;
   for (const name of Object.keys(own)) cache[name] ??= own[name];
 }
 
 /**
- * Runs a `require` of rust-net's past all hooks, mocks and changes of the cache.
+ * Runs a `require` past all hooks, mocks and changes of the cache.
  *
  * @template T
- * @param {() => T} act only loads, and runs none of the program's code
- * @returns {T}
+ * @param {() => T} act must only load, and never run the program's code
+ * @returns {T} the result of `act`
  */
 function loadOwn(act) {
-  const theirs = current();
+  const saved = current();
   keepLoaded();
   use(plain);
   try {
     return act();
   } finally {
-    use(theirs);
-    share(theirs.cache);
+    use(saved);
+    share(saved.cache);
   }
 }
 

@@ -1,11 +1,11 @@
 'use strict';
 
 /*
- * Node's own net, taken once. The rest of rust-net takes it from here: where
- * `net` has been swapped, mocked or hooked, a `require` could give another.
+ * Node's own net, loaded once. All of rust-net imports it from here: after `net`
+ * was swapped, mocked or hooked, a `require` could return another module.
  */
 
 const { loadOwn } = require('./loader');
 
-// By the name that no cache answers.
+// With the `node:` prefix, for which node consults no cache.
 module.exports = loadOwn(() => require('node:net'));

@@ -3,7 +3,7 @@
 const { internal } = require('./internals');
 const nodeNet = require('./net');
 
-/** Node's Socket puts its symbol on any handle that it is given. */
+/** Finds `owner_symbol`, which node's Socket sets on any handle that it gets. */
 function findOwnerSymbol() {
   const handle = {};
   /** @type {any} */
@@ -21,12 +21,12 @@ const ownerSymbol = internal(
 );
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-const knowsDropping = major > 22 || (major === 22 && minor >= 12);
+const knowsDropMaxConnection = major > 22 || (major === 22 && minor >= 12);
 
 /**
- * A server as cluster asks for it, where cluster does not know
- * `dropMaxConnection`: such a server takes every connection, and drops the one
- * too many by itself.
+ * The owner for a cluster module that does not know `dropMaxConnection`. A server
+ * with that option must get every connection, because it drops the excess ones
+ * itself; so this owner hides `maxConnections`.
  */
 class DroppingOwner {
   #server;
@@ -50,17 +50,17 @@ class DroppingOwner {
 }
 
 /**
- * Says to node's cluster module whose handle this is: a worker's turns
- * connections away when `maxConnections` of the owner is reached, and closes
- * the owner when the worker disconnects.
+ * Makes a server the owner of its handle for node's cluster module. In a worker,
+ * cluster rejects connections at the owner's `maxConnections`, and closes the
+ * owner when the worker disconnects.
  *
- * @param {any} handle that cluster made
+ * @param {any} handle made by cluster
  * @param {any} server
  */
 function setNodeOwner(handle, server) {
   const symbol = ownerSymbol();
   if (symbol === undefined) return;
-  handle[symbol] = knowsDropping ? server : new DroppingOwner(server);
+  handle[symbol] = knowsDropMaxConnection ? server : new DroppingOwner(server);
 }
 
 module.exports = { setNodeOwner };

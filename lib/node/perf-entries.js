@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The 'net' entries of perf_hooks. Only node's own net can make them: the
- * function that follows its connect does, for the context that it finds on the
- * owner of the handle. So it is given owners that are nothing but a context.
+ * The 'net' entries of perf_hooks. Only node's own net can make them: its
+ * `afterConnect` does, from the context on the owner of the handle. So this file
+ * calls that function with a minimal owner that carries such a context.
  */
 
 const debug = require('util').debuglog('net');
@@ -16,7 +16,7 @@ const { kPerfContext } = require('../common/symbols');
 
 const ignore = () => {};
 
-/** Everything that node's function asks an owner for, before the context. */
+/** The properties that node's function reads of an owner before the context. */
 const plainOwner = {
   connecting: true,
   destroyed: false,
@@ -27,8 +27,11 @@ const plainOwner = {
   _unrefTimer: ignore,
 };
 
-/** Subscribers want to hear of users' sockets only. */
-function unpublished(act) {
+/**
+ * Calls `act` without publishing to the diagnostics channel, whose subscribers
+ * expect users' sockets only.
+ */
+function withoutPublishing(act) {
   Object.defineProperty(netClientSocketChannel, 'publish', {
     value: ignore,
     configurable: true,
@@ -38,8 +41,8 @@ function unpublished(act) {
 }
 
 /**
- * Lets a Socket of node's connect a handle that does nothing, for the request
- * that it makes: the function hangs on it.
+ * Connects a socket of node:net over a handle that does nothing. The request that
+ * node makes for this has `afterConnect` as its `oncomplete`.
  *
  * @returns {any} the handle, with the request as `req`
  */
@@ -54,12 +57,15 @@ function connectNothing() {
   const socket = new nodeNet.Socket(
     /** @type {any} */ ({ handle, manualStart: true }),
   );
-  // A path is connected to within this call, and needs no look-up.
-  unpublished(() => socket.connect({ path: 'nowhere' }));
+  // With a path, node connects within this call and looks nothing up.
+  withoutPublishing(() => socket.connect({ path: 'nowhere' }));
   return handle;
 }
 
-/** The last symbol that the function asks an owner for is the context's. */
+/**
+ * Finds the symbol of the context: the last property that node's function reads
+ * of an owner.
+ */
 function findContextSymbol(finish) {
   let last;
   finish(
@@ -75,9 +81,10 @@ function findContextSymbol(finish) {
 }
 
 /**
- * @returns {((read: () => object | undefined) => void) | null} node's function,
- *   for an owner whose context is what `read` answers; null where it is not to
- *   be found
+ * Finds node's `afterConnect`.
+ *
+ * @returns {((read: () => object | undefined) => void) | null} calls it with an
+ *   owner whose context is what `read` returns; null where it is not found
  */
 function findFinish() {
   const { req, ...handle } = connectNothing();
@@ -101,10 +108,14 @@ const finishOf = internal(
   "perf_hooks has no 'net' entries for our sockets",
   () => findFinish() ?? undefined,
 );
-let questions = 0;
+/** How often node has read the context since `isObserved` began. */
+let reads = 0;
 
-/** What node's net says of itself with NODE_DEBUG=net would pass for ours. */
-function untold(act) {
+/**
+ * Calls `act` without what node's net logs under NODE_DEBUG=net: it would look
+ * like a message about the user's socket.
+ */
+function withoutDebugLog(act) {
   if (!debug.enabled) {
     act();
     return;
@@ -125,29 +136,30 @@ function untold(act) {
 }
 
 function enqueue(read) {
-  untold(() => {
-    // Found on the first connect: a server never pays for it.
+  withoutDebugLog(() => {
+    // Looked up on the first connect, so that a server never pays for it.
     finishOf()?.(read);
   });
 }
 
-function countQuestion() {
-  return ++questions === 1;
+function countRead() {
+  return ++reads === 1;
 }
 
 /**
- * Node asks for the context a second time only where somebody observes.
+ * Returns true when a program observes 'net' entries. Node reads the context a
+ * second time only then.
  *
  * @returns {boolean}
  */
 function isObserved() {
-  questions = 0;
-  enqueue(countQuestion);
-  return questions > 1;
+  reads = 0;
+  enqueue(countRead);
+  return reads > 1;
 }
 
 /**
- * Begins the entry of a connection, where 'net' entries are observed.
+ * Begins the entry of a connection, when 'net' entries are observed.
  *
  * @param {any} socket
  * @param {string} host
@@ -165,7 +177,7 @@ function startEntry(socket, host, port) {
 }
 
 /**
- * Ends the entry, and hands it to those who observe.
+ * Ends the entry and passes it to the observers.
  *
  * @param {any} socket
  */

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Node's permission model, which checks what node's own net does in C++: a
- * native addon would pass it by. Where there is no model, or one without a
- * scope for the network, nothing is asked.
+ * Node's permission model. Node checks its own net in C++, which a native addon
+ * bypasses; so rust-net checks here. Without a permission model, or with one that
+ * has no network scope, nothing is checked.
  */
 
 const nodeNet = require('./net');
@@ -12,21 +12,22 @@ const { _createServerHandle: createServerHandle } = /** @type {any} */ (
   nodeNet
 );
 
-// Taken now: a program can put its own answers in their place later on.
+// Taken at load time, before a program can replace them.
 const { permission } = /** @type {any} */ (process);
 const has = permission?.has;
 const hasScope =
   has !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net');
 
-// No address, so that nothing is bound where node does not mind.
+// Not an address, so that nothing is bound when node allows the attempt.
 const kNoAddress = '-';
 
-/** Node's own refusal, null where it only audits, undefined before it is asked. */
+/** Node's own error; null when node only audits; undefined before it is asked. */
 let refusal;
 
 /**
- * With `--permission-audit` the scope is denied and node goes on all the same,
- * which nothing says but an attempt. Audits see it once, as a bind.
+ * Returns node's error for a denied network, or null with `--permission-audit`.
+ * There `has()` denies the scope but node proceeds, which only an attempt shows.
+ * The audit reports that attempt once, as a bind.
  */
 function askNode() {
   try {
@@ -38,8 +39,10 @@ function askNode() {
 }
 
 /**
+ * Returns the error with which node denies a resource.
+ *
  * @param {string} resource an address or a path, or '' for the scope as a whole
- * @returns {Error | null} node's error where the network is denied
+ * @returns {Error | null} ERR_ACCESS_DENIED; null when it is allowed
  */
 function findDenial(resource) {
   if (has('net', resource === '' ? undefined : resource)) return null;
@@ -62,7 +65,8 @@ const findNothing = () => null;
 function checkNothing() {}
 
 module.exports = {
-  /** As `findDenial`, and throws what it finds. */
+  /** Throws ERR_ACCESS_DENIED when node denies the resource. */
   checkNet: hasScope ? checkDenial : checkNothing,
+  /** Returns that error, or null when the resource is allowed. */
   findNetDenial: hasScope ? findDenial : findNothing,
 };

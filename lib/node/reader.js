@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * http's Agent (of Node 22.23 on) guards a connection that waits for its next
- * request by an `onread` of its own, and puts node's back after it. Both look
- * for what only node's handles have; on a handle of ours, ours act instead.
+ * Replaces two `onread` functions of node on rust-net's handles. From Node 22.23
+ * on, http's Agent guards an idle connection with an `onread` of its own, and
+ * later sets node's. Both read fields that only node's handles have.
  */
 
 const { functionOf, internal } = require('./internals');
@@ -15,7 +15,7 @@ const kGuardName = 'freeSocketOnReadGuard';
 /** @type {Function | undefined} */
 let ownReader;
 
-/** Node's Socket puts its reader on any handle that it is given. */
+/** Finds node's `onread`, which node's Socket sets on any handle that it gets. */
 function findNodeReader() {
   /** @type {any} */
   const handle = {};
@@ -31,13 +31,16 @@ const nodeReader = internal(
   findNodeReader,
 );
 
-/** Whatever comes now would be taken for the answer to the next request. */
+/**
+ * Destroys the socket, in place of the Agent's guard. Bytes that arrive on an idle
+ * connection would be taken for the answer to the next request.
+ */
 function destroyOwner() {
   this[kOwner].destroy();
 }
 
 /**
- * Names the `onread` of our sockets, to be used for node's.
+ * Sets the `onread` of rust-net's sockets, which replaces node's.
  *
  * @param {Function} onread
  */
@@ -46,10 +49,10 @@ function setOwnReader(onread) {
 }
 
 /**
- * What to call instead of an `onread` that is not our sockets'.
+ * Returns what to call in place of an `onread` that is not rust-net's own.
  *
  * @param {any} handle
- * @returns {any}
+ * @returns {any} the handle's `onread`, unless it is node's
  */
 function readerOf(handle) {
   const { onread } = handle;

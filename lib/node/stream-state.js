@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The state of node's streams, beyond what their public properties tell. Where a
- * field is missing nothing is known, and the stream does all the work.
+ * The internal state of node's streams. Where a field is missing, the functions
+ * return false or a public property, and every chunk passes through the stream.
  */
 
 const { Duplex } = require('stream');
@@ -51,9 +51,11 @@ const knowsReadable = fieldsOf('_readableState', readableFields)() === true;
 const knowsWritable = fieldsOf('_writableState', writableFields)() === true;
 
 /**
+ * Returns true when a pushed chunk would go straight to the 'data' listeners: the
+ * stream flows and has nothing buffered.
+ *
  * @param {any} stream
- * @returns {boolean} true when it flows, has nothing buffered, and a chunk would go
- *   straight on to the listeners of 'data'
+ * @returns {boolean}
  */
 function isFlowingFreely(stream) {
   if (!knowsReadable) return false;
@@ -70,18 +72,20 @@ function isFlowingFreely(stream) {
 }
 
 /**
- * Notes that 'data' was emitted past the stream.
+ * Records that 'data' was emitted without the stream.
  *
- * @param {any} stream
+ * @param {any} stream one that is flowing freely
  */
 function noteDataEmitted(stream) {
   stream._readableState.dataEmitted = true;
 }
 
 /**
+ * Returns true when a write would go straight to `_write`, and no 'drain' or
+ * 'finish' depends on it.
+ *
  * @param {any} stream
- * @returns {boolean} true when a write would go straight on, and nothing waits for
- *   it
+ * @returns {boolean}
  */
 function isWritingFreely(stream) {
   if (!knowsWritable) return false;
@@ -97,16 +101,20 @@ function isWritingFreely(stream) {
 }
 
 /**
+ * Returns true when a chunk keeps the stream below its high-water mark.
+ *
  * @param {any} stream one that is writing freely
- * @param {number} length of a chunk, in bytes
- * @returns {boolean} true when the chunk leaves the stream below its mark
+ * @param {number} length of the chunk, in bytes
+ * @returns {boolean} false for an empty chunk
  */
 function staysBelowMark(stream, length) {
   return length > 0 && length < stream._writableState.highWaterMark;
 }
 
 /**
- * @param {any} stream
+ * Returns the encoding of strings that are written without one.
+ *
+ * @param {any} stream one that is writing freely
  * @returns {string}
  */
 function defaultEncodingOf(stream) {
@@ -114,8 +122,10 @@ function defaultEncodingOf(stream) {
 }
 
 /**
+ * Returns the only stream that a stream is piped to.
+ *
  * @param {any} stream
- * @returns {any} the one stream that it is piped to, else undefined
+ * @returns {any} undefined when there is none, or more than one
  */
 function soleTarget(stream) {
   if (!knowsReadable) return undefined;
@@ -124,10 +134,12 @@ function soleTarget(stream) {
 }
 
 /**
+ * Returns true when a stream flows into the target alone, has nothing buffered,
+ * and has neither ended nor failed.
+ *
  * @param {any} stream
  * @param {any} target
- * @returns {boolean} true when it flows into that target alone, has nothing
- *   buffered, and is neither over nor failed
+ * @returns {boolean}
  */
 function isPipingFreely(stream, target) {
   if (soleTarget(stream) !== target) return false;
@@ -143,16 +155,20 @@ function isPipingFreely(stream, target) {
 }
 
 /**
+ * Returns true once EOF was pushed, whether 'end' was emitted or not.
+ *
  * @param {any} stream
- * @returns {boolean} true when its end has come, delivered or not
+ * @returns {boolean}
  */
 function hasEnded(stream) {
   return knowsReadable ? stream._readableState.ended : stream.readableEnded;
 }
 
 /**
+ * Returns true once 'end' was emitted.
+ *
  * @param {any} stream
- * @returns {boolean} true once 'end' was emitted
+ * @returns {boolean}
  */
 function hasEmittedEnd(stream) {
   if (!knowsReadable) return stream.readableEnded;
@@ -160,7 +176,7 @@ function hasEmittedEnd(stream) {
 }
 
 /**
- * Undoes `setEncoding`, which node's streams cannot.
+ * Undoes `setEncoding`. Node's streams have no method for this.
  *
  * @param {any} stream
  */
@@ -172,7 +188,7 @@ function dropDecoder(stream) {
 }
 
 /**
- * Has a stream flow that listeners of 'readable' hold back.
+ * Lets a stream flow although it has 'readable' listeners.
  *
  * @param {any} stream
  */
@@ -181,7 +197,7 @@ function ignoreReadableListeners(stream) {
 }
 
 /**
- * Has a stream forget the `_read` that has not been answered.
+ * Cancels the pending `_read` of a stream.
  *
  * @param {any} stream
  */

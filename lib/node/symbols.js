@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Node's own symbols, found on objects of node's. Node core looks for them on
- * sockets and servers of rust-net, too.
+ * Node's own symbols, found on objects of node:net. Node core also looks for them
+ * on sockets and servers of rust-net.
  */
 
 const { internal } = require('./internals');
@@ -14,8 +14,8 @@ function symbolOf(create, description, without) {
       (each) => each.description === description,
     ),
   );
-  const stand = Symbol(description);
-  return () => find() ?? stand;
+  const fallback = Symbol(description);
+  return () => find() ?? fallback;
 }
 
 const asyncIdSymbol = symbolOf(
@@ -34,8 +34,8 @@ module.exports = {
   kAsyncId: asyncIdSymbol(),
   /**
    * On a Socket or a connect race: the pending timer. Node core refreshes the
-   * timers of sockets that a TLSSocket wraps. Only a socket of node's has the
-   * symbol; making one takes half a millisecond, so `require` makes none.
+   * timers of sockets that a TLSSocket wraps. The symbol is read off a socket of
+   * node:net on first use, because making that socket takes 0.5 ms.
    */
   get kTimeout() {
     return timeoutSymbol();

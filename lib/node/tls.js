@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * TLS over a socket of ours. Node's tls takes any stream, by way of a wrapper,
- * but treats only its own sockets as sockets: which may still be connecting,
- * have addresses and options, and end together with the TLS on top of them.
+ * TLS over a socket of rust-net. Node's tls takes any stream, through a wrapper,
+ * but treats only node's own sockets as sockets. Only these may still be
+ * connecting, have addresses and options, and close together with the TLSSocket.
  */
 
 const { isOwnInstance } = require('./instance-of');
@@ -15,20 +15,20 @@ const { loadOwn } = require('./loader');
 const kBinding = 'Internal Binding tls_wrap';
 const kNoSocket = -1;
 
-/** How much of node's list of loaded modules has been looked at. */
-let looked = 0;
+/** How many entries of node's list of loaded modules have been searched. */
+let searched = 0;
 
 function isTlsLoaded() {
-  const from = looked;
-  looked = countLoaded();
-  return looked > from && isLoaded(kBinding, from);
+  const from = searched;
+  searched = countLoaded();
+  return searched > from && isLoaded(kBinding, from);
 }
 
 function toMilliseconds(seconds) {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** The verbs of a TLSSocket's handle that mean the socket underneath. */
+/** Makes the verbs of a TLSSocket's handle that act on the socket beneath it. */
 function createVerbs(socket) {
   const readAddress = (verb) => (out) =>
     socket._handle?.[verb] ? socket._handle[verb](out) : kNoSocket;
@@ -38,7 +38,7 @@ function createVerbs(socket) {
     ref: () => void socket.ref(),
     unref: () => void socket.unref(),
     setNoDelay: (enable) => void socket.setNoDelay(enable),
-    // A handle's are seconds.
+    // Handles take seconds, sockets milliseconds.
     setKeepAlive: (enable, delay, interval, count) =>
       void socket.setKeepAlive(
         enable,
@@ -52,12 +52,12 @@ function createVerbs(socket) {
 function ignore() {}
 
 /**
- * Of a socket of node's TLS takes the handle: what listens on the socket hears of
- * no bytes any more, but of what the program emits there itself.
+ * Sends all received bytes to one listener, and hides them from all others. Over
+ * a socket of node:net, TLS takes the handle, so 'data' listeners get nothing but
+ * what the program emits itself.
  *
- * @param {any} socket ours
- * @param {Function} listener is called for what was read, in place of all that
- *   listen
+ * @param {any} socket rust-net's
+ * @param {Function} listener called for what was read
  */
 function redirectData(socket, listener) {
   const { emit, push, read } = socket;
@@ -73,7 +73,7 @@ function redirectData(socket, listener) {
       }
     };
   socket.push = reading(function (...args) {
-    // Without listeners, which the program may remove, a stream does not flow.
+    // The stream stops flowing when the program removes the listeners.
     if (this.readableFlowing === null) this.resume();
     return push.apply(this, args);
   });
@@ -91,7 +91,7 @@ function redirectData(socket, listener) {
   };
 }
 
-/** Undoes `setEncoding`: TLS is no text. */
+/** Undoes `setEncoding`, because TLS needs bytes. */
 function dropEncoding(socket) {
   const { readableEncoding: encoding } = socket;
   if (!encoding) return;
@@ -101,16 +101,16 @@ function dropEncoding(socket) {
 }
 
 /**
- * Has TLS alone read the socket.
+ * Makes TLS the only reader of the socket.
  *
- * @param {any} socket ours; the wrapper was the last to listen
+ * @param {any} socket rust-net's; the wrapper's 'data' listener is the last one
  */
 function readForTls(socket) {
   dropEncoding(socket);
   const listener = socket.listeners('data').at(-1);
   redirectData(socket, listener);
   socket.removeListener('data', listener);
-  // A stream flows where somebody listens, and not where 'readable' is used.
+  // A stream flows only with a 'data' listener and without 'readable' listeners.
   socket.on('data', ignore);
   if (socket.listenerCount('readable') === 0) return;
   ignoreReadableListeners(socket);
@@ -118,11 +118,11 @@ function readForTls(socket) {
 }
 
 /**
- * What node does for a socket of its own, at the end of the constructor.
+ * Does what the TLSSocket constructor does at its end for a socket of node:net.
  *
  * @param {any} tlsSocket
- * @param {any} socket ours
- * @param {any} wrapper what carries the bytes between the two
+ * @param {any} socket rust-net's
+ * @param {any} wrapper node's stream that carries the bytes between the two
  */
 function attach(tlsSocket, socket, wrapper) {
   tlsSocket._parent = socket;
@@ -133,10 +133,9 @@ function attach(tlsSocket, socket, wrapper) {
     tlsSocket.connecting = false;
     tlsSocket.emit('connect');
   });
-  // TLS has a last record to send after the peer's end, and ends the socket
-  // when it has.
+  // After the peer's EOF, TLS still sends a last record, and then ends the socket.
   socket.allowHalfOpen = true;
-  // The wrapper's own 'close' comes a turn later.
+  // The wrapper's own 'close' comes one loop iteration later.
   socket.once('close', () => tlsSocket.destroy());
   Object.assign(wrapper._handle, createVerbs(socket));
 }
@@ -153,7 +152,7 @@ function loadTls() {
 }
 
 function wrapInit(Socket) {
-  // A Node without cryptography has no tls to teach.
+  // A Node without cryptography has no tls.
   const init = initOf();
   if (init === undefined) return;
   loadTls().prototype._init = function _init(socket, wrapper, ...rest) {
@@ -165,13 +164,13 @@ function wrapInit(Socket) {
 }
 
 const bridge = {
-  /** Whether there is nothing left to do for `prepare`. */
+  /** True when `prepare` has nothing left to do. */
   ready: false,
 
   /**
-   * Teaches node's tls about our sockets, if it is loaded.
+   * Patches node's tls for rust-net's sockets, if it is loaded.
    *
-   * @param {Function} Socket ours
+   * @param {Function} Socket rust-net's
    */
   prepare(Socket) {
     if (!isTlsLoaded()) return;

@@ -1,19 +1,18 @@
 'use strict';
 
 /*
- * Who has triggered what is seen by async_hooks. Node's own modules set the
- * trigger of what they start; from outside that is only possible with a
- * resource in between. It bears the name of a tick, which is what such a
- * resource stands for, and which tools skip when they draw who started what.
+ * The trigger ids that async_hooks reports. Node's own modules set the trigger of
+ * what they start. From outside this needs an async resource in between. It has
+ * the type of a tick, because tools leave ticks out of their graphs.
  */
 
 const { AsyncResource } = require('async_hooks');
 
 /**
- * Calls a function so that what it starts has been triggered by a resource,
- * which is not said to run.
+ * Calls a function so that whatever it starts has a given resource as its
+ * trigger, without running in that resource's scope.
  *
- * @param {number} asyncId of the resource
+ * @param {number} asyncId of the trigger
  * @param {(...args: any[]) => void} fn
  * @param {...any} args
  */
@@ -22,9 +21,9 @@ function runTriggeredBy(asyncId, fn, ...args) {
 }
 
 /**
- * `process.nextTick`, triggered by a resource.
+ * Calls a function in the next tick, with a given resource as the trigger.
  *
- * @param {number} asyncId of the resource
+ * @param {number} asyncId of the trigger
  * @param {(...args: any[]) => void} fn
  * @param {...any} args
  */
@@ -34,7 +33,7 @@ function tickTriggeredBy(asyncId, fn, ...args) {
 
 function createTick(asyncId) {
   const options = { requireManualDestroy: true };
-  // A handle of the user's making may have no id.
+  // A handle that the user wrote may have no id.
   const trigger = asyncId > 0 ? { triggerAsyncId: asyncId } : {};
   return new AsyncResource('TickObject', { ...options, ...trigger });
 }

@@ -1,14 +1,16 @@
 'use strict';
 
 /*
- * The swap for whoever asks by `require`, `module.createRequire` or
- * `process.getBuiltinModule`. Node's internals ask in none of these ways, and
- * so keep their own net.
+ * Swaps net for `require`, `module.createRequire` and
+ * `process.getBuiltinModule`. Node's internals use none of these, so they keep
+ * their own net.
  */
 
 const Module = require('module');
 
 /**
+ * Returns true when a request names net, with or without `node:`.
+ *
  * @param {unknown} request
  * @returns {boolean}
  */
@@ -17,8 +19,10 @@ function isNet(request) {
 }
 
 /**
+ * Returns the file that called `above`, read off the stack.
+ *
  * @param {Function} above
- * @returns {string | undefined} the file that called this function
+ * @returns {string | undefined}
  */
 function callerFile(above) {
   const { prepareStackTrace } = Error;
@@ -33,29 +37,29 @@ function callerFile(above) {
   }
 }
 
-/** @param {(file: string | undefined) => any} answer */
-function swapLoad(answer) {
+/** @param {(file: string | undefined) => any} netFor */
+function swapLoad(netFor) {
   const module = /** @type {any} */ (Module);
   const load = module._load;
   module._load = function (request, parent) {
     if (isNet(request)) {
-      const net = answer(parent?.filename ?? undefined);
+      const net = netFor(parent?.filename ?? undefined);
       if (net !== undefined) return net;
     }
     return Reflect.apply(load, this, arguments);
   };
 }
 
-/** @param {(file: string | undefined) => any} answer */
-function swapGetBuiltinModule(answer) {
+/** @param {(file: string | undefined) => any} netFor */
+function swapGetBuiltinModule(netFor) {
   const { getBuiltinModule } = /** @type {any} */ (process);
   // Newer than Node 18.
   if (getBuiltinModule === undefined) return;
   const swapped = {
     getBuiltinModule(id) {
-      // It is given no caller, so that one is read off the stack.
+      // Node passes no caller, so the caller is read off the stack.
       const net = isNet(id)
-        ? answer(callerFile(swapped.getBuiltinModule))
+        ? netFor(callerFile(swapped.getBuiltinModule))
         : undefined;
       return net ?? getBuiltinModule.call(process, id);
     },
@@ -64,14 +68,14 @@ function swapGetBuiltinModule(answer) {
 }
 
 /**
- * Has this thread's code ask `answer` for net.
+ * Makes CommonJS code in this thread get net from `netFor`.
  *
- * @param {(file: string | undefined) => any} answer is told who asks, a path
- *   or a URL; undefined leaves node's net
+ * @param {(file: string | undefined) => any} netFor gets the path or URL of the
+ *   requiring file; when it returns undefined, that file gets node's net
  */
-function swapCommonJs(answer) {
-  swapLoad(answer);
-  swapGetBuiltinModule(answer);
+function swapCommonJs(netFor) {
+  swapLoad(netFor);
+  swapGetBuiltinModule(netFor);
 }
 
 module.exports = { isNet, swapCommonJs };

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * The swap for `import`, as a loader hook that module.registerHooks and
- * module.register both take. It may run in a thread of its own, and so knows
- * files only.
+ * Swaps net for `import`: a loader hook for module.registerHooks and
+ * module.register alike. It may run in a loader thread, so it knows file names
+ * only.
  */
 
 const path = require('path');
@@ -14,18 +14,22 @@ const { isOwnFile, root } = require('./own-files');
 const entry = pathToFileURL(path.join(root, 'index.js')).href;
 
 /**
+ * Resolves an `import` of net to rust-net; passes everything else on.
+ *
  * @param {string} specifier
  * @param {{ conditions: string[], parentURL?: string }} context
  * @param {Function} next
  */
 function resolve(specifier, context, next) {
   const isNet = specifier === 'net' || specifier === 'node:net';
-  // registerHooks sees `require` too, which is answered elsewhere; what comes
-  // here of it is `require.resolve`, and that goes on naming net.
-  const isOurs = isNet && context.conditions.includes('import');
-  if (!isOurs || isOwnFile(context.parentURL)) return next(specifier, context);
-  // CommonJS, so that it also answers a `require` that a loader of the user's
-  // has turned into an import.
+  // registerHooks also sees `require`, which common-js.js handles. Only
+  // `require.resolve` reaches this hook, and it must still name net.
+  const isSwapped = isNet && context.conditions.includes('import');
+  if (!isSwapped || isOwnFile(context.parentURL)) {
+    return next(specifier, context);
+  }
+  // CommonJS, so that it also serves a `require` that the user's loader has
+  // turned into an import.
   return { url: entry, format: 'commonjs', shortCircuit: true };
 }
 

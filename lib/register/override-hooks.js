@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Monitoring hooks into `require` and keeps what it has seen of each module. Where
- * it was there before us and has seen node's net, it goes on giving that.
+ * Monitoring agents hook `require` and cache each module that they saw. An agent
+ * that was installed before rust-net and saw node's net keeps returning it.
  */
 
 const Module = require('module');
@@ -23,20 +23,20 @@ function warn() {
 }
 
 /**
- * Gives rust-net to whoever gets node's net from a hook. Anything else that a
- * hook gives, such as a mock, is left to it.
+ * Returns rust-net where a hook on `require` returns node's net. Anything else
+ * that a hook returns, such as a mock, stays.
  *
- * @param {(file: string | undefined) => any} answer as for `swapCommonJs`
+ * @param {(file: string | undefined) => any} netFor as for `swapCommonJs`
  */
-function overrideHooks(answer) {
+function overrideHooks(netFor) {
   const { prototype } = /** @type {any} */ (Module);
-  const ask = prototype.require;
+  const hooked = prototype.require;
   prototype.require = function (id) {
-    const found = Reflect.apply(ask, this, arguments);
+    const found = Reflect.apply(hooked, this, arguments);
     if (!isNet(id)) return found;
     const nodeNet = loadOwn(() => require('../node/net'));
     if (found !== nodeNet) return found;
-    const net = answer(this.filename ?? undefined);
+    const net = netFor(this.filename ?? undefined);
     if (net === undefined) return found;
     warn();
     return net;

@@ -11,17 +11,18 @@ function toPath(file) {
   try {
     return fileURLToPath(file);
   } catch {
-    // Another host's, or encoded in a way that no path has: none of ours.
+    // On another host, or not encodable as a path: not a file of rust-net.
     return '';
   }
 }
 
 /**
- * Whether a file is part of rust-net, which goes on seeing node's net: it has
- * to know node's classes and defaults.
+ * Returns a test for rust-net's own files. They keep node's net, because they
+ * need node's classes and defaults.
  *
- * @param {string} folder that of the package
- * @returns {(file: string | null | undefined) => boolean} takes a path or a URL
+ * @param {string} folder the package's root
+ * @returns {(file: string | null | undefined) => boolean} true when a path or URL
+ *   is part of that package
  */
 function ownFilesOf(folder) {
   const lib = path.join(folder, 'lib') + path.sep;

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * What node forbids rust-net: to load its addon (`--permission` without
- * `--allow-addons`, `--no-addons`), to read its files, to run a loader's thread.
+ * What node can forbid rust-net: loading its addon (`--permission` without
+ * `--allow-addons`, or `--no-addons`), reading its files, and running a loader
+ * thread.
  */
 
 const { getEnvironmentData, setEnvironmentData } = require('worker_threads');
@@ -11,12 +12,15 @@ const { loadBinary } = require('../handle/binary');
 
 const kCodes = new Set(['ERR_ACCESS_DENIED', 'ERR_DLOPEN_DISABLED']);
 
-// Passed on to workers, which need not say it again.
+// Environment data is passed on to workers, so that they do not warn again.
 const kWarned = 'rust-net.register.warned';
 
 /**
+ * Returns true when node has forbidden something, as opposed to a broken
+ * installation. Looks at the causes too.
+ *
  * @param {any} error
- * @returns {boolean} whether node has forbidden something, and nothing is broken
+ * @returns {boolean}
  */
 function isRefusal(error) {
   if (!(error instanceof Error)) return false;
@@ -24,7 +28,8 @@ function isRefusal(error) {
   return kCodes.has(code) || isRefusal(cause);
 }
 
-// Not asked of everybody: to load the addon takes time.
+// True when node may forbid the addon. Only then is it loaded early, because
+// loading takes time.
 function mayBeRefused() {
   if (/** @type {any} */ (process).permission !== undefined) return true;
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
@@ -32,7 +37,9 @@ function mayBeRefused() {
 }
 
 /**
- * @returns {Error | null} why node does not let the addon be loaded
+ * Returns the error with which node forbids loading the addon, or null.
+ *
+ * @returns {Error | null}
  */
 function findRefusal() {
   if (!mayBeRefused()) return null;
@@ -40,13 +47,13 @@ function findRefusal() {
     loadBinary();
     return null;
   } catch (error) {
-    // What else is wrong is told to whoever asks for net.
+    // Any other error is thrown again when the program requires net.
     return isRefusal(error) ? error : null;
   }
 }
 
 /**
- * Warns once in a process.
+ * Emits RUST_NET_REFUSED, once in a process.
  *
  * @param {string} consequence
  * @param {Error} refusal

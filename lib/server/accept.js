@@ -1,10 +1,11 @@
 'use strict';
 
 /*
- * What a Server does with a connection that its handle has accepted.
+ * Makes Sockets of the connections that a Server's handle has accepted.
  */
 
-// What logs nothing is called directly from its first call on.
+// On its first call the logger is replaced with an optimized one, which is empty
+// unless NODE_DEBUG names net.
 /** @type {(...args: any[]) => void} */
 let debug = require('util').debuglog('net', (optimized) => {
   debug = optimized;
@@ -34,7 +35,7 @@ function readAddress(handle, verb) {
   return out;
 }
 
-/** The argument of 'drop': none for a pipe, which has no addresses. */
+/** Returns the arguments of 'drop': none for a pipe, which has no addresses. */
 function describeConnection(handle) {
   if (!handle.getsockname && !handle.getpeername) return [];
   const data = { __proto__: null };
@@ -61,9 +62,8 @@ function isFull(server) {
 }
 
 /**
- * Has the native side turn away whom the server's list covers, before anything
- * reaches JavaScript. Not with a limit to the connections: whoever comes when
- * it is reached is told of by 'drop', blocked or not.
+ * Makes the native side reject connections that the server's block list covers.
+ * Skipped when maxConnections is set: blocked peers must still reach 'drop'.
  *
  * @param {any} server
  * @param {any} handle the server's
@@ -87,7 +87,7 @@ function isBlocked(server, serverHandle, handle) {
 }
 
 /**
- * Applies a server's options to a connection that it has accepted.
+ * Applies a server's options to an accepted connection.
  *
  * @param {any} socket
  * @param {any} handle
@@ -112,7 +112,8 @@ function createSocket(server, handle) {
   return socket;
 }
 
-// Without a descriptor of our own there is no connection for us.
+// Closes the connection and emits 'error' when its descriptor cannot be
+// duplicated.
 function takeOver(server, clientHandle) {
   try {
     return takeOverConnection(clientHandle);
@@ -125,11 +126,11 @@ function takeOver(server, clientHandle) {
 }
 
 /**
- * The `onconnection` of a Server's handle.
+ * Handles an accepted connection: the `onconnection` of a Server's handle.
  *
  * @this {any} the handle; under cluster's round robin a stand-in for one
- * @param {number} status
- * @param {object} [clientHandle] node's own, when it comes from cluster
+ * @param {number} status 0, or a negative errno
+ * @param {object} [clientHandle] node's own when it comes from cluster
  */
 function onconnection(status, clientHandle) {
   debug('onconnection');

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The handle of a Server: bound, then listening.
+ * Makes the handle of a Server: binds it, then listens.
  */
 
 const debug = require('util').debuglog('net');
@@ -22,7 +22,7 @@ const { createHandle, getAsyncId } = require('../socket/attach');
 const { kOwner } = require('../common/symbols');
 const { tickTriggeredBy } = require('../node/trigger');
 
-// The kernel rounds backlog + 1 up to a power of two: this makes 512.
+// The kernel rounds backlog + 1 up to a power of two, which makes 512.
 const kDefaultBacklog = 511;
 
 function isDescriptor(fd) {
@@ -34,7 +34,7 @@ function openServerHandle(fd) {
   try {
     handle = createHandle(fd, true);
   } catch (error) {
-    // Nothing to listen on: the caller reports it as an event.
+    // Not a socket. The caller reports the errno in an 'error' event.
     debug('listen invalid fd=%d:', fd, error.message);
     return uv.UV_EINVAL;
   }
@@ -65,13 +65,13 @@ function bindHandle(handle, address, port, addressType, flags = 0) {
 /**
  * Makes a handle that is bound and does not listen yet.
  *
- * @param {string | null} address any address when empty; a path with a port
- *   and an address type of -1
- * @param {number} port
- * @param {number} addressType
- * @param {number} [fd] to open instead
- * @param {number} [flags]
- * @returns {object | number} a negative errno when it cannot be done
+ * @param {string | null} address an IP address, or empty for any; a path if port
+ *   and address type are -1
+ * @param {number} port 0 for any free one
+ * @param {number} addressType 4, 6, or -1 for a path
+ * @param {number} [fd] a descriptor to open instead
+ * @param {number} [flags] of `tcpConstants`
+ * @returns {object | number} the handle, or a negative errno
  */
 function createServerHandle(address, port, addressType, fd, flags) {
   if (isDescriptor(fd)) return openServerHandle(fd);
@@ -80,7 +80,7 @@ function createServerHandle(address, port, addressType, fd, flags) {
   if (!isPipe && !address) {
     if (!bindHandle(handle, kAnyIPv6, port, 6, flags)) return handle;
     handle.close();
-    // Without IPv6 any address means any of IPv4.
+    // Without IPv6, any address means any IPv4 address.
     return createServerHandle(kAnyIPv4, port, undefined, undefined, flags);
   }
   const status = bindHandle(handle, address, port, addressType, flags);
@@ -89,7 +89,7 @@ function createServerHandle(address, port, addressType, fd, flags) {
   return status;
 }
 
-/** As above, and tells which family the unspecified address stood for. */
+/** Binds like `createServerHandle`; also returns the address and its type. */
 function bindServer(address, port, addressType, fd, flags) {
   if (!address && typeof fd !== 'number') {
     const handle = createServerHandle(kAnyIPv6, port, 6, fd, flags);
@@ -108,7 +108,7 @@ function emitErrorNT(server, error) {
 }
 
 function emitListeningNT(server) {
-  // Closed in the meantime, perhaps.
+  // The server may have been closed in the meantime.
   if (server._handle) server.emit('listening');
 }
 
@@ -119,18 +119,18 @@ function failListen(server, status, address, port) {
 }
 
 /**
- * Has a server listen: the work of `Server.prototype._listen2`, which packages
- * wrap.
+ * Makes a server listen; the outcome is 'listening' or 'error'. It does the work
+ * of `Server.prototype._listen2`, which packages wrap.
  *
  * @param {any} server
  * @param {any} where the arguments of `createServerHandle`, by name
- * @param {number} backlog
+ * @param {number} backlog 0 for the default of 511
  */
 function setupListenHandle(server, where, backlog) {
   let { address, addressType } = where;
   const { port, fd, flags } = where;
   debug('setupListenHandle', address, port, addressType, backlog, fd);
-  // There is one already when it came from the user or from cluster.
+  // A handle from the user or from cluster is already set.
   if (server._handle) {
     debug('setupListenHandle: have a handle already');
   } else {

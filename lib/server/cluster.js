@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Where a server in a cluster's worker gets its handle: from the primary.
+ * Gets the handle of a server in a cluster worker from the primary.
  */
 
 const { checkBindError } = require('../connect/attempt');
@@ -11,12 +11,11 @@ const { askPrimary, hasPrimary } = require('../node/cluster');
 const { setNodeOwner } = require('../node/owner');
 
 /**
- * Listens by a handle of ours on the socket that the primary shares. Node's
- * handle stays open beside it: its `close` is what tells the primary.
+ * Duplicates the socket that the primary shares into a handle of rust-net. Node's
+ * handle stays open with it, because closing it is how the primary is notified.
  *
- * @param {any} handle node's own; or the stand-in of the round robin, which
- *   has no socket
- * @returns {any}
+ * @param {any} handle node's own; under round robin a stand-in without a socket
+ * @returns {any} the handle to listen with
  */
 function shareHandle(handle) {
   const own = adoptNativeHandle(handle);
@@ -30,15 +29,15 @@ function shareHandle(handle) {
 }
 
 /**
- * Listens, or in a cluster's worker has the primary bind.
+ * Listens directly or, in a cluster worker, on a handle that the primary binds.
  *
  * @param {any} server
  * @param {object} query what cluster asks the primary for
- * @param {boolean} exclusive leaves the primary out
+ * @param {boolean} exclusive true to listen without the primary
  */
 function listenInCluster(server, query, exclusive) {
   const { address, port, addressType, backlog, fd, flags } = query;
-  // Through the method, which packages wrap.
+  // Calls the method, because packages wrap it.
   const listen = () =>
     server._listen2(address, port, addressType, backlog, fd, flags);
 
@@ -48,7 +47,7 @@ function listenInCluster(server, query, exclusive) {
   }
   const listeningId = server._listeningId;
   askPrimary(server, query, (status, handle) => {
-    // Closed, or told to listen elsewhere, in the meantime.
+    // The server was closed, or listens elsewhere, in the meantime.
     if (listeningId !== server._listeningId) {
       handle.close();
       return;

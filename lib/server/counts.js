@@ -3,7 +3,7 @@
 const { countsOf } = require('../handle/counts');
 const { kStats } = require('../common/symbols');
 
-/** What a Server has counted. Its connections know it by `server[kStats]`. */
+/** The counters of a Server. Its connections find them as `server[kStats]`. */
 class ServerCounts {
   accepted = 0;
   dropped = 0;
@@ -11,7 +11,7 @@ class ServerCounts {
   bytesWritten = 0;
 
   /**
-   * Adds the bytes of a connection that is over.
+   * Adds the bytes of a closed connection.
    *
    * @param {number} bytesRead
    * @param {number} bytesWritten
@@ -22,8 +22,8 @@ class ServerCounts {
   }
 
   /**
-   * Adds what a listening handle has counted, before it is closed. Connections
-   * that were rejected natively never reach JavaScript.
+   * Adds the counters of a listening handle; call it before the handle is closed.
+   * Connections that were rejected natively never reach JavaScript.
    *
    * @param {any} handle
    */
@@ -33,7 +33,8 @@ class ServerCounts {
 }
 
 /**
- * Makes a Server count. Hidden: `util.inspect` shows what node's shows.
+ * Gives a Server its counters. The property is not enumerable, so that
+ * `util.inspect` shows what it shows of node's Server.
  *
  * @param {any} server
  */

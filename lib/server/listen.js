@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The forms of `server.listen`, and where a cluster's worker gets its handle.
+ * The forms of `server.listen`.
  */
 
 const dns = require('dns');
@@ -27,7 +27,7 @@ const { ERR_INVALID_ARG_VALUE, ERR_SERVER_ALREADY_LISTEN } = codes;
 // fe80::/10
 const kLinkLocal = /^fe[89ab][0-9a-f]:/i;
 
-// What `address` is, when it is neither a path nor an address of the user's.
+// The port and address type of a listener that has no port: a path or a handle.
 const kNoAddress = -1;
 
 function getFlags({ ipv6Only, reusePort }) {
@@ -37,8 +37,8 @@ function getFlags({ ipv6Only, reusePort }) {
   );
 }
 
-// Ours, or node's own. The latter is used as it is: it may have another owner,
-// and what it accepts becomes ours.
+// True for a handle of rust-net or node's own. The latter is used as it is: it may
+// have another owner, and its accepted connections become rust-net's anyway.
 function isHandle({ getAsyncId, listen: verb }) {
   return typeof getAsyncId === 'function' && typeof verb === 'function';
 }
@@ -64,7 +64,7 @@ function findBoundSocket(options) {
 function listenOnBoundSocket(server, bound, backlog) {
   const path = bound[kBoundSocketPath];
   const handle = bound[kBoundSocketConsume]();
-  // What address() reports: the handle cannot tell its path.
+  // For address(): the handle does not know its path.
   if (path !== undefined) server._pipeName = path;
   listenOnHandle(server, handle, backlog);
 }
@@ -87,14 +87,14 @@ function isLinkLocal({ address }) {
 
 function lookupAndListen(server, host, query, exclusive) {
   const listeningId = server._listeningId;
-  // Taken from the module now, since users replace it.
+  // Read from the module on each call, because users replace it.
   dns.lookup(host, { all: true }, (error, addresses) => {
     if (listeningId !== server._listeningId) return;
     if (error) {
       server.emit('error', error);
       return;
     }
-    // A link-local address needs a zone to be bound to; it is the last choice.
+    // Binding to a link-local address needs a zone, so it is the last choice.
     const found = addresses.find((each) => !isLinkLocal(each)) ?? addresses[0];
     query.address = found.address;
     query.addressType = found.family || 4;
@@ -104,7 +104,7 @@ function lookupAndListen(server, host, query, exclusive) {
 
 function listenOnPort(server, options, backlog, flags) {
   validatePort(options.port, 'options.port');
-  // Sharing the port is then the kernel's business, not the primary's.
+  // With reusePort the kernel shares the port, without the primary.
   if (options.reusePort === true) options.exclusive = true;
   const query = {
     address: null,
@@ -152,7 +152,7 @@ function listenOnPath(server, options, backlog) {
     writableAll,
   };
   listenInCluster(server, query, Boolean(options.exclusive));
-  // Without a handle it has failed, or the primary sets the mode.
+  // There is no handle if listening failed, or if the primary sets the mode.
   if (server._handle) setPipeMode(server, options);
 }
 
@@ -204,11 +204,13 @@ function listenOnOptions(server, options, backlog, flags) {
 }
 
 /**
- * `server.listen`, in all its forms.
+ * Makes a server listen: `server.listen` in all its forms.
  *
  * @param {any} server
  * @param {any[]} args
  * @returns {any} the server
+ * @throws {Error} ERR_SERVER_ALREADY_LISTEN, or ERR_INVALID_ARG_VALUE and its
+ *   siblings for arguments that name nothing to listen on
  */
 function listen(server, args) {
   const [given, cb] = normalizeArgs(args);
@@ -228,7 +230,7 @@ function listen(server, args) {
     return server;
   }
   const flags = getFlags(options);
-  // What an earlier call still waits for is void from here.
+  // Cancels the lookup or the request to the primary of an earlier call.
   server._listeningId++;
   watchSignal(server, options);
   if (typeof options.fd === 'number' && options.fd >= 0) {

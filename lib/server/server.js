@@ -28,7 +28,8 @@ const {
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
 
-// What logs nothing is called directly from its first call on.
+// On its first call the logger is replaced with an optimized one, which is empty
+// unless NODE_DEBUG names net.
 /** @type {(...args: any[]) => void} */
 let debug = util.debuglog('net', (optimized) => {
   debug = optimized;
@@ -49,6 +50,8 @@ function validateHighWaterMark(options) {
 }
 
 /**
+ * Makes a net.Server; works without `new`.
+ *
  * @this {any}
  * @param {any} [given] the documented options, or the listener
  * @param {Function} [connectionListener]
@@ -73,7 +76,7 @@ function Server(given, connectionListener) {
   this._usingWorkers = false;
   this._workers = [];
   this._unref = false;
-  // Counts the calls of listen() and close(), to tell a stale answer.
+  // Counts calls of listen() and close(), to detect stale asynchronous results.
   this._listeningId = 1;
 
   this.allowHalfOpen = options.allowHalfOpen || false;
@@ -93,7 +96,7 @@ function Server(given, connectionListener) {
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
 
-// http's and tls's servers, and those that a parent process has sent.
+// The servers of http and tls, and node's own servers, are net.Servers to users.
 claimInstances(Server, nodeNet.Server);
 
 /** @this {any} */
@@ -134,10 +137,10 @@ Server.prototype.address = function () {
 };
 
 /**
- * Adds up what the child processes answer that share this server.
+ * Adds up the connections of the child processes that share a server.
  *
- * @param {object[]} workers
- * @param {number} own
+ * @param {object[]} workers the socket lists of the child processes
+ * @param {number} own the connections in this process
  * @param {(error: Error | null, count?: number) => void} done
  */
 function countConnections(workers, own, done) {
@@ -145,7 +148,7 @@ function countConnections(workers, own, done) {
   let total = own;
   function oncount(error, count) {
     if (error) {
-      // No answer counts after the first failure.
+      // After the first error, later answers are ignored.
       left = -1;
       done(error);
       return;
@@ -176,8 +179,9 @@ function closeWorkers(server) {
     server._connections = 0;
     server._emitCloseIfDrained();
   }
-  // One more than there are, or the last socket's end would emit 'close'
-  // while workers still close, and again afterwards.
+  // Counted one too high until all workers are closed. Otherwise the last
+  // socket's close would emit 'close' while workers still close, and once more
+  // afterwards.
   server._connections++;
   for (const worker of server._workers) worker.close(onWorkerClose);
 }
@@ -261,8 +265,10 @@ Server.prototype[EventEmitter.captureRejectionSymbol] = function (
 };
 
 /**
- * @param {object | Function} [options]
- * @param {Function} [connectionListener]
+ * Makes a Server: `net.createServer`.
+ *
+ * @param {object | Function} [options] the documented ones, or the listener
+ * @param {Function} [connectionListener] for 'connection'
  * @returns {any} the Server
  */
 function createServer(options, connectionListener) {

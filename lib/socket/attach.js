@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The life of a Socket's handle: made from a descriptor, taken over, replaced
- * and closed.
+ * The life cycle of a Socket's handle: made from a descriptor or taken over,
+ * replaced, and closed.
  */
 
 const { AsyncResource } = require('async_hooks');
@@ -39,11 +39,12 @@ const isWindows = process.platform === 'win32';
 function noop() {}
 
 /**
- * Makes the handle that suits a descriptor, without opening it.
+ * Makes a handle of the type of a descriptor, without opening it.
  *
  * @param {number} fd
- * @param {boolean} isServer
+ * @param {boolean} isServer true for a listening handle
  * @returns {any}
+ * @throws {TypeError} ERR_INVALID_FD_TYPE unless it is a TCP socket or a pipe
  */
 function createHandle(fd, isServer) {
   validateInt32(fd, 'fd', 0);
@@ -58,10 +59,11 @@ function createHandle(fd, isServer) {
 }
 
 /**
- * Opens a descriptor that somebody else made.
+ * Makes a handle for a descriptor, and opens it.
  *
  * @param {number} fd
  * @returns {any}
+ * @throws {Error} the system's error when it cannot be opened
  */
 function openHandle(fd) {
   if (isWindows && guessHandleType(fd) !== 'TCP') return throughNode({ fd });
@@ -69,11 +71,13 @@ function openHandle(fd) {
 }
 
 /**
- * Opens a descriptor by a new handle, which is closed where that fails.
+ * Opens a descriptor in a new handle. When that fails, closes the handle; the
+ * descriptor stays the caller's.
  *
  * @param {any} handle
- * @param {number} fd stays the caller's where that fails
+ * @param {number} fd
  * @returns {any} the handle
+ * @throws {Error} the system's error
  */
 function openOrClose(handle, fd) {
   const status = handle.open(fd);
@@ -83,11 +87,11 @@ function openOrClose(handle, fd) {
 }
 
 /**
- * Takes a listener over from node (cluster and child processes deliver node's
- * own handles). Where the system refuses, it listens by node's.
+ * Takes a listener over from node: cluster and child processes deliver node's own
+ * handles.
  *
- * @param {any} handle
- * @returns {any}
+ * @param {any} handle node's own
+ * @returns {any} a handle of rust-net, or node's when the system refuses
  */
 function takeOverHandle(handle) {
   const own = adoptNativeHandle(handle);
@@ -96,15 +100,15 @@ function takeOverHandle(handle) {
     : replace(handle, own);
 }
 
-// Ours has a descriptor of its own: with node's open as well, the peer would
-// never see the end.
+// Closes node's handle. While its descriptor stays open, the peer never sees EOF.
 function replace(handle, own) {
   if (own !== handle) handle.close();
   return own;
 }
 
-// On Windows handles of node's have no descriptor, and descriptors are its C
-// library's: what only node can use is used through a socket of node's.
+// Wraps a socket of node:net, for Windows. There node's handles have no
+// descriptor, and descriptors belong to node's C library, so only node can use
+// them.
 function throughNode(given) {
   /** @type {any} */
   const socket = new nodeNet.Socket({
@@ -116,13 +120,13 @@ function throughNode(given) {
 }
 
 /**
- * Takes a connection over from node: its data would not pass through our stream
- * state, and node's handles end the process over requests of ours. A handle of
- * the user's making stays what it is.
+ * Takes a connection over from node. A handle of node cannot stay: it reports its
+ * numbers elsewhere, and aborts the process over rust-net's requests. A handle
+ * that the user wrote is used as it is.
  *
  * @param {any} handle
  * @returns {any}
- * @throws {Error} where the system refuses; the handle is node's still
+ * @throws {Error} when the system refuses; the handle then still belongs to node
  */
 function takeOverConnection(handle) {
   const own = adoptNativeHandle(handle);
@@ -132,8 +136,11 @@ function takeOverConnection(handle) {
 }
 
 /**
+ * Returns true for a handle of node's own. One that a program wrote in the same
+ * shape does not count.
+ *
  * @param {any} handle
- * @returns {boolean} whether it is node's own, and not shaped like one
+ * @returns {boolean}
  */
 function isNodeHandle(handle) {
   if (handle instanceof TCP || handle instanceof Pipe) return false;
@@ -141,8 +148,9 @@ function isNodeHandle(handle) {
 }
 
 /**
- * @param {any} handle possibly one of the user's making, that does
- *   not know its async id
+ * Returns the async id of a handle.
+ *
+ * @param {any} handle if the user wrote it and it has no id, it gets a new one
  * @returns {number}
  */
 function getAsyncId(handle) {
@@ -151,7 +159,7 @@ function getAsyncId(handle) {
 }
 
 /**
- * Prepares a socket for a new life on its handle, if it has one yet.
+ * Resets a socket's state and connects it to its handle, if it has one.
  *
  * @param {any} socket
  */
@@ -182,7 +190,7 @@ function initSocketHandle(socket) {
 }
 
 /**
- * Puts the next attempt's handle in place of one that failed to connect.
+ * Closes a handle that failed to connect, and sets the next attempt's handle.
  *
  * @param {any} socket
  * @param {any} handle
@@ -195,7 +203,7 @@ function reinitializeHandle(socket, handle) {
 }
 
 /**
- * Forgets the handle, which may still have events on their way.
+ * Removes the handle from the socket. Later events of the handle are ignored.
  *
  * @param {any} socket
  */
@@ -221,20 +229,21 @@ function resetHandle(socket, hadError) {
     socket.emit('close', hadError);
   });
   if (!status) return;
-  // Node leaves the descriptor open here, and never says 'close'.
+  // Node leaves the descriptor open here, and never emits 'close'.
   closeHandle(socket, true, false);
   socket.emit('error', new ErrnoException(status, 'reset'));
 }
 
 /**
- * Closes the handle of a socket that is being destroyed; 'close' follows.
+ * Closes the handle of a socket that is being destroyed. 'close' is emitted
+ * later.
  *
  * @param {any} socket
- * @param {boolean} hadError
+ * @param {boolean} hadError the argument of 'close'
  */
 function destroyHandle(socket, hadError) {
-  // http asks for this: its 'error' listeners, which run as next ticks, are
-  // to find the socket still whole; microtasks come after them.
+  // Set by http, whose 'error' listeners run as next ticks and expect the handle
+  // to be still there. Microtasks run after them.
   const late = socket._closeAfterHandlingError;
   if (socket.resetAndClosing) resetHandle(socket, hadError);
   else if (late) queueMicrotask(() => closeHandle(socket, hadError, true));
@@ -244,6 +253,8 @@ function destroyHandle(socket, hadError) {
 }
 
 /**
+ * Starts to read from the socket's handle. Destroys the socket if that fails.
+ *
  * @param {any} socket
  */
 function startReading(socket) {
@@ -254,17 +265,17 @@ function startReading(socket) {
 }
 
 /**
- * Takes what a socket has received and its user has not, before another takes
- * the connection over.
+ * Takes the bytes that a socket has received but not delivered, and stops
+ * reading. They belong to the connection's next owner.
  *
- * @param {any} socket one whose handle is ours
- * @returns {Buffer | null}
+ * @param {any} socket one whose handle is rust-net's
+ * @returns {Buffer | null} null when there are none
  */
 function takeReceived(socket) {
   const later = socket._handle.takeUndelivered();
   const first = takeBuffered(socket);
   if (first === null && later.length === 0) return null;
-  // Of a socket with an encoding it is text.
+  // With an encoding, the buffered data is text.
   if (first !== null) {
     later.unshift(Buffer.from(first, socket.readableEncoding));
   }
@@ -272,10 +283,11 @@ function takeReceived(socket) {
 }
 
 /**
- * Takes what a stream has buffered, unheard by who listens for 'data' there.
+ * Takes the data that a stream has buffered, without emitting 'data'. Removes its
+ * 'data' listeners.
  *
- * @param {any} socket ours or node's; it is about to be destroyed
- * @returns {any} a Buffer or, with an encoding, a string; null if there is none
+ * @param {any} socket rust-net's or node's; it is about to be destroyed
+ * @returns {any} a Buffer or, with an encoding, a string; null when empty
  */
 function takeBuffered(socket) {
   if (socket.readableLength === 0) return null;

@@ -22,8 +22,8 @@ const {
 
 const { ERR_INVALID_ARG_VALUE, ERR_SOCKET_HANDLE_ADOPTED } = codes;
 
-// Asks the constructor for a shell with nothing bound in it.
-const kEmptyShell = Symbol('kBoundSocketDeserialize');
+// Makes the constructor create an object without a bound socket.
+const kUnbound = Symbol('kBoundSocketDeserialize');
 
 const kNoOptions = Object.freeze({ __proto__: null });
 
@@ -63,8 +63,8 @@ function bindTcp(options) {
 
   const handle = new TCP(tcpConstants.SOCKET);
   const address = {};
-  // libuv keeps EADDRINUSE back until the socket is used: asking for the
-  // address is the cheapest use.
+  // libuv delays EADDRINUSE until the socket is used; getsockname() is the
+  // cheapest use.
   const status =
     (family === 6
       ? handle.bind6(host, port, flags)
@@ -104,8 +104,8 @@ function bindPipe(options) {
 }
 
 /**
- * A socket that is bound, at once and without DNS, and neither listens nor
- * connects until one Server (`listen(bound)`) or one Socket
+ * A socket that is bound synchronously and without DNS. It does not listen or
+ * connect until one Server (`listen(bound)`) or one Socket
  * (`new Socket({ handle: bound })`) takes it over.
  */
 class BoundSocket {
@@ -113,9 +113,14 @@ class BoundSocket {
   #address = {};
   #path;
 
-  /** @param {any} [options] `port` and `host`, or `path` */
+  /**
+   * Binds the socket.
+   *
+   * @param {any} [options] `port` and `host`, or `path`
+   * @throws {Error} ERR_INVALID_ARG_VALUE and its siblings, or the system's error
+   */
   constructor(options = kNoOptions) {
-    if (options === kEmptyShell) return;
+    if (options === kUnbound) return;
     validateObject(options, 'options');
     const isPipe = options.path !== undefined;
     const bound = isPipe ? bindPipe(options) : bindTcp(options);
@@ -124,7 +129,12 @@ class BoundSocket {
     if (isPipe) this.#path = options.path;
   }
 
-  /** @returns {object | string} as `server.address()` */
+  /**
+   * Returns the bound address.
+   *
+   * @returns {object | string} as `server.address()`
+   * @throws {Error} ERR_SOCKET_HANDLE_ADOPTED after it was taken over or closed
+   */
   address() {
     this.#assertOwner();
     return this.#address;
@@ -134,13 +144,21 @@ class BoundSocket {
     return this.#path;
   }
 
-  /** @returns {number} the descriptor, which stays ours */
+  /**
+   * Returns the descriptor, which this object still owns.
+   *
+   * @returns {number}
+   * @throws {Error} ERR_SOCKET_HANDLE_ADOPTED after it was taken over or closed
+   */
   fd() {
     this.#assertOwner();
     return this.#handle.fd;
   }
 
-  /** Gives the address back, if nobody has taken the socket over. */
+  /**
+   * Closes the socket. Throws ERR_SOCKET_HANDLE_ADOPTED after it was taken over
+   * or closed.
+   */
   close() {
     this[kBoundSocketConsume]().close();
   }
@@ -166,13 +184,13 @@ class BoundSocket {
 }
 
 /**
- * Node's entry for a BoundSocket that arrives from another thread: a shell
- * without a socket.
+ * Makes a BoundSocket without a bound socket. Node calls it for one that arrives
+ * from another thread.
  *
  * @returns {BoundSocket}
  */
 function _TransferredBoundSocket() {
-  return new BoundSocket(kEmptyShell);
+  return new BoundSocket(kUnbound);
 }
 _TransferredBoundSocket.prototype = BoundSocket.prototype;
 

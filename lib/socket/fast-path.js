@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Shortcuts past the Duplex, for the case that nearly every chunk is: nothing
- * is buffered, nobody asked to be called back, nobody replaced a method. What
- * can be observed is the same; where it might not be, the Duplex does the work.
+ * Shortcuts past the Duplex for the common chunk: nothing is buffered, no callback
+ * was given, and no method was replaced. A program observes no difference; where
+ * it might, the Duplex does the work.
  */
 
 const { Duplex } = require('stream');
@@ -22,10 +22,10 @@ const {
 const { isUint8Array } = types;
 const { push } = Duplex.prototype;
 
-// With NODE_DEBUG=net every `_read` is told, so none is saved.
+// With NODE_DEBUG=net every `_read` is logged, so none is skipped.
 const isTraced = debuglog('net').enabled;
 
-/** What handles encode by themselves, under the names that users write. */
+/** The encodings that handles encode themselves, by the names that users write. */
 const encodings = new Map([
   ['utf8', 'utf8'],
   ['utf-8', 'utf8'],
@@ -34,16 +34,17 @@ const encodings = new Map([
 ]);
 
 /**
- * Emits 'data' without the Duplex.
+ * Emits 'data' without the Duplex, if it makes no difference.
  *
  * @param {any} socket
  * @param {Buffer} chunk
- * @returns {boolean} false where the chunk must be pushed
+ * @returns {boolean} false when the chunk must be pushed instead
  */
 function emitData(socket, chunk) {
-  // What is saved is the tick in which the stream would look for more.
-  if (isTraced || socket.push !== push || !isFlowingFreely(socket))
-    {return false;}
+  // This skips the tick in which the stream would ask for more.
+  if (isTraced || socket.push !== push || !isFlowingFreely(socket)) {
+    return false;
+  }
   if (socket.listenerCount('data') === 0) return false;
   noteDataEmitted(socket);
   socket.emit('data', chunk);
@@ -52,7 +53,7 @@ function emitData(socket, chunk) {
 
 function writeText(handle, socket, text, encoding) {
   const known = encodings.get(encoding ?? defaultEncodingOf(socket));
-  // A unit is three bytes at the most; near the mark the Duplex counts.
+  // A UTF-16 unit is at most three bytes. Near the mark the Duplex counts exactly.
   if (known === undefined || !staysBelowMark(socket, text.length * 3)) {
     return false;
   }
@@ -60,15 +61,15 @@ function writeText(handle, socket, text, encoding) {
 }
 
 /**
- * Sends a chunk without the Duplex.
+ * Sends a chunk without the Duplex, if it makes no difference.
  *
  * @param {any} socket
  * @param {any} chunk
  * @param {any} encoding
- * @param {{ _write: Function, _writeGeneric: Function }} own the methods that
- *   the socket has when nobody replaced them
- * @returns {boolean} false where the chunk must be written in the ordinary way,
- *   at once
+ * @param {{ _write: Function, _writeGeneric: Function }} own the methods of a
+ *   socket on which none was replaced
+ * @returns {boolean} false when the caller must write the chunk through the
+ *   Duplex, before anything else is written
  */
 function sendChunk(socket, chunk, encoding, own) {
   const handle = socket[kHandle];

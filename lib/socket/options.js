@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The options of a connection. Set before there is a handle, they are
- * remembered, and applied when the connection stands.
+ * The options of a connection. Options that are set before there is a handle are
+ * stored, and applied once the socket is connected.
  */
 
 const { ErrnoException, codes } = require('../common/errors');
@@ -19,19 +19,22 @@ const { validateInt32, validateNumber } = require('../common/validators');
 
 const { ERR_INVALID_ARG_TYPE } = codes;
 
-// Windows restricts the type of service, so node makes it best effort there.
+// Windows restricts the type of service, so node ignores its errors there.
 const isWindows = process.platform === 'win32';
 
 /**
+ * Converts a delay to the unit of handles.
+ *
  * @param {number} msecs
- * @returns {number} whole seconds, which is what the handle counts in
+ * @returns {number} whole seconds, rounded towards zero; 0 unless it is a number
  */
 function toSeconds(msecs) {
   return ~~(msecs / 1000);
 }
 
 /**
- * Checks `keepAliveInitialDelay`, and lifts it to zero, in the user's options.
+ * Validates `keepAliveInitialDelay` in the user's options, and sets a negative
+ * one to zero. Throws ERR_INVALID_ARG_TYPE unless it is a number.
  *
  * @param {any} [options]
  */
@@ -45,7 +48,8 @@ function validateKeepAliveDelay(options) {
 }
 
 /**
- * Checks the `blockList` option and keeps it.
+ * Validates the option `blockList` and stores it. Throws ERR_INVALID_ARG_TYPE
+ * unless it is a BlockList.
  *
  * @param {any} target the socket or server
  * @param {any} options
@@ -63,7 +67,8 @@ function assignBlockList(target, options) {
 }
 
 /**
- * Keeps the options that the constructor was given.
+ * Stores the options of the constructor until the socket is connected. Throws
+ * unless `typeOfService` is an integer from 0 to 255.
  *
  * @param {any} socket
  * @param {any} options
@@ -92,7 +97,7 @@ function readKeepAlive(args) {
   };
 }
 
-function isKeepAliveNews(socket, wanted) {
+function changesKeepAlive(socket, wanted) {
   if (wanted[kSetKeepAlive] !== socket[kSetKeepAlive]) return true;
   if (!wanted[kSetKeepAlive]) return false;
   return Object.getOwnPropertySymbols(wanted).some(
@@ -101,8 +106,10 @@ function isKeepAliveNews(socket, wanted) {
 }
 
 /**
+ * Switches Nagle's algorithm off or on.
+ *
  * @param {any} socket
- * @param {any} enable true when it is left out
+ * @param {any} enable undefined counts as true
  * @returns {any} the socket
  */
 function setNoDelay(socket, enable) {
@@ -118,16 +125,19 @@ function setNoDelay(socket, enable) {
 }
 
 /**
+ * Switches TCP keep-alive on or off.
+ *
  * @param {any} socket
  * @param {{ enable: any, initialDelay: any, interval: any, count: any }} args
- *   `enable` may hold all of them
+ *   `enable` may be an object that holds all four; delay and interval are in
+ *   milliseconds
  * @returns {any} the socket
  */
 function setKeepAlive(socket, args) {
   const wanted = readKeepAlive(args);
   const handle = socket._handle;
   if (!handle) return Object.assign(socket, wanted);
-  if (!handle.setKeepAlive || !isKeepAliveNews(socket, wanted)) return socket;
+  if (!handle.setKeepAlive || !changesKeepAlive(socket, wanted)) return socket;
   Object.assign(socket, wanted);
   handle.setKeepAlive(
     wanted[kSetKeepAlive],
@@ -139,9 +149,12 @@ function setKeepAlive(socket, args) {
 }
 
 /**
+ * Sets the type of service.
+ *
  * @param {any} socket
- * @param {any} tos the IP_TOS byte
+ * @param {any} tos the IP_TOS byte, 0 to 255
  * @returns {any} the socket
+ * @throws {Error} ERR_INVALID_ARG_TYPE or ERR_OUT_OF_RANGE, or the system's error
  */
 function setTypeOfService(socket, tos) {
   if (Number.isNaN(tos)) throw new ERR_INVALID_ARG_TYPE('tos', 'number', tos);
@@ -161,8 +174,11 @@ function setTypeOfService(socket, tos) {
 }
 
 /**
+ * Returns the type of service.
+ *
  * @param {any} socket
- * @returns {number} what the system says, or what was asked for
+ * @returns {number} the system's value, or the stored one before connecting
+ * @throws {Error} the system's error
  */
 function getTypeOfService(socket) {
   const remembered = socket[kSetTOS] ?? 0;

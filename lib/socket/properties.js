@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * What a Socket tells about itself: its addresses, its counters and its state.
+ * The getters of a Socket: its addresses, counters and state.
  */
 
 const { kBoundPath, kBytesRead, kBytesWritten } = require('../common/symbols');
@@ -12,7 +12,8 @@ function byteLength(chunk, encoding) {
     : chunk.length;
 }
 
-// Counts the write that waits for the connection: a chunk, or a writev's list.
+// Returns the bytes of the write that waits for the connection: a chunk, or the
+// list of a writev.
 function pendingLength(data, encoding) {
   if (!data) return 0;
   if (!Array.isArray(data)) return byteLength(data, encoding);
@@ -23,8 +24,11 @@ function pendingLength(data, encoding) {
 }
 
 /**
+ * Returns the peer's address.
+ *
  * @param {any} socket
- * @returns {{ address?: string, family?: string, port?: number }}
+ * @returns {{ address?: string, family?: string, port?: number }} empty before
+ *   the socket is connected
  */
 function readPeerName(socket) {
   if (!socket._handle?.getpeername || socket.connecting) {
@@ -32,7 +36,7 @@ function readPeerName(socket) {
   }
   if (!socket._peername) {
     const out = {};
-    // Not kept when it fails: the connection may still come.
+    // Not cached on failure: the socket may connect later.
     if (socket._handle.getpeername(out)) return out;
     socket._peername = out;
   }
@@ -40,11 +44,14 @@ function readPeerName(socket) {
 }
 
 /**
+ * Returns the local address.
+ *
  * @param {any} socket
- * @returns {{ address?: string, family?: string, port?: number }}
+ * @returns {{ address?: string, family?: string, port?: number }} empty without a
+ *   handle
  */
 function readSockName(socket) {
-  // A pipe handle cannot tell the path that it was bound to.
+  // A pipe handle does not know the path that it is bound to.
   if (socket[kBoundPath] !== undefined) return { address: socket[kBoundPath] };
   if (!socket._handle?.getsockname) return {};
   if (!socket._sockname) {
@@ -55,6 +62,8 @@ function readSockName(socket) {
 }
 
 /**
+ * Returns how many bytes were received.
+ *
  * @this {any}
  * @returns {number}
  */
@@ -63,16 +72,20 @@ function bytesRead() {
 }
 
 /**
+ * Returns how many bytes were passed to the handle.
+ *
  * @this {any}
- * @returns {number} what has been handed to the handle
+ * @returns {number}
  */
 function _bytesDispatched() {
   return this._handle ? this._handle.bytesWritten : this[kBytesWritten];
 }
 
 /**
+ * Returns how many bytes were written, sent or not.
+ *
  * @this {any}
- * @returns {number | undefined} what has been written, sent or not
+ * @returns {number | undefined} undefined before the Duplex is set up
  */
 function bytesWritten() {
   const { writableBuffer } = this;
@@ -82,59 +95,100 @@ function bytesWritten() {
     bytes += byteLength(chunk, encoding);
   }
   const { _pendingData: pending } = this;
-  // A handle of the program's may not count, and nothing is added to that.
+  // Returned as it is: a handle that the program wrote may not count, and then
+  // `bytes` is not a number.
   if (!pending) return bytes;
   return bytes + pendingLength(pending, this._pendingEncoding);
 }
 
-/** @this {any} */
+/**
+ * Returns the peer's IP address.
+ *
+ * @this {any}
+ */
 function remoteAddress() {
   return this._getpeername().address;
 }
 
-/** @this {any} */
+/**
+ * Returns 'IPv4' or 'IPv6'.
+ *
+ * @this {any}
+ */
 function remoteFamily() {
   return this._getpeername().family;
 }
 
-/** @this {any} */
+/**
+ * Returns the peer's port.
+ *
+ * @this {any}
+ */
 function remotePort() {
   return this._getpeername().port;
 }
 
-/** @this {any} */
+/**
+ * Returns the local IP address, or the path of a bound pipe.
+ *
+ * @this {any}
+ */
 function localAddress() {
   return this._getsockname().address;
 }
 
-/** @this {any} */
+/**
+ * Returns the local port.
+ *
+ * @this {any}
+ */
 function localPort() {
   return this._getsockname().port;
 }
 
-/** @this {any} */
+/**
+ * Returns 'IPv4' or 'IPv6'.
+ *
+ * @this {any}
+ */
 function localFamily() {
   return this._getsockname().family;
 }
 
-/** @this {any} */
+/**
+ * Returns `connecting`, under its old name.
+ *
+ * @this {any}
+ */
 function _connecting() {
   return this.connecting;
 }
 
-/** @this {any} */
+/**
+ * Returns true before the socket is connected, and after it is closed.
+ *
+ * @this {any}
+ */
 function pending() {
   return !this._handle || this.connecting;
 }
 
-/** @this {any} */
+/**
+ * Returns 'opening', 'open', 'readOnly', 'writeOnly' or 'closed'.
+ *
+ * @this {any}
+ */
 function readyState() {
   if (this.connecting) return 'opening';
   if (this.readable) return this.writable ? 'open' : 'readOnly';
   return this.writable ? 'writeOnly' : 'closed';
 }
 
-/** @this {any} */
+/**
+ * Returns how many bytes wait in the Duplex; deprecated by node.
+ *
+ * @this {any}
+ */
 function bufferSize() {
   return this._handle ? this.writableLength : undefined;
 }

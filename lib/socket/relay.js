@@ -1,15 +1,14 @@
 'use strict';
 
 /*
- * `source.pipe(target)` between two sockets of ours, where nobody would see the
- * bytes: the native side moves them. The streams stay as `pipe` has left them,
- * with the listeners that it added, so that whatever does not fit into a step
- * of the relay goes the ordinary way: a chunk that the target cannot take, a
- * failed write, the end.
+ * `source.pipe(target)` between two sockets of rust-net. Where no JavaScript would
+ * see the bytes, the native side moves them. The streams keep the listeners that
+ * `pipe` added. So what the relay cannot handle takes the normal path: a chunk
+ * that the target cannot take, a failed write, and EOF.
  *
- * A relay is entered by a chunk that arrives (`enterRelay`). Before the native
- * side moves what it has received since, it asks (`confirm`) whether all that
- * made the bytes invisible still holds; JavaScript cannot run in between.
+ * A chunk that arrives starts a relay (`enterRelay`). Before the native side moves
+ * later bytes, it calls `confirm` to check that they still cannot be seen. No
+ * other JavaScript runs between that check and the move.
  */
 
 const { EventEmitter } = require('events');
@@ -18,13 +17,7 @@ const { Duplex, Readable, Writable } = require('stream');
 const { openHandle } = require('../handle/dispatch');
 const { StreamHandle } = require('../handle/handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('../handle/symbols');
-const {
-  COUNT,
-  HEADER,
-  native,
-  onQuestions,
-  ring,
-} = require('../handle/native');
+const { COUNT, HEADER, native, onConfirm, ring } = require('../handle/native');
 const { relays } = require('../common/settings');
 const { kBuffer, kHandle, kRelays } = require('../common/symbols');
 const { listenersOf } = require('../node/listeners');
@@ -41,8 +34,8 @@ const { push } = Duplex.prototype;
 const { writeBuffer } = StreamHandle.prototype;
 const textOf = Function.prototype.toString;
 
-/** The methods that a socket has when nobody replaced them. */
-let own;
+/** Socket.prototype: the methods of a socket on which none was replaced. */
+let original;
 
 /** The source texts of the listeners that `pipe` adds. */
 let pipeTexts = null;
@@ -53,7 +46,7 @@ function readPipeTexts() {
   target._write = () => {};
   source.pipe(target);
   const [onData] = source.listeners('data');
-  // More than the mark: now it waits for 'drain'.
+  // More than the high-water mark, so that `pipe` adds its 'drain' listener.
   onData(Buffer.alloc(2));
   const [onDrain] = target.listeners('drain');
   source.unpipe(target);
@@ -67,7 +60,7 @@ function isOfPipe(listener, kind) {
   );
 }
 
-/** One source and its target, with the listeners that were found to be pipe's. */
+/** A source and its target, with the listeners that are known to be pipe's. */
 class Relay {
   constructor(source, target, onread) {
     this.source = source;
@@ -79,6 +72,7 @@ class Relay {
     this.onDrain = undefined;
   }
 
+  /** Returns true while no JavaScript would see the bytes. */
   holds() {
     return (
       this.source[kHandle] === this.sourceHandle &&
@@ -100,13 +94,13 @@ class Relay {
     );
   }
 
-  // Who listens to these would learn of the chunks, or of their size.
+  // Any other listener of these events would see the chunks, or their sizes.
   hasListenersOfPipe() {
-    const heard = listenersOf(this.source);
-    const answered = listenersOf(this.target);
-    if (heard === null || answered === null) return false;
-    const { data, pause, resume } = heard;
-    const { drain } = answered;
+    const ofSource = listenersOf(this.source);
+    const ofTarget = listenersOf(this.target);
+    if (ofSource === null || ofTarget === null) return false;
+    const { data, pause, resume } = ofSource;
+    const { drain } = ofTarget;
     if (pause !== undefined || resume !== undefined) return false;
     if (data !== this.onData) {
       if (!isOfPipe(data, 'data')) return false;
@@ -120,17 +114,18 @@ class Relay {
   }
 }
 
-// A chunk passes through these, and its activity through the timers' one.
+// True when the socket has none of the methods replaced that a chunk passes
+// through, and no parent whose timer it would refresh.
 function isUntouched(socket) {
   return (
     socket.push === push &&
-    socket._read === own._read &&
-    socket.read === own.read &&
-    socket.write === own.write &&
-    socket._write === own._write &&
-    socket._writev === own._writev &&
-    socket._writeGeneric === own._writeGeneric &&
-    socket._unrefTimer === own._unrefTimer &&
+    socket._read === original._read &&
+    socket.read === original.read &&
+    socket.write === original.write &&
+    socket._write === original._write &&
+    socket._writev === original._writev &&
+    socket._writeGeneric === original._writeGeneric &&
+    socket._unrefTimer === original._unrefTimer &&
     socket.emit === EventEmitter.prototype.emit &&
     socket._parent == null
   );
@@ -147,11 +142,12 @@ function mayPair(source, target) {
 }
 
 /**
- * Enters a relay, if what follows the chunk that has just arrived may take one.
+ * Starts a relay for the bytes behind the current chunk, if no JavaScript would
+ * see them.
  *
  * @param {any} source a Socket
  * @param {any} handle the source's
- * @param {Function} onread what the handle's must be
+ * @param {Function} onread the `onread` that the handle must have
  */
 function enterRelay(source, handle, onread) {
   const target = soleTarget(source);
@@ -167,10 +163,13 @@ function enterRelay(source, handle, onread) {
   relay.targetHandle[kRelayed] = true;
 }
 
-/** Answers the native side, which has put the sources' keys into the ring. */
+/**
+ * Confirms relays: the native side puts the keys of their sources into the ring,
+ * and this replaces those that may go on with CONFIRMED.
+ */
 function confirm() {
   const end = HEADER + ring[COUNT];
-  // These are no events, should anybody look for some.
+  // These are not events, so other readers of the ring must not see them.
   ring[COUNT] = 0;
   for (let at = HEADER; at < end; at++) {
     const handle = openHandle(ring[at]);
@@ -182,14 +181,15 @@ function confirm() {
 }
 
 /**
- * Tells the methods that every socket has, and that a relay bypasses.
+ * Sets the original methods of sockets. A relay is used only while a socket still
+ * has them.
  *
  * @param {any} prototype `Socket.prototype`
  */
-function bypass(prototype) {
-  own = prototype;
+function setOriginalMethods(prototype) {
+  original = prototype;
 }
 
-if (enabled) onQuestions(confirm);
+if (enabled) onConfirm(confirm);
 
-module.exports = { bypass, enterRelay };
+module.exports = { enterRelay, setOriginalMethods };

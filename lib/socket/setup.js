@@ -35,7 +35,7 @@ const { ERR_INVALID_ARG_VALUE } = codes;
 const objectModes = ['objectMode', 'readableObjectMode', 'writableObjectMode'];
 
 /**
- * A socket carries bytes.
+ * Throws ERR_INVALID_ARG_VALUE for an object mode, because a socket carries bytes.
  *
  * @param {any} given the user's options
  */
@@ -51,8 +51,8 @@ function rejectObjectMode(given) {
 }
 
 /**
- * Options that no user has touched: a Server's, for what it accepts. They are
- * used as they are.
+ * The options of a Server for its connections. They need no validation and no
+ * copy, because users never see them.
  */
 class AcceptedOptions {
   constructor(handle, server) {
@@ -74,7 +74,7 @@ class AcceptedOptions {
 }
 
 /**
- * The options of the Duplex underneath. A number is a descriptor, in the way of
+ * Returns the options for the Duplex. A number is taken for a descriptor, as in
  * the earliest releases.
  *
  * @param {any} given the user's options
@@ -83,20 +83,20 @@ class AcceptedOptions {
 function readDuplexOptions(given) {
   if (given instanceof AcceptedOptions) return given;
   const options = typeof given === 'number' ? { fd: given } : given;
-  // Assigned and not spread: every store after a spread makes a new hidden
-  // class, and the Duplex reads these options slowly then.
+  // Object.assign, not a spread: each store after a spread makes a new hidden
+  // class, which slows down the Duplex constructor.
   return Object.assign({}, options, {
     allowHalfOpen: Boolean(options?.allowHalfOpen),
-    // 'close' comes when the handle has closed, not when destroy() is done.
+    // 'close' is emitted when the handle has closed, not at the end of destroy().
     emitClose: false,
     autoDestroy: true,
-    // The handle encodes strings by itself.
+    // The handle encodes strings.
     decodeStrings: false,
   });
 }
 
 /**
- * Own properties in node's order, before the Duplex adds its own.
+ * Creates the own properties in node's order, before the Duplex adds its own.
  *
  * @param {any} socket
  */
@@ -122,25 +122,25 @@ function adoptBoundSocket(socket, bound) {
   socket[kBoundSource] = true;
   if (path === undefined) return;
   socket[kBoundPath] = path;
-  // Binding a pipe leaves its stream unopened; opening the descriptor again is
-  // what makes it readable and writable once it connects.
+  // A bound pipe has no open stream. Opening its own descriptor makes it readable
+  // and writable once it connects.
   if (handle.fd < 0) return;
   const status = handle.open(handle.fd);
   if (status) throw new ErrnoException(status, 'open');
 }
 
-// One of node's, through which descriptors are opened on Windows.
+// True also for a DuplexHandle over a pipe of node's, as opened on Windows.
 function isPipe(handle) {
   return handle instanceof Pipe || handle.isPipe === true;
 }
 
-/** Standard output on Windows pipes is written synchronously, as node does. */
+/** Makes standard output on a Windows pipe write synchronously, as node does. */
 function makeStdioBlocking(socket, fd) {
   const status = socket._handle.setBlocking(true);
   if (status) throw new ErrnoException(status, 'setBlocking');
   socket._writev = null;
   socket._write = syncWrite(fd);
-  // The synchronous write counts in this property, so it must be writable.
+  // syncWrite counts in this property, which is otherwise read-only.
   Object.defineProperty(socket._handle, 'bytesWritten', {
     value: 0,
     writable: true,
@@ -148,7 +148,7 @@ function makeStdioBlocking(socket, fd) {
 }
 
 /**
- * Takes over the handle, or opens the descriptor, of the options.
+ * Takes over the handle, or opens the descriptor, that the options name.
  *
  * @param {any} socket
  * @param {{ fd?: number, handle?: any }} options
@@ -169,7 +169,8 @@ function takeHandle(socket, { fd, handle }) {
 }
 
 /**
- * Takes the `onread` option: data goes into the user's buffers.
+ * Reads the option `onread`, with which data goes into the user's buffers. An
+ * invalid one is ignored, as in node.
  *
  * @param {any} socket
  * @param {any} onread
@@ -177,23 +178,23 @@ function takeHandle(socket, { fd, handle }) {
 function takeUserBuffer(socket, onread) {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = onread;
-  const isGenerator = typeof buffer === 'function';
-  if (!isGenerator && !isUint8Array(buffer)) return;
+  const isFunction = typeof buffer === 'function';
+  if (!isFunction && !isUint8Array(buffer)) return;
   if (typeof callback !== 'function') return;
-  // The generator's first buffer is asked for when there is a handle.
-  socket[kBuffer] = isGenerator ? true : buffer;
-  if (isGenerator) socket[kBufferGen] = buffer;
+  // A function is called for its first buffer once there is a handle.
+  socket[kBuffer] = isFunction ? true : buffer;
+  if (isFunction) socket[kBufferGen] = buffer;
   socket[kBufferCb] = callback;
 }
 
 /**
- * Starts to read, or sees to it that nothing is read yet.
+ * Starts to read, unless the options delay it.
  *
  * @param {any} socket
  * @param {any} options
  */
 function startFlow(socket, { manualStart, pauseOnCreate, readable }) {
-  // What is bound but not connected has nothing to read yet.
+  // A bound socket is not connected, so it has nothing to read yet.
   if (!socket._handle || readable === false || socket[kBoundSource]) return;
   if (pauseOnCreate) {
     socket._handle.reading = false;
@@ -205,7 +206,8 @@ function startFlow(socket, { manualStart, pauseOnCreate, readable }) {
 }
 
 /**
- * An abort stops the race for an address; the Duplex itself does the rest.
+ * Marks the socket as aborted when the signal is, which stops a connect race. The
+ * Duplex destroys the socket.
  *
  * @param {any} socket
  * @param {any} signal

@@ -3,8 +3,8 @@
 /*
  * net.Socket: a Duplex over a TCP or Pipe handle.
  *
- * It never inherits from node's own net.Socket: node core hands the `_handle`
- * of such an object to C++, which ours cannot survive.
+ * It does not inherit from node's own net.Socket. Node core passes the `_handle`
+ * of such an object to C++, which would abort on a handle of rust-net.
  */
 
 const { Duplex } = require('stream');
@@ -19,7 +19,7 @@ const {
 const { sendChunk } = require('./fast-path');
 const options = require('./options');
 const properties = require('./properties');
-const { bypass } = require('./relay');
+const { setOriginalMethods } = require('./relay');
 const setup = require('./setup');
 const { stopReading, writeChunk, writeChunks } = require('./stream-io');
 const { clearTimeouts, refreshTimeout, setIdleTimeout } = require('./timeout');
@@ -69,16 +69,20 @@ const {
   ERR_SOCKET_CLOSED_BEFORE_CONNECTION,
 } = codes;
 
-// Before Node 22 what is ended before connect() ends once it is connected.
+// Before Node 22, a socket that was ended before connect() sends its EOF once it
+// is connected.
 const endsConnected = parseInt(process.versions.node, 10) < 22;
 
-// What logs nothing is called directly from its first call on.
+// On its first call the logger is replaced with an optimized one, which is empty
+// unless NODE_DEBUG names net.
 /** @type {(...args: any[]) => void} */
 let debug = util.debuglog('net', (optimized) => {
   debug = optimized;
 });
 
 /**
+ * Makes a net.Socket; works without `new`.
+ *
  * @this {any}
  * @param {any} [given] the documented options, or a descriptor
  * @returns {any}
@@ -100,7 +104,7 @@ function Socket(given) {
     this[kCopyWrites] = settings.copyWrites;
   }
   options.rememberOptions(this, settings);
-  // Before any listener of the user's, which may write.
+  // Added first, because a listener of the user may write.
   /** @type {any} */ (this).on('end', onReadableStreamEnd);
   initSocketHandle(this);
   this._pendingData = null;
@@ -110,7 +114,7 @@ function Socket(given) {
 
   this.server = null;
   this._server = null;
-  // What the handle counted, once it is gone.
+  // The handle's counts, set when the handle is closed.
   this[kBytesRead] = 0;
   this[kBytesWritten] = 0;
   options.assignBlockList(this, settings);
@@ -118,7 +122,7 @@ function Socket(given) {
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 
-// Sockets that node made (a TLSSocket, http's) are net.Sockets to users.
+// The sockets of tls and http, and node's own sockets, are net.Sockets to users.
 claimInstances(Socket, nodeNet.Socket);
 
 function defineGetter(name, get, attributes) {
@@ -131,13 +135,13 @@ function defineEnumerableGetter(name) {
 
 /** @this {any} */
 Socket.prototype._unrefTimer = function _unrefTimer() {
-  // Loosely compared: packages set `_parent` to undefined.
+  // A loose comparison, because packages set `_parent` to undefined.
   for (let each = this; each != null; each = each._parent) {
     refreshTimeout(each);
   }
 };
 
-// The user has called end() and everything written has been sent.
+// Shuts down writing; called after end(), when everything written has been sent.
 /** @this {any} */
 Socket.prototype._final = function (cb) {
   if (endsConnected ? this.pending : this.connecting) {
@@ -156,7 +160,7 @@ Socket.prototype._final = function (cb) {
   req.handle = this._handle;
   req.callback = cb;
   const status = this._handle.shutdown(req);
-  // 1: the handle has shut down within the call.
+  // 1 means that the handle has shut down within the call.
   if (status === 1 || status === uv.UV_ENOTCONN) cb();
   else if (status !== 0) cb(new ErrnoException(status, 'shutdown'));
 };
@@ -167,12 +171,12 @@ function afterShutdown() {
 }
 
 /**
- * The name is the one that node's function has.
+ * Sets or clears the idle timeout. The function's name is node's.
  *
  * @this {any}
- * @param {number} msecs zero switches the timeout off
+ * @param {number} msecs 0 switches the timeout off
  * @param {Function} [callback] for the next 'timeout' event
- * @returns {import('net').Socket}
+ * @returns {import('net').Socket} this socket
  */
 Socket.prototype.setTimeout = function setStreamTimeout(msecs, callback) {
   setIdleTimeout(this, msecs, callback);
@@ -184,7 +188,7 @@ Socket.prototype._onTimeout = function () {
   const pending = this[kLastWriteQueueSize];
   if (pending > 0 && this._handle) {
     const { writeQueueSize } = this._handle;
-    // A write that has moved since the last timeout is activity.
+    // A write that made progress since the last timeout counts as activity.
     if (pending !== writeQueueSize) {
       this[kLastWriteQueueSize] = writeQueueSize;
       this._unrefTimer();
@@ -258,8 +262,8 @@ Socket.prototype._read = function (n) {
 
 /** @this {any} */
 Socket.prototype.write = function (chunk, encoding, cb) {
-  const wantsCall = cb !== undefined || typeof encoding === 'function';
-  if (!wantsCall && sendChunk(this, chunk, encoding, Socket.prototype)) {
+  const hasCallback = cb !== undefined || typeof encoding === 'function';
+  if (!hasCallback && sendChunk(this, chunk, encoding, Socket.prototype)) {
     return true;
   }
   return Duplex.prototype.write.call(this, chunk, encoding, cb);
@@ -289,7 +293,7 @@ Socket.prototype.resetAndDestroy = function () {
 
 /** @this {any} */
 Socket.prototype.pause = function () {
-  // The first that node's tls does with a stream is to pause it.
+  // Node's tls pauses a stream before it does anything else with it.
   if (!tls.ready) tls.prepare(Socket);
   if (this[kBuffer] && !this.connecting && this._handle?.reading) {
     stopReading(this, this._handle);
@@ -297,8 +301,8 @@ Socket.prototype.pause = function () {
   return Duplex.prototype.pause.call(this);
 };
 
-// With a buffer of the user's nothing passes through the Duplex, so these two
-// start the handle themselves.
+// With a user buffer no data passes through the Duplex, so resume() and read()
+// start the handle with this.
 function startUserBuffer(socket) {
   if (!socket[kBuffer] || socket.connecting) return;
   if (socket._handle && !socket._handle.reading) {
@@ -323,8 +327,8 @@ function onReadableStreamEnd() {
   if (!this.allowHalfOpen) this.write = writeAfterFIN;
 }
 
-// A write after the peer's end gets an error that says whose end it was:
-// 'write after end' would put it on the user.
+// A write after the peer's EOF fails with an error that names the peer. The error
+// 'write after end' would blame the user.
 function writeAfterFIN(chunk, encoding, cb) {
   if (!this.writableEnded) {
     return Duplex.prototype.write.call(this, chunk, encoding, cb);
@@ -363,7 +367,7 @@ Socket.prototype._destroy = function (exception, cb) {
 
   if (!this._server) return;
   debug('has server');
-  // Absent where the user set `_server` to something of their own.
+  // Missing when the user has set `_server` to another object.
   this._server[kStats]?.addConnection(this[kBytesRead], this[kBytesWritten]);
   this._server._connections--;
   this._server._emitCloseIfDrained?.();
@@ -404,7 +408,7 @@ Socket.prototype[kAfterAsyncWrite] = function () {
   this[kLastWriteQueueSize] = 0;
 };
 
-/** Holds the first write back; the Duplex queues those that follow it. */
+/** Delays the first write until 'connect'; the Duplex queues the later ones. */
 function writeOnConnect(socket, writev, data, encoding, cb) {
   socket._pendingData = data;
   socket._pendingEncoding = encoding;
@@ -460,7 +464,7 @@ function prepareToConnect(socket, pipe) {
 }
 
 function isPipeTarget(socket, path) {
-  // A bound handle has chosen the transport already.
+  // A bound handle determines the transport.
   if (socket[kBoundSource] && socket._handle) {
     return socket._handle instanceof Pipe;
   }
@@ -476,14 +480,14 @@ Socket.prototype.connect = function (...args) {
     netClientSocketChannel.publish({ socket: this });
   }
   if (cb !== null) this.once('connect', cb);
-  // The parent's connection will be ours.
+  // This socket will use its parent's connection.
   if (this._parent?.connecting) return this;
-  // A port of null is the check of connectSocket().
+  // connectSocket() rejects a port of null.
   if (target.port === undefined && target.path == null) {
     throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
   }
 
-  // The peer's end may have left writeAfterFIN here.
+  // An earlier EOF of the peer may have set writeAfterFIN.
   if (this.write !== Socket.prototype.write) {
     this.write = Socket.prototype.write;
   }
@@ -540,7 +544,7 @@ defineGetter(
 );
 
 /**
- * `net.connect`: a Socket that is on its way to a peer.
+ * Makes a Socket and starts to connect it: `net.connect`.
  *
  * @param {...any} args `(options, [listener])`, `(path, [listener])` or
  *   `(port, [host], [listener])`
@@ -556,6 +560,6 @@ function connect(...args) {
   return socket.connect(normalized);
 }
 
-bypass(Socket.prototype);
+setOriginalMethods(Socket.prototype);
 
 module.exports = { Socket, connect };

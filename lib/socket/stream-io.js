@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Between a Socket and its handle: sends chunks, reports their completion, and
- * hands on what was read. The handle's side of it is libuv's stream contract,
- * with the numbers of each call in `streamBaseState`.
+ * The I/O between a Socket and its handle: sends chunks, completes their
+ * callbacks, and delivers received data. Handles follow node's stream contract,
+ * and report the numbers of each call in `streamBaseState`.
  */
 
 const { isUint8Array } = require('util').types;
@@ -34,15 +34,15 @@ const {
   kUpdateTimer,
 } = require('../common/symbols');
 
-// Before Node 22 a write that destroy() cuts short is called back as done.
-const tellsOfDestroy = parseInt(process.versions.node, 10) >= 22;
+// Before Node 22, a write that destroy() cancels calls back without an error.
+const reportsDestroy = parseInt(process.versions.node, 10) >= 22;
 
-/** Whether a handle counts in our `streamBaseState`. */
+/** Returns true when a handle reports in rust-net's `streamBaseState`. */
 function isOwnHandle(handle) {
   return handle instanceof StreamHandle || handle.isDuplexHandle === true;
 }
 
-/** What a handle has written within the call. */
+/** Returns the array in which a handle reports its last write. */
 function writeStateOf(handle) {
   return isOwnHandle(handle) ? streamBaseState : foreignStreamState();
 }
@@ -50,7 +50,7 @@ function writeStateOf(handle) {
 /** Completes a write that the handle could not finish within the call. */
 function onWriteComplete(status, _handle, message) {
   const socket = this.handle[kOwner];
-  if (status < 0 && (tellsOfDestroy || !socket.destroyed)) {
+  if (status < 0 && (reportsDestroy || !socket.destroyed)) {
     const error = new ErrnoException(status, 'write', message ?? this.error);
     if (typeof this.callback === 'function') this.callback(error);
     else socket.destroy(error);
@@ -71,7 +71,7 @@ function createWriteRequest(handle) {
   req.oncomplete = onWriteComplete;
   req.async = false;
   req.bytes = 0;
-  // The data, kept alive for as long as the write is on its way.
+  // The data, kept alive until the write is complete.
   req.buffer = null;
   req.callback = null;
   return req;
@@ -120,8 +120,8 @@ function writeEncoded(handle, req, data, encoding) {
  * @param {any} handle
  * @param {Uint8Array | string} data
  * @param {string} encoding 'buffer' for bytes
- * @param {Function} callback called before this returns when the handle has
- *   taken everything
+ * @param {Function} callback called within this call if the handle has taken all
+ *   bytes, or fails; otherwise later
  * @returns {{ async: boolean, bytes: number }} the request
  */
 function writeChunk(handle, data, encoding, callback) {
@@ -132,7 +132,7 @@ function writeChunk(handle, data, encoding, callback) {
 
 function flattenChunks(entries) {
   if (entries.allBuffers) {
-    // In place: the Writable drops the list after the call.
+    // Changed in place: the Writable does not use the list after the call.
     for (let i = 0; i < entries.length; i++) entries[i] = entries[i].chunk;
     return entries;
   }
@@ -145,7 +145,7 @@ function flattenChunks(entries) {
 }
 
 /**
- * Sends what a Writable has collected, in one call.
+ * Sends the chunks that a Writable has buffered, in one call.
  *
  * @param {any} handle
  * @param {Array<{ chunk: any, encoding: string }> & { allBuffers: boolean }} entries
@@ -157,7 +157,7 @@ function writeChunks(handle, entries, callback) {
   const { allBuffers } = entries;
   const chunks = flattenChunks(entries);
   const status = handle.writev(req, chunks, allBuffers);
-  // A synchronous writev has copied or sent the data by now.
+  // After a synchronous writev the data is already sent or copied.
   if (writeStateOf(handle)[kLastWriteWasAsync] !== 0) req.buffer = chunks;
   return afterWriteDispatched(req, status, callback);
 }
@@ -171,6 +171,7 @@ function deliverToUserBuffer(socket, nread) {
   return { more, next };
 }
 
+/** Stops reading from a handle. Destroys the socket if that fails. */
 function stopReading(socket, handle) {
   handle.reading = false;
   if (socket.destroyed) return;
@@ -179,27 +180,29 @@ function stopReading(socket, handle) {
 }
 
 /**
- * The `onwriteerror` of such a handle: a write that it had taken failed after
- * all, when there was no request left to say so.
+ * Destroys the socket: the `onwriteerror` of its handle. A write failed after it
+ * was reported as complete, so that no request is left to report the error.
  *
  * @this {any} the handle
- * @param {number} status
+ * @param {number} status a negative errno
  */
 function onStreamWriteError(status) {
   this[kOwner].destroy(new ErrnoException(status, 'write'));
 }
 
 function endReading(socket) {
-  // Some handles (a terminal's) can be read again after their end.
+  // Some handles, such as a terminal's, can be read again after EOF.
   if (hasEmittedEnd(socket)) return;
   socket.push(null);
-  // Without this 'end' would wait for a consumer when nothing is buffered.
+  // Without this, 'end' would wait for a consumer although nothing is buffered.
   socket.read(0);
 }
 
 /**
- * @param {any} memory
- * @param {number} nread
+ * Returns the received bytes as a Buffer.
+ *
+ * @param {any} memory a Buffer of rust-net, or an ArrayBuffer
+ * @param {number} nread bytes in the ArrayBuffer
  * @returns {Buffer}
  */
 function toChunk(memory, nread) {
@@ -210,11 +213,13 @@ function toChunk(memory, nread) {
 }
 
 /**
- * The `onread` of every handle that belongs to a Socket.
+ * Delivers received bytes, EOF or an error to the Socket: the `onread` of its
+ * handle.
  *
  * @this {any} the handle
- * @param {Buffer | ArrayBuffer} [memory] what was read, unless it went into the
- *   user's own buffer: our handles give a Buffer, others node's ArrayBuffer
+ * @param {Buffer | ArrayBuffer} [memory] the received bytes: a Buffer from
+ *   rust-net's handles, an ArrayBuffer from others; undefined if they are in the
+ *   user's buffer
  * @returns {Uint8Array | undefined} the user's next buffer
  */
 function onStreamRead(memory) {
@@ -246,7 +251,7 @@ onStreamRead[kTakesBuffer] = true;
 setOwnReader(onStreamRead);
 
 /**
- * The same for a handle that is not ours.
+ * Does the same as `onStreamRead` for a handle that is not rust-net's.
  *
  * @this {any} the handle
  * @param {Uint8Array | ArrayBuffer} [memory]
@@ -256,14 +261,16 @@ function onForeignRead(memory) {
   const state = foreignStreamState();
   streamBaseState[kReadBytesOrError] = state[kReadBytesOrError];
   streamBaseState[kArrayBufferOffset] = state[kArrayBufferOffset];
-  // Copied, as node does.
+  // A copy, as in node.
   const chunk = isUint8Array(memory) ? Buffer.from(memory) : memory;
   return onStreamRead.call(this, chunk);
 }
 
 /**
+ * Returns the `onread` for a handle.
+ *
  * @param {any} handle
- * @returns {Function} the `onread` for it
+ * @returns {Function}
  */
 function readerFor(handle) {
   return isOwnHandle(handle) ? onStreamRead : onForeignRead;

@@ -3,7 +3,7 @@
 const fs = require('fs');
 
 /**
- * A `_write` that blocks until the chunk is written.
+ * Makes a `_write` that blocks until the chunk is written.
  *
  * @param {number} fd
  * @returns {(chunk: any, encoding: any, callback: Function) => void}

@@ -9,28 +9,29 @@ const {
   validateTimerDuration,
 } = require('../common/validators');
 
-/** On the timer of a socket: another, for what is left of an idle time. */
+/** On a socket's timer: a second timer for the rest of the idle time. */
 const kRest = Symbol('rest');
 
-// Bytes that were relayed did not refresh the timer.
+// Relayed bytes do not refresh the timer, so it may fire too early. Then a second
+// timer waits for the rest.
 function onIdle(socket) {
   const idle = socket[kHandle]?.relayIdle ?? -1;
   if (idle >= 0 && idle < socket.timeout) {
-    waitOn(socket, socket.timeout - idle);
+    waitForRest(socket, socket.timeout - idle);
     return;
   }
-  // Through the method: subclasses and tests replace it.
+  // Calls the method, because subclasses and tests replace it.
   socket._onTimeout();
 }
 
-// Beside the socket's own timer, which any activity that is seen starts again
-// for the whole time.
-function waitOn(socket, msecs) {
+// Starts the second timer. The socket's own timer stays, so that other activity
+// can restart it for the whole time.
+function waitForRest(socket, msecs) {
   socket[kTimeout][kRest] = setTimeout(onIdle, msecs, socket).unref();
 }
 
 /**
- * Begins the idle time of a socket anew, if it has one.
+ * Restarts the idle timeout of a socket, if it has one.
  *
  * @param {any} socket
  */
@@ -53,10 +54,11 @@ function clearIdleTimer(socket) {
 }
 
 /**
- * Has 'timeout' told of when nothing has happened for so long, or no longer.
+ * Sets or clears the idle timeout. Throws ERR_INVALID_ARG_TYPE or
+ * ERR_OUT_OF_RANGE unless `msecs` is a non-negative number.
  *
  * @param {any} socket
- * @param {number} msecs zero switches the timeout off
+ * @param {number} msecs 0 switches the timeout off
  * @param {Function} [callback] for the next 'timeout' event
  */
 function setIdleTimeout(socket, msecs, callback) {
@@ -78,12 +80,12 @@ function setIdleTimeout(socket, msecs, callback) {
 }
 
 /**
- * Stops the idle timers of a socket and of those it is wrapped in.
+ * Stops the idle timers of a socket and of its parents.
  *
  * @param {any} socket
  */
 function clearTimeouts(socket) {
-  // Loosely compared: packages set `_parent` to undefined.
+  // A loose comparison, because packages set `_parent` to undefined.
   for (let each = socket; each != null; each = each._parent) {
     clearIdleTimer(each);
   }

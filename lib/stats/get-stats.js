@@ -9,8 +9,11 @@ const { environmentStats, serverStats, socketStats } = require('./stats');
 const { ERR_INVALID_ARG_TYPE } = codes;
 
 /**
- * @param {any} target nothing, or a Socket or Server of rust-net
- * @returns {object}
+ * Returns the counters of this thread, or of one socket or server.
+ *
+ * @param {any} target undefined, or a Socket or Server of rust-net
+ * @returns {object} see docs/api.md
+ * @throws {Error} ERR_INVALID_ARG_TYPE for anything else
  */
 function getStats(target) {
   if (target === undefined) return environmentStats();

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What `getStats` reports. The native side counts for the environment and for
- * each handle; a server counts in lib/server/counts.js.
+ * The counters that `getStats` returns. The native side counts for the environment
+ * and for each handle; a server counts in lib/server/counts.js.
  */
 
 const { ErrnoException } = require('../common/errors');
@@ -29,6 +29,13 @@ function named(keys, values) {
   return Object.fromEntries(keys.map((key, i) => [key, values[i]]));
 }
 
+/**
+ * Returns the counters of this thread's native environment. Opens it if it is not
+ * open.
+ *
+ * @returns {object} see docs/api.md
+ * @throws {Error} the system's error when the environment cannot be opened
+ */
 function environmentStats() {
   const status = openEnvironment();
   if (status !== 0) throw new ErrnoException(status, 'open');
@@ -40,9 +47,10 @@ function environmentStats() {
   };
 }
 
+/** Returns the counters of a Server, with the bytes of its open connections. */
 function serverStats(server) {
-  const { accepted, dropped: told, ...bytes } = server[kStats];
-  const dropped = told + countsOf(server._handle).rejected;
+  const { accepted, dropped: reported, ...bytes } = server[kStats];
+  const dropped = reported + countsOf(server._handle).rejected;
   for (const handle of openHandles()) {
     if (handle[kOwner]?._server !== server) continue;
     bytes.bytesRead += handle.bytesRead;
@@ -51,6 +59,9 @@ function serverStats(server) {
   return { connections: server._connections, accepted, dropped, ...bytes };
 }
 
+/**
+ * Returns the counters of a Socket: bytes, bytes still queued, and system calls.
+ */
 function socketStats(socket) {
   const { reads, writes } = countsOf(socket._handle);
   return {

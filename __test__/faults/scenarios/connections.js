@@ -8,7 +8,7 @@ const {
   connect,
   listen,
   tcp,
-  turn,
+  nextIteration,
   unix,
 } = require('./ends');
 const { downloads } = require('./downloads');
@@ -88,7 +88,7 @@ async function halfCloses(context, where) {
       peer.on('end', async () => {
         for (let i = 0; i < 5 && !peer.destroyed; i++) {
           track.write('peer', peer, down.next(10_000), { flow: down });
-          await turn();
+          await nextIteration();
         }
         if (!peer.destroyed) peer.end();
       });
@@ -122,7 +122,7 @@ async function resets(context, where, pauses) {
         track.write('peer', peer, down.next(), { flow: down });
         if (!pauses) return;
         peer.pause();
-        for (let i = 0; i < 3; i++) await turn();
+        for (let i = 0; i < 3; i++) await nextIteration();
         peer.resume();
       });
     },

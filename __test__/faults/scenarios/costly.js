@@ -13,7 +13,7 @@ const {
   connect,
   listen,
   tcp,
-  turn,
+  nextIteration,
   unix,
 } = require('./ends');
 
@@ -123,7 +123,7 @@ async function readsWithPauses(context) {
     client.on('data', async (chunk) => {
       context.track.work.take(chunk.length);
       client.pause();
-      await turn();
+      await nextIteration();
       client.resume();
     });
   };

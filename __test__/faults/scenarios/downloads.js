@@ -2,7 +2,7 @@
 
 // A server that sends much to a client, which reads in all ways.
 
-const { closeAfter, connect, listen, tcp, turn } = require('./ends');
+const { closeAfter, connect, listen, tcp, nextIteration } = require('./ends');
 
 /** Stops a reader again and again. */
 function slowly(socket) {
@@ -10,8 +10,8 @@ function slowly(socket) {
   socket.on('data', async () => {
     if (++count % 3) return;
     socket.pause();
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
     socket.resume();
   });
 }
@@ -46,7 +46,7 @@ async function writesLarge(context, where) {
     put(peer, 500_000);
     // As node's, a Writable sends what it uncorks behind a write that has just
     // failed.
-    await turn();
+    await nextIteration();
     if (peer.destroyed) return;
     peer.cork();
     for (let i = 0; i < 70; i++) put(peer, 3000);
@@ -85,7 +85,7 @@ function writesStrings(context) {
   const encodings = ['utf8', 'latin1', 'hex', 'base64', 'utf16le', 'ascii'];
   const send = async (peer) => {
     for (const size of [60, 9000, 5940]) {
-      await turn();
+      await nextIteration();
       if (peer.destroyed) return;
       for (const encoding of encodings) {
         const text = down.next(size).toString(encoding);
@@ -107,7 +107,7 @@ function stopsReading(context, where) {
   const send = async (peer) => {
     for (let i = 0; i < 10 && !peer.destroyed; i++) {
       track.write('peer', peer, down.next(30_000), { flow: down });
-      await turn();
+      await nextIteration();
     }
     if (!peer.destroyed) peer.end();
   };
@@ -115,7 +115,7 @@ function stopsReading(context, where) {
     down.from(client);
     client.on('data', async () => {
       client.pause();
-      await turn();
+      await nextIteration();
       client.resume();
     });
   };

@@ -7,7 +7,7 @@ const path = require('node:path');
 const tcp = () => ({ port: 0, host: '127.0.0.1' });
 let names = 0;
 const unix = ({ folder }) => ({ path: path.join(folder, `s${++names}`) });
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Where a client finds this server; null where the system does not tell. */
 function whereIs({ track }, server, where) {
@@ -57,4 +57,12 @@ async function closeAfter(server, ...sockets) {
   server.close();
 }
 
-module.exports = { closeAfter, closed, connect, listen, tcp, turn, unix };
+module.exports = {
+  closeAfter,
+  closed,
+  connect,
+  listen,
+  nextIteration,
+  tcp,
+  unix,
+};

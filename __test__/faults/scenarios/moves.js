@@ -5,7 +5,7 @@
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 
-const { closeAfter, connect, listen, tcp, turn } = require('./ends');
+const { closeAfter, connect, listen, tcp, nextIteration } = require('./ends');
 
 /** Moves a connection while bytes of it wait, as soon as that is allowed. */
 async function move({ track }, socket, by) {
@@ -23,7 +23,7 @@ async function move({ track }, socket, by) {
         return undefined;
       }
     }
-    await turn();
+    await nextIteration();
   }
 }
 

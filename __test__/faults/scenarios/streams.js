@@ -2,7 +2,13 @@
 
 // Relays, and small writes from callbacks.
 
-const { closeAfter, closed, connect, listen, turn } = require('./ends');
+const {
+  closeAfter,
+  closed,
+  connect,
+  listen,
+  nextIteration,
+} = require('./ends');
 const { slowly } = require('./downloads');
 
 /**
@@ -66,8 +72,8 @@ async function relays(context, hops, where) {
   const send = (size) => track.write('sender', sender, up.next(size));
   for (const size of [10, 20, 2000]) {
     send(size);
-    await turn();
-    await turn();
+    await nextIteration();
+    await nextIteration();
   }
   send(150_000);
   send();
@@ -152,8 +158,8 @@ async function fillsKernel(context, where, options) {
   client.on('connect', async () => {
     for (let i = 0; i < 40 && !client.destroyed; i++) {
       track.write('client', client, up.next(8), { flow: up });
-      await turn();
-      await turn();
+      await nextIteration();
+      await nextIteration();
     }
     client.resume();
   });

@@ -11,7 +11,7 @@ const leftOut = {
     'ends coalescing for the whole run; lib/handle/native.js calls it at its end',
   'binding.open': 'what it opens lives until the process ends: see openings.js',
   'native.onEvents': 'takes the events of all connections away, as it says',
-  'native.onQuestions': 'takes the relays of all connections away, as it says',
+  'native.onConfirm': 'takes the relays of all connections away, as it says',
 };
 
 const ends = /^(?:close|reset|open|relayTo|deposit|share)$/;

@@ -13,7 +13,7 @@ const nodeNet = require('../node/net');
 const { forgetRead } = require('../node/stream-state');
 
 /** What waits in node's queue for its turn, by what stands for it there. */
-const tickets = new WeakMap();
+const standIns = new WeakMap();
 
 function noop() {}
 
@@ -111,9 +111,9 @@ function sendServer(target, send, args) {
 /** Node queues what is sent while the other side has yet to take a handle. */
 function queue(target, send, args) {
   const { message, handle, options, callback } = args;
-  const ticket = Object.create(nodeNet.Socket.prototype);
-  tickets.set(ticket, handle);
-  return send.call(target, message, ticket, options, callback);
+  const standIn = Object.create(nodeNet.Socket.prototype);
+  standIns.set(standIn, handle);
+  return send.call(target, message, standIn, options, callback);
 }
 
 /**
@@ -126,7 +126,7 @@ function queue(target, send, args) {
  * @returns {boolean}
  */
 function sendHandle(target, send, given, { Socket, Server }) {
-  const handle = tickets.get(given.handle) ?? given.handle;
+  const handle = standIns.get(given.handle) ?? given.handle;
   const args = { ...given, handle };
   const { message, options, callback } = args;
   const isSocket = isOwnInstance(Socket, handle);

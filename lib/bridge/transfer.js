@@ -35,7 +35,7 @@ function deposit(handle) {
 function withdraw(id) {
   const fd = withdrawDescriptor(id);
   if (fd >= 0) return fd;
-  throw new ERR_INVALID_STATE('The ticket has been used or discarded');
+  throw new ERR_INVALID_STATE('The transfer token was used or discarded');
 }
 
 // An end that is over, or a decoder with half a character, cannot be told to
@@ -87,7 +87,7 @@ function detachServer(server) {
 
 /**
  * @param {any} subject a connected Socket, or a Server that listens on TCP
- * @returns {any} a ticket, for one `attach` in any thread of this process
+ * @returns {any} a transfer token, for one `attach` in any thread of this process
  */
 function detach(subject) {
   if (isOwnInstance(Socket, subject)) return detachSocket(subject);
@@ -96,10 +96,10 @@ function detach(subject) {
   throw new ERR_INVALID_ARG_TYPE('subject', expected, subject);
 }
 
-function validateTicket(ticket) {
-  const isKnown = ['net.Socket', 'net.Server'].includes(ticket?.type);
-  if (isKnown && typeof ticket.id === 'string') return;
-  throw new ERR_INVALID_ARG_TYPE('ticket', 'Ticket', ticket);
+function validateToken(token) {
+  const isKnown = ['net.Socket', 'net.Server'].includes(token?.type);
+  if (isKnown && typeof token.id === 'string') return;
+  throw new ERR_INVALID_ARG_TYPE('token', 'TransferToken', token);
 }
 
 function openDescriptor(fd, isServer) {
@@ -122,32 +122,32 @@ function listenOn(handle, options) {
 }
 
 /**
- * @param {any} ticket
+ * @param {any} token a transfer token
  * @returns {any} the Socket, which has not begun to read, or the Server
  */
-function attach(ticket) {
-  validateTicket(ticket);
-  const isServer = ticket.type === 'net.Server';
-  const handle = openDescriptor(withdraw(ticket.id), isServer);
-  if (isServer) return listenOn(handle, ticket.options);
-  const options = { ...ticket.options, handle, manualStart: true };
+function attach(token) {
+  validateToken(token);
+  const isServer = token.type === 'net.Server';
+  const handle = openDescriptor(withdraw(token.id), isServer);
+  if (isServer) return listenOn(handle, token.options);
+  const options = { ...token.options, handle, manualStart: true };
   /** @type {any} */
   const socket = Reflect.construct(Socket, [options]);
   // A Buffer is a plain Uint8Array on the other side.
-  const { received } = ticket;
+  const { received } = token;
   if (isUint8Array(received)) socket.unshift(Buffer.from(received));
   return socket;
 }
 
 /**
- * Closes what a ticket stands for, if nobody has attached it.
+ * Closes the descriptor of a transfer token that was not attached.
  *
- * @param {any} ticket
+ * @param {any} token
  * @returns {boolean} whether there was something to close
  */
-function discard(ticket) {
-  validateTicket(ticket);
-  const fd = withdrawDescriptor(ticket.id);
+function discard(token) {
+  validateToken(token);
+  const fd = withdrawDescriptor(token.id);
   if (fd >= 0) closeDescriptor(fd);
   return fd >= 0;
 }

@@ -1,13 +1,13 @@
 'use strict';
 
-// The loads of `npx rust-net bench`: JavaScript on rust-net, whichever module
-// serves. Every byte of an answer is checked.
+// The loads of `npx rust-net bench`: JavaScript on rust-net, for both servers. Every
+// byte of an answer is checked.
 
 const net = require('../index.js');
 
 /** @typedef {{ count: number, stopping: boolean, fail: (error: Error) => void }} Tally */
 
-/** A connection that asks again when it has its answer, until told to stop. */
+/** Opens a connection that asks again after each answer, until `tally.stopping`. */
 function asker(where, question, answer, tally, worth) {
   return new Promise((resolve) => {
     const socket = net.connect(where);
@@ -15,7 +15,7 @@ function asker(where, question, answer, tally, worth) {
     socket.on('connect', () => socket.write(question));
     socket.on('data', (data) => {
       if (!data.equals(answer.subarray(got, got + data.length))) {
-        tally.fail(new Error('an answer is not what it should be'));
+        tally.fail(new Error('an answer has wrong bytes'));
       }
       got += data.length;
       if (got < answer.length) return;
@@ -38,7 +38,7 @@ function echoes(where, tally, connections) {
   );
 }
 
-/** Connects, is answered once, and closes; then the next. */
+/** Opens one connection after another; each gets one answer. */
 async function churn(where, tally) {
   while (!tally.stopping) {
     await new Promise((resolve) => {
@@ -47,7 +47,7 @@ async function churn(where, tally) {
       socket.setEncoding('latin1').on('data', (text) => (answer += text));
       socket.on('error', tally.fail);
       socket.on('close', () => {
-        if (answer !== '?') tally.fail(new Error(`answered '${answer}'`));
+        if (answer !== '?') tally.fail(new Error(`the answer was '${answer}'`));
         tally.count++;
         resolve(undefined);
       });
@@ -57,7 +57,7 @@ async function churn(where, tally) {
 
 const mebibyte = Buffer.alloc(1 << 20, 's');
 
-/** What is measured, by the name that the table gives it. */
+/** The measurements, with the names that the table shows. */
 module.exports = [
   {
     name: 'echo, 1 connection',

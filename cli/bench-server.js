@@ -1,8 +1,7 @@
 'use strict';
 
-// One side of `npx rust-net bench`, in a process of its own: echo servers and a
-// server that streams, on the module that its argument names. The parent asks
-// for the CPU time that was used so far.
+// One server process of `npx rust-net bench`: echo servers and a streaming server, on
+// the module that its argument names. The parent asks for the CPU time used so far.
 
 const { once } = require('node:events');
 
@@ -16,13 +15,13 @@ function echo(socket) {
   socket.on('data', (data) => socket.write(data));
 }
 
-/** The server closes first, so that the clients do not run out of ports. */
+/** Closes first, so that the clients do not run out of ports. */
 function answerOnce(socket) {
   socket.on('error', () => {});
   socket.on('data', (data) => socket.end(data));
 }
 
-/** Each byte that comes asks for a mebibyte, sent in small writes. */
+/** Answers each byte with a mebibyte in small writes. */
 function stream(socket) {
   let left = 0;
   function send() {

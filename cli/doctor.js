@@ -1,7 +1,7 @@
 'use strict';
 
-// `npx rust-net doctor`: what rust-net is running on, what it had to do without,
-// and whether it works. It asks by trying, and so needs no /proc.
+// `npx rust-net doctor`: what rust-net runs on, what is missing, and whether it works.
+// It tries each feature, and so needs no /proc.
 
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const { version, engines } = require('../package.json');
 const { loadAddon } = require('./load-addon');
 const { echo, withPath } = require('./self-test');
 
-/** How long each of the three parts of the self-test lasts. */
+/** The duration of each of the three parts of the self-test. */
 const PART_MS = 650;
 const FEW_DESCRIPTORS = 1024;
 
@@ -51,7 +51,7 @@ function sayMachine({ header = {}, userLimits = {} }) {
   }
   const { soft, hard } = userLimits.open_files ?? {};
   if (soft !== undefined) {
-    // Each connection is one.
+    // Each connection takes one.
     const isFew = Number(soft) < FEW_DESCRIPTORS;
     const more = isFew ? `; \`ulimit -n\` allows up to ${hard}` : '';
     say(isFew ? 'note' : 'ok', 'descriptors', `${soft} open at once${more}`);
@@ -59,9 +59,9 @@ function sayMachine({ header = {}, userLimits = {} }) {
 }
 
 function sayProc() {
-  // An empty folder where nothing is mounted.
+  // Without a mount /proc is an empty folder.
   if (process.platform !== 'linux' || fs.existsSync('/proc/self')) return;
-  say('note', '/proc', 'is not mounted; rust-net does without it');
+  say('note', '/proc', 'is not mounted; rust-net does not need it');
 }
 
 function sayBinary() {
@@ -76,7 +76,7 @@ function sayBinary() {
   }
   say('FAIL', 'binary', outcome.reason);
   for (const file of outcome.files) console.log(`      found:       ${file}`);
-  for (const line of outcome.details) console.log(`      it was said: ${line}`);
+  for (const line of outcome.details) console.log(`      message:     ${line}`);
   return false;
 }
 
@@ -87,18 +87,18 @@ function saySettings() {
   }
 }
 
-/** What the environment says of the driver that it got. */
+/** Describes the driver of the environment. */
 function describeDriver({ driver, fallback }) {
   if (fallback) {
     return [
       'note',
       `${driver}, because Node's own loop cannot watch the sockets here ` +
-        `(${fallback}). All works; a request costs more.`,
+        `(${fallback}). Everything works; a request costs more.`,
     ];
   }
   return driver === 'on-loop'
     ? ['ok', "on-loop: Node's own event loop waits for the sockets"]
-    : ['ok', 'threaded: a thread of its own waits for the sockets'];
+    : ['ok', 'threaded: a separate thread waits for the sockets'];
 }
 
 function openedEnvironment() {
@@ -124,18 +124,18 @@ function sayDriver() {
   return true;
 }
 
-/** What rust-net uses of node that node keeps to itself. */
+/** Lists the node internals that rust-net uses. */
 function sayInternals() {
   const { listInternals } = require('../lib/node/internals');
   // These register what they use.
   require('../lib/net').loadSockets();
   for (const { name, isFound, without } of listInternals()) {
-    if (isFound) say('ok', "node's inside", name);
-    else say('note', "node's inside", `${name} not found: ${without}`);
+    if (isFound) say('ok', 'internal', name);
+    else say('note', 'internal', `${name} not found: ${without}`);
   }
 }
 
-/** Whether a server can listen in this way, and if not, why. */
+/** Returns why a server cannot listen in this way, or an empty string. */
 async function tryListen(net, where) {
   const server = net.createServer();
   try {
@@ -158,16 +158,16 @@ async function sayKernel(net) {
   }
   for (const [name, where] of Object.entries(features)) {
     const refusal = await tryListen(net, where);
-    if (refusal === '') say('ok', name, 'to be had');
-    else say('note', name, `not to be had here: ${refusal}`);
+    if (refusal === '') say('ok', name, 'available');
+    else say('note', name, `not available here: ${refusal}`);
   }
 }
 
 async function sayEcho(net, name, where) {
   try {
     const count = await echo(net, where, PART_MS);
-    if (count === 0) throw new Error('nothing came back');
-    say('ok', 'self-test', `${name}: ${count} echoes, every byte right`);
+    if (count === 0) throw new Error('no echo arrived');
+    say('ok', 'self-test', `${name}: ${count} echoes, every byte correct`);
   } catch (error) {
     say('FAIL', 'self-test', `${name}: ${error.message}`);
   }
@@ -187,7 +187,7 @@ async function saySelfTest(net) {
  */
 async function run(args) {
   if (args.length > 0) {
-    console.error(`rust-net doctor takes no ${args[0]}`);
+    console.error(`rust-net doctor: unknown argument ${args[0]}`);
     return 2;
   }
   sayMachine(report());
@@ -199,7 +199,7 @@ async function run(args) {
     await sayKernel(net);
     await saySelfTest(net);
   }
-  console.log(failed ? '\nSomething does not work.' : '\nAll works.');
+  console.log(failed ? '\nSomething does not work.' : '\nEverything works.');
   return failed ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Loads the addon, or says in plain words why it cannot be loaded.
+// Loads the addon, or explains why it cannot be loaded.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const { candidates, loadBinary } = require('../lib/handle/binary');
 
 const root = path.resolve(__dirname, '..');
 
-/** What the system says when it refuses a binary, and what that means. */
+/** The system's messages about a binary, and their explanations. */
 const explanations = [
   {
     pattern: /GLIBC_(\d[\d.]*)' not found/,
@@ -21,38 +21,38 @@ const explanations = [
   {
     pattern: /ld-musl|libc\.musl|ld-linux[^ ]*: no such file/i,
     text: () =>
-      'The binary was made for another C library (glibc or musl) than this ' +
-      'system has. Install rust-net anew on this system: node_modules that ' +
-      'were copied from elsewhere keep the wrong one.',
+      'The binary was built for another C library (glibc or musl) than this ' +
+      'system has. Reinstall rust-net on this system: a node_modules copied ' +
+      'from elsewhere keeps the wrong one.',
   },
   {
     pattern: /^(lib[^:]*): cannot open shared object file/m,
     text: ([, name]) => `This system has no ${name}, which the binary needs.`,
   },
   {
-    // Of a file that is there, "cannot open" speaks of another machine's.
+    // "cannot open" of an existing file means that it is for another machine.
     pattern:
       /\.node: cannot (open shared object|read) file|ELF header|file too short|ELF class|mach-o|wrong architecture/i,
     text: () =>
-      'The binary is damaged, or was made for another kind of machine. ' +
-      'Install rust-net anew on this one.',
+      'The binary is damaged, or was built for another kind of machine. ' +
+      'Reinstall rust-net on this one.',
   },
   {
     pattern: /permission denied|not permitted|failed to map segment/i,
     text: () =>
-      'The system does not allow the binary to be loaded from where it is. ' +
-      'Look at its permissions, and whether its file system is mounted with ' +
-      '`noexec`.',
+      'The system does not allow loading the binary from its location. Check ' +
+      'its permissions, and whether its file system is mounted with `noexec`.',
   },
   {
     pattern: /undefined symbol|symbol not found/i,
     text: () =>
-      'The binary misses something of this Node. rust-net needs Node 18.19 or ' +
-      'newer, from nodejs.org or a distribution that exports its symbols.',
+      'This Node lacks a symbol that the binary needs. rust-net needs Node ' +
+      '18.19 or newer, from nodejs.org or a distribution that exports its ' +
+      'symbols.',
   },
 ];
 
-/** The messages of an error and of all that caused it. */
+/** Returns the messages of an error and of all its causes. */
 function messagesOf(error) {
   const seen = new Set();
   const walk = (each) => {
@@ -68,8 +68,8 @@ function messagesOf(error) {
 
 /**
  * @param {unknown} error what loading has thrown
- * @returns {{ reason: string, details: string[] }} plain words, and the words
- *   of the system
+ * @returns {{ reason: string, details: string[] }} an explanation, and the
+ *   system's messages
  */
 function explain(error) {
   const messages = messagesOf(error);
@@ -80,14 +80,14 @@ function explain(error) {
       .find(Boolean);
     if (found) return { reason: text(found), details };
   }
-  // What the loader says by itself is plain enough.
+  // The loader's own messages need no explanation.
   const isOwn = error instanceof Error && error.cause === undefined;
   return isOwn
     ? { reason: error.message, details: [] }
     : { reason: 'Loading the binary failed.', details };
 }
 
-/** What could be loaded, and what lies beside it for other machines. */
+/** Lists the binaries that could be loaded, and those for other machines. */
 function binaries() {
   const beside = fs
     .readdirSync(root)
@@ -98,7 +98,7 @@ function binaries() {
   ];
 }
 
-/** What ends a process that loads the binary: one that was cut short does. */
+/** Returns the signal that kills a process which loads a truncated binary. */
 function fatalSignal() {
   const loader = JSON.stringify(require.resolve('../lib/handle/binary'));
   const program = `require(${loader}).loadBinary()`;
@@ -106,7 +106,7 @@ function fatalSignal() {
   return spawnSync(process.execPath, ['-e', program], options).signal;
 }
 
-/** Which file node has loaded: it keeps addons where it keeps modules. */
+/** Returns the file that node has loaded: its module cache has addons too. */
 function loadedBinary() {
   return Object.keys(require.cache).find((name) => name.endsWith('.node'));
 }
@@ -118,8 +118,8 @@ function loadAddon() {
   const signal = fatalSignal();
   if (signal !== null) {
     const reason =
-      'The binary is damaged: a process that loads it is ended at once ' +
-      `(${signal}). Install rust-net anew.`;
+      `The binary is damaged: loading it kills the process (${signal}). ` +
+      'Reinstall rust-net.';
     return { reason, details: [], files: binaries() };
   }
   try {

@@ -1,25 +1,25 @@
 #!/usr/bin/env node
 'use strict';
 
-// `npx rust-net COMMAND`. A command is loaded when it is asked for: the doctor
-// must be able to speak where the addon cannot be loaded.
+// `npx rust-net COMMAND`. Loads a command only when it runs: the doctor must work
+// where the addon cannot be loaded.
 
 const commands = {
   doctor: () => require('./doctor').run,
   bench: () => require('./bench').run,
 };
 
-const usage = `usage: rust-net doctor            what rust-net is running on, and a self-test
-       rust-net --version         the version of this package
-       rust-net bench [options]   rust-net beside node:net on this machine
+const usage = `usage: rust-net doctor            shows what rust-net runs on, and tests it
+       rust-net --version         prints the version of this package
+       rust-net bench [options]   measures rust-net beside node:net on this machine
          --rounds N               measurements of each (default 5)
-         --seconds S              the length of one (default 0.5)
+         --seconds S              length of one (default 0.5)
 
-The exit code is 0 where all is well, 1 where something does not work, and 2
-where the command is not understood.
+The exit code is 0 if everything works, 1 if something does not, and 2 for an
+unknown command or option.
 `;
 
-// A reader such as `head` has seen enough, and nothing else can be said to it.
+// A reader such as `head` closes the pipe early.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (error.code !== 'EPIPE') throw error;
@@ -38,7 +38,7 @@ async function main([name, ...args]) {
   }
   if (!Object.hasOwn(commands, name ?? '')) {
     if (name !== undefined) {
-      process.stderr.write(`rust-net: there is no command ${name}\n`);
+      process.stderr.write(`rust-net: unknown command ${name}\n`);
     }
     process.stderr.write(usage);
     return 2;

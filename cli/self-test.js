@@ -1,7 +1,6 @@
 'use strict';
 
-// Connections over the loopback that carry bytes for a while, every one of which
-// is checked.
+// Connections over the loopback that echo bytes for a while. Every byte is checked.
 
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -17,7 +16,7 @@ function listen(net, where) {
   return once(server, 'listening').then(() => server);
 }
 
-/** Sends until `until`, and compares what comes back. The number of echoes. */
+/** Sends until `until`, compares the echoes and returns their number. */
 function talk(net, where, seed, until) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(where);
@@ -40,7 +39,7 @@ function talk(net, where, seed, until) {
     socket.on('data', (data) => {
       const expected = message.subarray(got, got + data.length);
       if (!expected.equals(data)) {
-        socket.destroy(new Error('bytes came back that were not sent'));
+        socket.destroy(new Error('an echo differs from what was sent'));
         return;
       }
       got += data.length;
@@ -50,7 +49,9 @@ function talk(net, where, seed, until) {
     });
     socket.on('error', reject);
     socket.on('close', () => resolve(echoes));
-    socket.setTimeout(5000, () => socket.destroy(new Error('silence')));
+    socket.setTimeout(5000, () =>
+      socket.destroy(new Error('no data for 5 seconds')),
+    );
   });
 }
 
@@ -58,7 +59,7 @@ function talk(net, where, seed, until) {
  * @param {any} net
  * @param {object} where as `listen` takes it
  * @param {number} milliseconds
- * @returns {Promise<number>} how many messages came back
+ * @returns {Promise<number>} the number of echoes
  */
 async function echo(net, where, milliseconds) {
   const server = await listen(net, where);
@@ -79,7 +80,7 @@ async function echo(net, where, milliseconds) {
   }
 }
 
-/** Runs `act` with the name of a Unix socket, or on Windows a pipe, that is free. */
+/** Runs `act` with a free name for a Unix socket, or on Windows for a pipe. */
 async function withPath(act) {
   if (process.platform === 'win32') {
     return act(`\\\\.\\pipe\\rust-net-${process.pid}`);

@@ -150,7 +150,7 @@ function startSecure(stream, credentials) {
  *   `{ key, cert, ca }`; with authorities a server asks for a certificate
  */
 Stream.prototype.setSecure = function (credentials) {
-  if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is secure already');
+  if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is already secure');
   const secure = loadOwn(() => require('./secure'));
   const read = secure.readCredentials(credentials);
   this[kAsked] = true;

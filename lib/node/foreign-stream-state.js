@@ -12,7 +12,7 @@ let state;
 
 const nodeState = internal(
   "process.binding('stream_wrap').streamBaseState",
-  'handles that programs write in JavaScript have no numbers',
+  'handles written in JavaScript report no byte counts',
   () => {
     // Where such handles have it from. A Node that does not allow it allows no
     // handle to have it either.

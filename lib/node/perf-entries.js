@@ -98,7 +98,7 @@ function findFinish() {
 
 const finishOf = internal(
   'afterConnect',
-  "perf_hooks has no 'net' entries for our sockets",
+  "perf_hooks has no 'net' entries for rust-net sockets",
   () => findFinish() ?? undefined,
 );
 let questions = 0;

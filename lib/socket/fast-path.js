@@ -42,8 +42,9 @@ const encodings = new Map([
  */
 function emitData(socket, chunk) {
   // What is saved is the tick in which the stream would look for more.
-  if (isTraced || socket.push !== push || !isFlowingFreely(socket))
-    {return false;}
+  if (isTraced || socket.push !== push || !isFlowingFreely(socket)) {
+    return false;
+  }
   if (socket.listenerCount('data') === 0) return false;
   noteDataEmitted(socket);
   socket.emit('data', chunk);

@@ -3,9 +3,9 @@
  * names. Verbs return zero or a negative errno of libuv.
  */
 
-/** Filled in by `getsockname()` and `getpeername()`. */
+/** The result of `getsockname()` and `getpeername()`. */
 export interface Endpoint {
-  /** In numbers. */
+  /** The numeric address. */
   address?: string;
   /** 'IPv4' or 'IPv6'. */
   family?: string;
@@ -13,9 +13,9 @@ export interface Endpoint {
   port?: number;
 }
 
-/** Asks a handle for something that is finished later. */
+/** A request to a handle that completes later. */
 export interface Request {
-  /** Called with zero or a negative errno when it is finished. */
+  /** Called with zero or a negative errno when it completes. */
   oncomplete: ((status: number, ...rest: any[]) => void) | undefined;
 }
 
@@ -25,46 +25,46 @@ export interface ConnectWrap extends Request {}
 export interface ShutdownWrap extends Request {}
 /** The request of a write. */
 export interface WriteWrap extends Request {
-  /** The handle that is written to, for `oncomplete`. */
+  /** The handle that was written to, for `oncomplete`. */
   handle?: any;
-  /** Whether `oncomplete` will be called. */
+  /** True when `oncomplete` will be called. */
   async?: boolean;
-  /** How many bytes there were. */
+  /** The number of bytes. */
   bytes?: number;
 }
 
-/** What TCP connections, Unix-domain sockets and their servers share. */
+/** The common part of TCP connections, Unix-domain sockets and their servers. */
 declare class StreamHandle {
-  /** With nothing in `arrayBuffer` where `useUserBuffer()` is in force. */
+  /** Called with bytes; without `arrayBuffer` after `useUserBuffer()`. */
   onread: ((arrayBuffer?: ArrayBuffer) => Uint8Array | void) | undefined;
   /** Called with each connection that a listening handle accepts. */
   onconnection: ((status: number, handle?: any) => void) | undefined;
-  /** For the owner, who says whether it has asked for data. */
+  /** True while the owner reads; the owner sets it. */
   reading: boolean;
   /** The descriptor, or -1. */
   readonly fd: number;
-  /** Bytes that have come in. */
+  /** Bytes received. */
   readonly bytesRead: number;
-  /** Bytes that were handed over, sent or still queued. */
+  /** Bytes that writes accepted: sent or still queued. */
   readonly bytesWritten: number;
   /** Bytes that the kernel has not taken. */
   readonly writeQueueSize: number;
 
-  /** The id that async_hooks knows it by. */
+  /** Returns its id in async_hooks. */
   getAsyncId(): number;
-  /** Takes a descriptor over. */
+  /** Adopts a descriptor. */
   open(fd: number): number;
-  /** Lets connections come: `onconnection`. */
+  /** Starts to accept connections, for `onconnection`. */
   listen(backlog: number): number;
-  /** Lets data come: `onread`. */
+  /** Starts to read, for `onread`. */
   readStart(): number;
-  /** Lets no more data come. */
+  /** Stops reading. */
   readStop(): number;
-  /** Has everything read into this buffer. */
+  /** Reads everything into this buffer from now on. */
   useUserBuffer(buffer: Uint8Array): void;
   /** Writes bytes. */
   writeBuffer(request: WriteWrap, data: Uint8Array): number;
-  /** Writes several: bytes, or in turns a chunk and its encoding. */
+  /** Writes several chunks: bytes, or chunks alternating with encodings. */
   writev(
     request: WriteWrap,
     chunks: readonly any[],
@@ -72,27 +72,27 @@ declare class StreamHandle {
   ): number;
   /** Writes text as UTF-8. */
   writeUtf8String(request: WriteWrap, text: string): number;
-  /** Writes text, a byte a character. */
+  /** Writes text with one byte per character. */
   writeAsciiString(request: WriteWrap, text: string): number;
-  /** Writes text, a byte a character. */
+  /** Writes text with one byte per character. */
   writeLatin1String(request: WriteWrap, text: string): number;
-  /** Writes text, two bytes a unit, the lower first. */
+  /** Writes text as UTF-16, little-endian. */
   writeUcs2String(request: WriteWrap, text: string): number;
-  /** Ends the writing side, behind everything that is queued. */
+  /** Shuts the writing side down after everything that is queued. */
   shutdown(request: ShutdownWrap): number;
-  /** Closes the descriptor; the callback comes when that is told. */
+  /** Closes the descriptor, and calls back in the closing phase. */
   close(callback?: () => void): void;
-  /** Lets the handle keep the process alive. */
+  /** Makes the handle keep the process alive. */
   ref(): void;
-  /** Lets the process end in spite of the handle. */
+  /** Lets the process exit while the handle is open. */
   unref(): void;
-  /** Whether the handle keeps the process alive. */
+  /** Returns true if the handle keeps the process alive. */
   hasRef(): boolean;
 }
 
 /**
- * A TCP connection or server. What Node's permission model denies is thrown by
- * bind and listen; a connect returns the error in place of a number.
+ * A TCP connection or server. Where Node's permission model denies it, bind and
+ * listen throw, and a connect returns the error in place of a number.
  */
 declare class TCP extends StreamHandle {
   constructor(type: number);
@@ -104,13 +104,13 @@ declare class TCP extends StreamHandle {
   connect(request: ConnectWrap, address: string, port: number): number;
   /** Connects to an IPv6 address. */
   connect6(request: ConnectWrap, address: string, port: number): number;
-  /** Writes the own address into `out`. */
+  /** Stores the local address in `out`. */
   getsockname(out: Endpoint): number;
-  /** Writes the peer's address into `out`. */
+  /** Stores the peer's address in `out`. */
   getpeername(out: Endpoint): number;
-  /** Switches Nagle's algorithm off, or on. */
+  /** Disables Nagle's algorithm, or enables it. */
   setNoDelay(enable: boolean): number;
-  /** The delay and the interval are in seconds. */
+  /** Sets the keep-alive probes; delay and interval are in seconds. */
   setKeepAlive(
     enable: boolean,
     delay: number,
@@ -119,20 +119,20 @@ declare class TCP extends StreamHandle {
   ): number;
   /** Sets the IP type of service, 0 to 255. */
   setTypeOfService(tos: number): number;
-  /** The IP type of service, or a negative errno. */
+  /** Returns the IP type of service, or a negative errno. */
   getTypeOfService(): number;
-  /** Closes the connection with a reset instead of an end. */
+  /** Closes the connection with a reset instead of EOF. */
   reset(callback?: () => void): number;
 }
 
-/** A Unix-domain socket or server; denied as a TCP is. */
+/** A Unix-domain socket or server; the permission model applies as to TCP. */
 declare class Pipe extends StreamHandle {
   constructor(type: number);
-  /** Binds to a name. */
+  /** Binds to a path. */
   bind(path: string): number;
-  /** Connects to a name. */
+  /** Connects to a path. */
   connect(request: ConnectWrap, path: string): number;
-  /** Lets everybody read or write: UV_READABLE, UV_WRITABLE, or both. */
+  /** Permits all users to read or write: UV_READABLE, UV_WRITABLE, or both. */
   fchmod(mode: number): number;
 }
 
@@ -161,7 +161,7 @@ export const pipe_wrap: {
   }>;
 };
 
-/** What both share, as node's `internalBinding('stream_wrap')`. */
+/** The common part, as node's `internalBinding('stream_wrap')`. */
 export const stream_wrap: {
   ShutdownWrap: new () => ShutdownWrap;
   WriteWrap: new () => WriteWrap;

@@ -2,8 +2,8 @@
 /// <reference lib="esnext.disposable" />
 
 /*
- * What @types/node says of node:net, whichever release of it is installed, and
- * on top of that what rust-net has on every Node: the API of Node 26.
+ * The types of node:net from the installed release of @types/node, and on top of
+ * them what rust-net has on every Node: the API of Node 26.
  */
 
 import * as net from 'node:net';
@@ -12,81 +12,82 @@ export * from 'node:net';
 
 /** Options of `socket.setKeepAlive()`. Delays are in milliseconds. */
 export interface SetKeepAliveOptions {
-  /** Whether there shall be probes: false by default. */
+  /** True to send probes; false by default. */
   enable?: boolean | undefined;
-  /** From the last data to the first probe. */
+  /** The time from the last data to the first probe. */
   initialDelay?: number | undefined;
-  /** From one probe to the next. */
+  /** The time from one probe to the next. */
   interval?: number | undefined;
-  /** How many probes go unanswered before the connection is given up. */
+  /** The number of unanswered probes that ends the connection. */
   count?: number | undefined;
 }
 
-/** What a new Socket can be told. */
+/** Options of `new Socket()`. */
 export interface SocketConstructorOpts extends net.SocketConstructorOpts {
-  /** Bytes to hold before `write()` returns false and reading stops. */
+  /** Bytes to buffer before `write()` returns false and reading stops. */
   highWaterMark?: number | undefined;
-  /** Send small pieces at once, without Nagle's algorithm: false by default. */
+  /** True to disable Nagle's algorithm; false by default. */
   noDelay?: boolean | undefined;
-  /** Probe whether the peer is still there: false by default. */
+  /** True to send keep-alive probes; false by default. */
   keepAlive?: boolean | undefined;
   /**
-   * From the last data to the first probe, in milliseconds: 0 is the system's.
+   * The time from the last data to the first probe, in milliseconds; 0 is the
+   * system's default.
    */
   keepAliveInitialDelay?: number | undefined;
-  /** Addresses that the socket must not connect to: ERR_IP_BLOCKED. */
+  /** Addresses to which a connect fails with ERR_IP_BLOCKED. */
   blockList?: net.BlockList | undefined;
   /** The IP type of service, 0 to 255. */
   typeOfService?: number | undefined;
-  /** One buffer for all that is read, and who is told of it: no 'data' events. */
+  /** A buffer for everything that is read, and its callback; no 'data' events. */
   onread?: net.OnReadOpts | undefined;
-  /** Let a thread send small writes; by default what `RUST_NET_OFFLOAD` says. */
+  /** True to send small writes from a thread; `RUST_NET_OFFLOAD` by default. */
   offload?: boolean | undefined;
-  /** A socket that is bound already. */
+  /** A handle, or a BoundSocket. */
   handle?: any;
   /**
-   * Whether small writes of one callback leave together at its end: true by
+   * True to send the small writes of a callback together at its end, which is the
    * default. False sends inside `write()`.
    */
   coalesce?: boolean | undefined;
   /**
-   * Copy what waits to be sent, so that its memory may be transferred
-   * meanwhile; by default what `RUST_NET_COPY_WRITES` says, which is no.
+   * True to copy what waits to be sent, so that its memory may be transferred
+   * meanwhile; `RUST_NET_COPY_WRITES` by default, which is off.
    */
   copyWrites?: boolean | undefined;
-  /** False: what `pipe` carries to another socket always visits JavaScript. */
+  /** False to pass everything that `pipe` carries through JavaScript. */
   relay?: boolean | undefined;
 }
 
-/** Where `connect()` goes over TCP. */
+/** The destination of a `connect()` over TCP. */
 export interface TcpSocketConnectOpts extends net.TcpSocketConnectOpts {
-  /** Try the addresses of both families, as RFC 8305 has it. */
+  /** True to try the addresses of both families (RFC 8305). */
   autoSelectFamily?: boolean | undefined;
-  /** How long one address may take before the next is tried, in milliseconds. */
+  /** Milliseconds for one address before the next is tried. */
   autoSelectFamilyAttemptTimeout?: number | undefined;
 }
 
-/** Where `socket.connect()` goes. */
+/** The destination of `socket.connect()`. */
 export type SocketConnectOpts = TcpSocketConnectOpts | net.IpcSocketConnectOpts;
 
-/** What `net.connect()` takes for TCP: a new Socket, and where it goes. */
+/** Options of `net.connect()` for TCP: the Socket's and the destination. */
 export interface TcpNetConnectOpts
   extends TcpSocketConnectOpts, SocketConstructorOpts {
   /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }
 
-/** What `net.connect()` takes for a Unix-domain socket. */
+/** Options of `net.connect()` for a Unix-domain socket. */
 export interface IpcNetConnectOpts
   extends net.IpcSocketConnectOpts, SocketConstructorOpts {
   /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }
 
-/** What `net.connect()` takes. */
+/** Options of `net.connect()`. */
 export type NetConnectOpts = TcpNetConnectOpts | IpcNetConnectOpts;
 
-/** What `socket.readyState` says. */
+/** The values of `socket.readyState`. */
 export type SocketReadyState =
   'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';
 
@@ -94,14 +95,14 @@ export type SocketReadyState =
 export class Socket extends net.Socket {
   constructor(options?: SocketConstructorOpts);
 
-  /** The Server that has accepted the socket. */
+  /** The Server that accepted the socket. */
   readonly server: Server | null;
 
   /** The addresses tried by `autoSelectFamily`, as "address:port". */
   readonly autoSelectFamilyAttemptedAddresses: string[];
 
   /**
-   * Sets the keep-alive probes of the connection, or of the one to come.
+   * Sets the keep-alive probes, also before the socket connects.
    */
   setKeepAlive(options: SetKeepAliveOptions): this;
   setKeepAlive(
@@ -111,11 +112,11 @@ export class Socket extends net.Socket {
     count?: number,
   ): this;
 
-  /** The IP type of service: the system's answer, or what was set. */
+  /** Returns the IP type of service, from the system or as it was set. */
   getTypeOfService(): number;
 
   /**
-   * Sets the IP type of service of what is sent.
+   * Sets the IP type of service of outgoing packets.
    * @param tos 0 to 255
    */
   setTypeOfService(tos: number): this;
@@ -127,65 +128,66 @@ export class Socket extends net.Socket {
 /** The name of {@link Socket} in the first releases of node. */
 export { Socket as Stream };
 
-/** What a new Server can be told; most of it is for the sockets it accepts. */
+/** Options of `new Server()`; most of them apply to the accepted sockets. */
 export interface ServerOpts extends net.ServerOpts {
-  /** Bytes that each socket holds before `write()` returns false. */
+  /** Bytes that each socket buffers before `write()` returns false. */
   highWaterMark?: number | undefined;
-  /** Send small pieces at once, without Nagle's algorithm: false by default. */
+  /** True to disable Nagle's algorithm; false by default. */
   noDelay?: boolean | undefined;
-  /** Probe whether the peers are still there: false by default. */
+  /** True to send keep-alive probes; false by default. */
   keepAlive?: boolean | undefined;
   /**
-   * From the last data to the first probe, in milliseconds: 0 is the system's.
+   * The time from the last data to the first probe, in milliseconds; 0 is the
+   * system's default.
    */
   keepAliveInitialDelay?: number | undefined;
-  /** Let a thread send small writes; by default what `RUST_NET_OFFLOAD` says. */
+  /** True to send small writes from a thread; `RUST_NET_OFFLOAD` by default. */
   offload?: boolean | undefined;
-  /** Addresses whose connections are closed as soon as they are accepted. */
+  /** Peers whose connections are closed as soon as they are accepted. */
   blockList?: net.BlockList | undefined;
-  /** The `coalesce` of the sockets that it accepts. */
+  /** The `coalesce` of the accepted sockets. */
   coalesce?: boolean | undefined;
-  /** The `copyWrites` of the sockets that it accepts. */
+  /** The `copyWrites` of the accepted sockets. */
   copyWrites?: boolean | undefined;
-  /** For what it accepts: see the option of a socket. */
+  /** The `relay` of the accepted sockets. */
   relay?: boolean | undefined;
 }
 
-/** Where `listen()` listens. */
+/** Options of `listen()`. */
 export interface ListenOptions extends net.ListenOptions {
-  /** Let several sockets listen on the same address and share what comes. */
+  /** True to let several sockets listen on the same address. */
   reusePort?: boolean | undefined;
   /** A handle, a Server, or a BoundSocket, to listen on. */
   handle?: any;
 }
 
-/** What is known of a connection that was dropped. */
+/** The addresses of a dropped connection. */
 export interface DropArgument {
-  /** The address that was connected to. */
+  /** The server's address. */
   localAddress?: string;
-  /** The port that was connected to. */
+  /** The server's port. */
   localPort?: number;
   /** 'IPv4' or 'IPv6'. */
   localFamily?: string;
-  /** Where the connection came from. */
+  /** The peer's address. */
   remoteAddress?: string;
-  /** The port that it came from. */
+  /** The peer's port. */
   remotePort?: number;
   /** 'IPv4' or 'IPv6'. */
   remoteFamily?: string;
 }
 
-/** What the events of a Server bring. */
+/** The arguments of a Server's events. */
 export interface ServerEventMap {
-  /** It no longer listens, and its connections are closed. */
+  /** The server no longer listens, and its connections are closed. */
   close: [];
-  /** Somebody has connected. */
+  /** A client has connected. */
   connection: [socket: Socket];
-  /** A connection was one more than `maxConnections`; none is told on a path. */
+  /** `maxConnections` rejected a connection; without an argument on a path. */
   drop: [data?: DropArgument];
-  /** It cannot listen, or cannot accept. */
+  /** The server cannot listen or accept. */
   error: [error: Error];
-  /** It listens. */
+  /** The server listens. */
   listening: [];
 }
 
@@ -197,31 +199,31 @@ export class Server extends net.Server {
     connectionListener?: (socket: Socket) => void,
   );
 
-  /** In a cluster, close a connection too many instead of passing it on. */
+  /** True to close excess connections of a cluster, not to pass them on. */
   dropMaxConnection: boolean;
 
   /** Closes the server. */
   [Symbol.asyncDispose](): Promise<void>;
 
-  /** As of any emitter. */
+  /** See EventEmitter. */
   addListener<E extends keyof ServerEventMap>(
     event: E,
     listener: (...args: ServerEventMap[E]) => void,
   ): this;
   addListener(event: string | symbol, listener: (...args: any[]) => void): this;
-  /** As of any emitter. */
+  /** See EventEmitter. */
   on<E extends keyof ServerEventMap>(
     event: E,
     listener: (...args: ServerEventMap[E]) => void,
   ): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
-  /** As of any emitter, but for one time. */
+  /** See EventEmitter. */
   once<E extends keyof ServerEventMap>(
     event: E,
     listener: (...args: ServerEventMap[E]) => void,
   ): this;
   once(event: string | symbol, listener: (...args: any[]) => void): this;
-  /** As of any emitter. */
+  /** See EventEmitter. */
   prependListener<E extends keyof ServerEventMap>(
     event: E,
     listener: (...args: ServerEventMap[E]) => void,
@@ -230,7 +232,7 @@ export class Server extends net.Server {
     event: string | symbol,
     listener: (...args: any[]) => void,
   ): this;
-  /** As of any emitter, but for one time. */
+  /** See EventEmitter. */
   prependOnceListener<E extends keyof ServerEventMap>(
     event: E,
     listener: (...args: ServerEventMap[E]) => void,
@@ -241,7 +243,7 @@ export class Server extends net.Server {
   ): this;
 }
 
-/** A Server, which is to be told where to `listen()`. */
+/** Creates a Server. Call `listen()` on it. */
 export function createServer(
   connectionListener?: (socket: Socket) => void,
 ): Server;
@@ -250,7 +252,7 @@ export function createServer(
   connectionListener?: (socket: Socket) => void,
 ): Server;
 
-/** A Socket on its way to a peer; 'connect' says that it is there. */
+/** Creates a Socket and connects it; 'connect' follows. */
 export function connect(
   options: NetConnectOpts,
   connectionListener?: () => void,
@@ -277,82 +279,82 @@ export function createConnection(
   connectionListener?: () => void,
 ): Socket;
 
-/** What a BoundSocket of TCP is bound to. */
+/** The TCP address of a BoundSocket. */
 export interface TcpBoundSocketOptions {
-  /** A numeric address: nothing is looked up. */
+  /** A numeric address; names are not resolved. */
   host?: string | undefined;
-  /** Zero, or left out: one that is free. */
+  /** 0 to 65535; 0, the default, picks a free one. */
   port?: number | undefined;
-  /** Take no IPv4 connections on an IPv6 address. */
+  /** True to reject IPv4 connections on an IPv6 address. */
   ipv6Only?: boolean | undefined;
-  /** Share the address with other sockets that say so. */
+  /** True to share the address with other sockets that set this too. */
   reusePort?: boolean | undefined;
 }
 
-/** What a BoundSocket of a Unix-domain name is bound to. */
+/** The Unix-domain path of a BoundSocket. */
 export interface PathBoundSocketOptions {
-  /** A name in the file system; on Linux also an abstract one (`\0name`). */
+  /** A path in the file system; on Linux also an abstract name (`\0name`). */
   path: string;
 }
 
-/** What a BoundSocket is bound to. */
+/** The address of a BoundSocket. */
 export type BoundSocketOptions = TcpBoundSocketOptions | PathBoundSocketOptions;
 
 /**
- * A socket that is bound at once, and neither listens nor connects until one
- * Server (`listen(bound)`) or one Socket (`new Socket({ handle: bound })`) takes
- * it over.
+ * A socket that its constructor binds. It neither listens nor connects until one
+ * Server (`listen(bound)`) or one Socket (`new Socket({ handle: bound })`) adopts
+ * it.
  */
 export class BoundSocket {
   constructor(options?: TcpBoundSocketOptions);
   constructor(options: PathBoundSocketOptions);
 
-  // Of a path it is the path itself.
-  /** What it is bound to, in the form of `server.address()`. */
+  // For a path this is the path itself.
+  /** Returns its address, in the form of `server.address()`. */
   address(): any;
 
-  /** The descriptor, which stays the socket's own. */
+  /** Returns the descriptor, which the socket keeps. */
   fd(): number;
 
-  /** Whether it is bound to a path. */
+  /** True when it is bound to a path. */
   get isPipe(): boolean;
 
-  /** Gives the address back, if nobody has taken the socket over. */
+  /** Closes the socket; throws if a Server or Socket has adopted it. */
   close(): void;
 
-  /** As `close()`, and nothing if somebody has taken the socket over. */
+  /** Closes the socket, unless a Server or Socket has adopted it. */
   [Symbol.dispose](): void;
 }
 
-/** A family of addresses. */
+/** An address family. */
 export type IPVersion = 'ipv4' | 'ipv6';
 
-/** What a SocketAddress is made of. */
+/** Options of `new SocketAddress()`. */
 export interface SocketAddressInitOptions {
-  /** Numeric: '127.0.0.1' or '::' where it is left out. */
+  /** Numeric; '127.0.0.1' or '::' by default. */
   address?: string | undefined;
-  /** 'ipv4' where it is left out. */
+  /** 'ipv4' by default. */
   family?: IPVersion | undefined;
-  /** IPv6 only, at most twenty bits. */
+  /** IPv6 only; at most 20 bits. */
   flowlabel?: number | undefined;
   /** 0 to 65535. */
   port?: number | undefined;
 }
 
-/** An address with a port. It does not change. */
+/** An immutable address with a port. */
 export class SocketAddress extends net.SocketAddress {
   constructor(options?: SocketAddressInitOptions);
 
-  /** In numbers. */
+  /** The numeric address. */
   readonly address: string;
   /** 'ipv4' or 'ipv6'. */
   readonly family: IPVersion;
   /** 0 to 65535. */
   readonly port: number;
-  /** Of IPv6, at most twenty bits. */
+  /** IPv6 only; at most 20 bits. */
   readonly flowlabel: number;
 
-  /** Its parts as a plain object. */
+  /** Returns its parts as a plain object. */
   toJSON(): {
     address: string;
     port: number;
@@ -361,24 +363,24 @@ export class SocketAddress extends net.SocketAddress {
   };
 
   /**
-   * Reads "address:port"; an IPv6 address stands in brackets.
-   * @returns undefined if it cannot be read
+   * Parses "address:port", with an IPv6 address in brackets.
+   * @returns undefined if the input is invalid
    */
   static parse(input: string): SocketAddress | undefined;
 
-  /** Whether it is a SocketAddress, of rust-net or of node. */
+  /** Returns true for a SocketAddress of rust-net or of node. */
   static isSocketAddress(value: unknown): value is net.SocketAddress;
 }
 
-/** Addresses, subnets and ranges, and whether one of them covers an address. */
+/** A list of addresses, subnets and ranges to check an address against. */
 export class BlockList extends net.BlockList {
   /** Private, loopback and link-local networks, for `addCIDRs()`. */
   static PRIVATE_RANGES: readonly string[];
 
-  /** Whether it is a BlockList, of rust-net or of node. */
+  /** Returns true for a BlockList of rust-net or of node. */
   static isBlockList(value: unknown): value is net.BlockList;
 
-  /** Adds all of the addresses, or none if one of them is not one. */
+  /** Adds all of the addresses, or none if one of them is invalid. */
   addAddresses(
     addresses: readonly (string | net.SocketAddress)[],
     family?: IPVersion,
@@ -389,10 +391,10 @@ export class BlockList extends net.BlockList {
    * @param cidr for instance "10.0.0.0/8"
    */
   addCIDR(cidr: string): void;
-  /** Adds all of the subnets, or none if one of them is not one. */
+  /** Adds all of the subnets, or none if one of them is invalid. */
   addCIDRs(cidrs: readonly string[]): void;
 
-  /** Removes an address that was added by itself. */
+  /** Removes an address that was added as an address. */
   removeAddress(address: string, family?: IPVersion): void;
   removeAddress(address: net.SocketAddress): void;
 
@@ -409,92 +411,91 @@ export class BlockList extends net.BlockList {
   /** Removes every rule. */
   clear(): void;
 
-  /** How many rules there are. */
+  /** The number of rules. */
   readonly size: number;
 
-  /** The rules in words: the same as `rules`. */
+  /** Returns the rules as strings, like `rules`. */
   toJSON(): readonly string[];
 
   /**
-   * Adds rules in words. What is not a rule is passed over.
-   * @param data an array, or one as JSON
+   * Adds rules that are given as strings, and ignores invalid ones.
+   * @param data an array, or an array as JSON
    */
   fromJSON(data: string | readonly string[]): void;
 }
 
-/** Whether a connection tries the addresses of both families by default. */
+/** Returns true if a connect tries the addresses of both families by default. */
 export function getDefaultAutoSelectFamily(): boolean;
-/** Whether a connection tries the addresses of both families by default. */
+/** Sets whether a connect tries the addresses of both families by default. */
 export function setDefaultAutoSelectFamily(value: boolean): void;
 
-/** How long one address may take before the next is tried, in milliseconds. */
+/** Returns the milliseconds for one address before the next is tried. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number;
 /**
- * How long one address may take before the next is tried, in milliseconds:
- * below 10 counts as 10.
+ * Sets the milliseconds for one address before the next is tried; at least 10.
  */
 export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
 
-/** What this thread's sockets have done since it loaded rust-net. */
+/** The counters of this thread's sockets since it loaded rust-net. */
 export interface EnvironmentStats {
-  /** Who waits for the sockets; see the README's settings. */
+  /** What waits for the sockets; see the README's settings. */
   driver: 'on-loop' | 'threaded';
-  /** Open now: connections, and sockets on their way to be one. */
+  /** Open now: connections, and sockets that connect. */
   sockets: number;
   /** Listening now. */
   servers: number;
-  /** Connections that servers have accepted. */
+  /** Connections that servers accepted. */
   accepted: number;
-  /** Connects that have succeeded. */
+  /** Connects that succeeded. */
   connected: number;
-  /** Bytes that have come in. */
+  /** Bytes received. */
   bytesRead: number;
-  /** Bytes that were handed over, sent or still queued. */
+  /** Bytes that `write()` accepted: sent or still queued. */
   bytesWritten: number;
-  /** How often the event loop has called rust-net. */
+  /** How often the event loop called rust-net. */
   wakes: number;
-  /** How often rust-net has called JavaScript, with one event or many. */
+  /** How often rust-net called JavaScript. */
   batches: number;
-  /** The events in those batches. */
+  /** The events of those calls. */
   events: number;
-  /** How often the kernel was asked, by what it was asked for. */
+  /** System calls by kind. */
   systemCalls: { poll: number; accept: number; read: number; write: number };
 }
 
-/** What a server has done since it was made. */
+/** The counters of a server since it was created. */
 export interface ServerStats {
   /** Open now. */
   connections: number;
-  /** All that there were. */
+  /** All so far. */
   accepted: number;
-  /** Turned away by `maxConnections` or the `blockList`. */
+  /** Rejected by `maxConnections` or the `blockList`. */
   dropped: number;
-  /** Over all connections, those that are closed included. */
+  /** Over all connections, closed ones included. */
   bytesRead: number;
-  /** As `bytesRead`, handed over: sent, or still queued. */
+  /** Like `bytesRead`: sent or still queued. */
   bytesWritten: number;
 }
 
-/** What a socket has done since it was made. */
+/** The counters of a socket since it was created. */
 export interface SocketStats {
-  /** Bytes that have come in. */
+  /** Bytes received. */
   bytesRead: number;
-  /** Bytes that were handed over, sent or still queued. */
+  /** Bytes that `write()` accepted: sent or still queued. */
   bytesWritten: number;
   /** Bytes that the kernel has not taken yet; 0 once the socket is closed. */
   queued: number;
   /** System calls that read; 0 once the socket is closed. */
   reads: number;
   /**
-   * System calls that wrote, without those of offload's thread; 0 once the
+   * System calls that wrote, without those of the sender thread; 0 once the
    * socket is closed.
    */
   writes: number;
 }
 
 /**
- * What has been counted: by this thread, by a server or by a socket. Counting
- * is always on.
+ * Returns the counters of this thread, of a server or of a socket. Counting is
+ * always on.
  * @throws {TypeError} for anything but a socket or server of rust-net
  */
 export function getStats(): EnvironmentStats;
@@ -502,16 +503,16 @@ export function getStats(server: Server): ServerStats;
 export function getStats(socket: Socket): SocketStats;
 
 /**
- * The arguments of `connect()` and `listen()` as options and callback. Not
- * documented by node, but relied on by packages.
+ * Returns the arguments of `connect()` and `listen()` as options and callback.
+ * Node does not document it, but packages use it.
  */
 export function _normalizeArgs(
   args: readonly unknown[],
 ): [options: Record<string, any>, callback: Function | null];
 
 /**
- * A handle that is bound, or a negative errno. Not documented by node, but
- * relied on by packages.
+ * Returns a bound handle, or a negative errno. Node does not document it, but
+ * packages use it.
  */
 export function _createServerHandle(
   address: string | null,

@@ -1,6 +1,6 @@
 /*
- * The API of the earliest documentation of net, node 0.1 to 0.4, on the sockets
- * of rust-net: everything of `rust-net`, and what stands here.
+ * The API of net in node 0.1 to 0.4, on rust-net's sockets: everything of `rust-net`
+ * and the declarations below.
  */
 
 import * as tls from 'node:tls';
@@ -8,62 +8,62 @@ import * as net from './index';
 
 export * from './index';
 
-/** What `tls.createSecureContext` returns, or what it takes. */
+/** A SecureContext of node's tls, or its options. */
 export type Credentials =
   tls.SecureContext | Pick<tls.SecureContextOptions, 'key' | 'cert' | 'ca'>;
 
-/** The encodings of those days. */
+/** The encodings of node 0.1 to 0.4. */
 export type Encoding = 'ascii' | 'utf8' | 'base64' | 'binary';
 
 /** The readyState of a Stream; a new one is 'closed'. */
 export type ReadyState = net.SocketReadyState;
 
 /**
- * A net.Socket that is half-open unless `allowHalfOpen` is false, connects to
- * 127.0.0.1, and writes text as 'ascii', where nothing else is said.
+ * A net.Socket with older defaults: it is half-open, connects to 127.0.0.1 and
+ * writes text as 'ascii'.
  */
 export interface Stream extends net.Socket {
-  /** Without an encoding, 'data' events carry Buffers again. */
+  /** Sets the encoding; without one, 'data' events have Buffers again. */
   setEncoding(encoding?: Encoding | BufferEncoding | null): this;
 
   /**
-   * Makes the connection a TLS one, in place; 'secure' says when it is. What
-   * was written before goes out as it is. An accepted stream is the server of
-   * the handshake.
+   * Turns the connection into a TLS connection in place; 'secure' follows.
+   * Earlier writes leave as plain text. An accepted stream is the server of the
+   * handshake.
    *
-   * @param credentials of a server at least `key` and `cert`; with `ca`, or
-   *   with a SecureContext, it asks for the peer's certificate
+   * @param credentials for a server at least `key` and `cert`; with `ca`, or
+   *   with a SecureContext, it requests the peer's certificate
    */
   setSecure(credentials?: Credentials): void;
 
   /**
-   * Whether an authority that we know has signed the peer's certificate. A
-   * bad one does not end the connection. Names are not compared.
+   * Returns true if a trusted authority signed the peer's certificate. A bad
+   * certificate does not end the connection. Names are not compared.
    */
   verifyPeer(): boolean;
 
-  /** Empty where there is none. */
+  /** Returns the peer's certificate, or an empty object. */
   getPeerCertificate(): Partial<tls.PeerCertificate>;
 
-  /** Empty where the stream is not secure. */
+  /** Returns the cipher, or an empty object if the stream is not secure. */
   getCipher(): Partial<tls.CipherNameAndProtocol>;
 
-  /** As of any emitter; 'secure' is told when the stream is secure. */
+  /** See EventEmitter; 'secure' comes when the stream is secure. */
   on(event: 'secure', listener: () => void): this;
   on(event: string, listener: (...args: any[]) => void): this;
-  /** As of any emitter; 'secure' is told when the stream is secure. */
+  /** See EventEmitter; 'secure' comes when the stream is secure. */
   once(event: 'secure', listener: () => void): this;
   once(event: string, listener: (...args: any[]) => void): this;
 }
 
-/** A net.Server whose streams are told 'connect'. */
+/** A net.Server whose streams emit 'connect'. */
 export interface Server extends net.Server {
-  /** How many are open; null when child processes share the server. */
+  /** The number of open ones; null when child processes share the server. */
   connections: number;
-  /** Listens on a descriptor that is bound already. */
+  /** Listens on a bound descriptor. */
   listenFD(fd: number): this;
 
-  /** As of any emitter; 'connection' brings a {@link Stream}. */
+  /** See EventEmitter; 'connection' has a {@link Stream}. */
   on(event: 'connection', listener: Listener): this;
   on<E extends keyof net.ServerEventMap>(
     event: E,
@@ -71,7 +71,7 @@ export interface Server extends net.Server {
   ): this;
   on(event: string | symbol, listener: (...args: any[]) => void): this;
 
-  /** As of any emitter, but for one time; 'connection' brings a {@link Stream}. */
+  /** See EventEmitter; 'connection' has a {@link Stream}. */
   once(event: 'connection', listener: Listener): this;
   once<E extends keyof net.ServerEventMap>(
     event: E,
@@ -80,14 +80,14 @@ export interface Server extends net.Server {
   once(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
-/** What a Server's 'connection' is told to. */
+/** A listener of a Server's 'connection'. */
 export type Listener = (stream: Stream) => void;
 
 /** `net.Stream`; a number is a descriptor. */
 export interface StreamConstructor {
   new (options?: net.SocketConstructorOpts | number): Stream;
   (options?: net.SocketConstructorOpts | number): Stream;
-  /** What all streams share. */
+  /** The prototype of all streams. */
   readonly prototype: Stream;
 }
 
@@ -97,13 +97,13 @@ export interface ServerConstructor {
   new (options?: net.ServerOpts, listener?: Listener): Server;
   (listener?: Listener): Server;
   (options?: net.ServerOpts, listener?: Listener): Server;
-  /** What all servers share. */
+  /** The prototype of all servers. */
   readonly prototype: Server;
 }
 
 /** `net.createConnection`. */
 export interface Connect {
-  /** The host is 127.0.0.1 unless it is named. */
+  /** Connects over TCP, by default to 127.0.0.1. */
   (port: number | string, host?: string, listener?: () => void): Stream;
   (portOrPath: number | string, listener?: () => void): Stream;
   (options: net.NetConnectOpts, listener?: () => void): Stream;
@@ -121,7 +121,7 @@ export declare const Stream: StreamConstructor;
 export { Stream as Socket };
 /** The same function as `createConnection`. */
 export declare const connect: Connect;
-/** A Stream on its way to a peer; 'connect' says that it is there. */
+/** Creates a Stream and connects it; 'connect' follows. */
 export declare const createConnection: Connect;
-/** A Server, which is to be told where to `listen()`. */
+/** Creates a Server. Call `listen()` on it. */
 export declare const createServer: CreateServer;

@@ -1,5 +1,5 @@
 /**
- * Loading this module hands rust-net out wherever the program, its dependencies
- * and its workers ask for `net` or `node:net`. Node's own modules keep node's.
+ * Loading this module replaces `net` and `node:net` by rust-net in the program, its
+ * dependencies and its workers. Node's own modules keep node's net.
  */
 export {};

@@ -10,29 +10,29 @@ const { findPeers } = require('./harness/variants');
 const root = path.join(__dirname, '..');
 
 const USAGE = `npm run bench -- [options]
-  what to measure (the workloads of rows.js without any of these)
+  what to measure (by default the workloads of rows/)
   --shapes           everyday shapes of traffic between two Nodes
-  --cross N          N shapes picked out of all there are
-  --seed S           which ones (1)
+  --cross N          N shapes picked from all combinations
+  --seed S           the seed of the pick (1)
   --clients          real clients against real servers
   --scaling          echo by connections and by message size
-  --only ROW,...     these rows alone
+  --only ROW,...     only these rows
   --list             the names of the rows
-  --write            nothing: writes the pages from the results that are kept
+  --write            measures nothing; writes the pages from the kept results
   how
   --rounds N         measurements of each variant (5; of shapes and clients 3)
   --seconds S        length of one measurement of a workload (1.5)
   --scale X          the share of a shape's work that is done (1)
-  --minutes M        no shape is measured again after this long (14)
-  --sustained S      of full load before memory is looked at (60)
-  --quick            one short round: fails on a crash or a wrong byte only
+  --minutes M        repeats no shape after this time (14)
+  --sustained S      seconds of full load before memory is measured (60)
+  --quick            one short round; fails only on a crash or a wrong byte
   on what
-  --node PATH        the Node to measure on (the one that runs this)
+  --node PATH        the Node to measure with (the one that runs this)
   --module PATH      the module to measure (this project)
   --driver NAME      on-loop or threaded, for rust-net
   --peers            node:net of Bun and Deno too, where they are installed
-  --load FILE        the load's program, already built
-  --json FILE        the result as JSON to a file of one's own`;
+  --load FILE        a load program that is already built
+  --json FILE        also writes the result as JSON to this file`;
 
 const flags = [
   ...['shapes', 'clients', 'scaling', 'list', 'write'],

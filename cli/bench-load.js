@@ -15,7 +15,7 @@ function ask(where, question, answer, tally, worth) {
     socket.on('connect', () => socket.write(question));
     socket.on('data', (data) => {
       if (!data.equals(answer.subarray(got, got + data.length))) {
-        tally.fail(new Error('an answer is not what it should be'));
+        tally.fail(new Error('an answer has wrong bytes'));
       }
       got += data.length;
       if (got < answer.length) return;
@@ -47,7 +47,7 @@ async function churn(where, tally) {
       socket.setEncoding('latin1').on('data', (text) => (answer += text));
       socket.on('error', tally.fail);
       socket.on('close', () => {
-        if (answer !== '?') tally.fail(new Error(`answered '${answer}'`));
+        if (answer !== '?') tally.fail(new Error(`the answer was '${answer}'`));
         tally.count++;
         resolve(undefined);
       });

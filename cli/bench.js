@@ -35,10 +35,10 @@ function readOptions(args) {
   const rounds = Number(values.rounds);
   const seconds = Number(values.seconds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
-    throw new RangeError('--rounds is a whole number from 1 to 100');
+    throw new RangeError('--rounds must be a whole number from 1 to 100');
   }
   if (!(seconds >= 0.05 && seconds <= 60)) {
-    throw new RangeError('--seconds is a number from 0.05 to 60');
+    throw new RangeError('--seconds must be a number from 0.05 to 60');
   }
   return { rounds, seconds };
 }
@@ -47,7 +47,7 @@ async function startServer(name, socketPath) {
   const program = path.join(__dirname, 'bench-server.js');
   const child = fork(program, [subjects[name], socketPath]);
   const gone = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the server on ${name} ended (${signal ?? code})`);
+    throw new Error(`the server on ${name} exited (${signal ?? code})`);
   });
   // The rejection is reported to the next caller that waits for an answer.
   gone.catch(() => {});
@@ -95,7 +95,7 @@ async function measure(load, server, seconds) {
   const used = (await server.cpu()) - cpu;
   tally.stopping = true;
   await step(done);
-  if (operations === 0) throw new Error(`${load.name}: nothing was answered`);
+  if (operations === 0) throw new Error(`${load.name}: no answer arrived`);
   return { rate: operations / (s + ns / 1e9), cpu: used / operations };
 }
 
@@ -154,11 +154,11 @@ function describe(load, samples) {
 
 function explainTable({ rounds, seconds }) {
   console.log(`
-Medians of ${rounds} round${rounds === 1 ? '' : 's'} of ${seconds} s. \`ratio\` is rust-net by node:net, \`spread\` its
-least and greatest in one round. CPU is what the serving process used, in us for
-one answer, connection or MiB; less is better. The load is one process of
-JavaScript on rust-net for both, so where it is the limit only the CPU can tell
-them apart. Figures of two machines, or of a busy one, cannot be compared.`);
+Medians of ${rounds} round${rounds === 1 ? '' : 's'} of ${seconds} s. \`ratio\` is rust-net / node:net, \`spread\` its
+lowest and highest value in one round. CPU is that of the server process, in us per
+answer, connection or MiB; less is better. The load for both is one process of
+JavaScript on rust-net. Where the load is the limit, only the CPU shows a difference.
+Do not compare figures of different machines, or of a busy one.`);
 }
 
 async function compare(options, folder) {
@@ -210,7 +210,7 @@ async function run(args) {
   } catch (error) {
     progress('');
     console.error(`rust-net bench: ${error.message}`);
-    console.error('`npx rust-net doctor` says more.');
+    console.error('Run `npx rust-net doctor` to find the cause.');
     // Exits at once; the servers exit when their channel closes.
     process.exit(1);
   }

@@ -63,7 +63,7 @@ function sayMachine({ header = {}, userLimits = {} }) {
 function sayProc() {
   // If /proc is not mounted, it is an empty folder.
   if (process.platform !== 'linux' || fs.existsSync('/proc/self')) return;
-  say('note', '/proc', 'is not mounted; rust-net does without it');
+  say('note', '/proc', 'is not mounted; rust-net does not need it');
 }
 
 function sayBinary() {
@@ -78,7 +78,7 @@ function sayBinary() {
   }
   say('FAIL', 'binary', outcome.reason);
   for (const file of outcome.files) console.log(`      found:       ${file}`);
-  for (const line of outcome.details) console.log(`      it was said: ${line}`);
+  for (const line of outcome.details) console.log(`      message:     ${line}`);
   return false;
 }
 
@@ -95,12 +95,12 @@ function describeDriver({ driver, fallback }) {
     return [
       'note',
       `${driver}, because Node's own loop cannot watch the sockets here ` +
-        `(${fallback}). All works; a request costs more.`,
+        `(${fallback}). Everything works; a request costs more.`,
     ];
   }
   return driver === 'on-loop'
     ? ['ok', "on-loop: Node's own event loop waits for the sockets"]
-    : ['ok', 'threaded: a thread of its own waits for the sockets'];
+    : ['ok', 'threaded: a separate thread waits for the sockets'];
 }
 
 function openedEnvironment() {
@@ -132,8 +132,8 @@ function sayInternals() {
   // Loading these files registers the internals that they use.
   require('../lib/net').loadSockets();
   for (const { name, isFound, without } of listInternals()) {
-    if (isFound) say('ok', "node's inside", name);
-    else say('note', "node's inside", `${name} not found: ${without}`);
+    if (isFound) say('ok', 'internal', name);
+    else say('note', 'internal', `${name} not found: ${without}`);
   }
 }
 
@@ -160,16 +160,16 @@ async function sayKernel(net) {
   }
   for (const [name, where] of Object.entries(features)) {
     const refusal = await tryListen(net, where);
-    if (refusal === '') say('ok', name, 'to be had');
-    else say('note', name, `not to be had here: ${refusal}`);
+    if (refusal === '') say('ok', name, 'available');
+    else say('note', name, `not available here: ${refusal}`);
   }
 }
 
 async function sayEcho(net, name, where) {
   try {
     const count = await echo(net, where, PART_MS);
-    if (count === 0) throw new Error('nothing came back');
-    say('ok', 'self-test', `${name}: ${count} echoes, every byte right`);
+    if (count === 0) throw new Error('no echo arrived');
+    say('ok', 'self-test', `${name}: ${count} echoes, every byte correct`);
   } catch (error) {
     say('FAIL', 'self-test', `${name}: ${error.message}`);
   }
@@ -191,7 +191,7 @@ async function saySelfTest(net) {
  */
 async function run(args) {
   if (args.length > 0) {
-    console.error(`rust-net doctor takes no ${args[0]}`);
+    console.error(`rust-net doctor: unknown argument ${args[0]}`);
     return 2;
   }
   sayMachine(report());
@@ -203,7 +203,7 @@ async function run(args) {
     await sayKernel(net);
     await saySelfTest(net);
   }
-  console.log(failed ? '\nSomething does not work.' : '\nAll works.');
+  console.log(failed ? '\nSomething does not work.' : '\nEverything works.');
   return failed ? 1 : 0;
 }
 

@@ -21,9 +21,9 @@ const explanations = [
   {
     pattern: /ld-musl|libc\.musl|ld-linux[^ ]*: no such file/i,
     text: () =>
-      'The binary was made for another C library (glibc or musl) than this ' +
-      'system has. Install rust-net anew on this system: node_modules that ' +
-      'were copied from elsewhere keep the wrong one.',
+      'The binary was built for another C library (glibc or musl) than this ' +
+      'system has. Reinstall rust-net on this system: a node_modules copied ' +
+      'from elsewhere keeps the wrong one.',
   },
   {
     pattern: /^(lib[^:]*): cannot open shared object file/m,
@@ -34,21 +34,21 @@ const explanations = [
     pattern:
       /\.node: cannot (open shared object|read) file|ELF header|file too short|ELF class|mach-o|wrong architecture/i,
     text: () =>
-      'The binary is damaged, or was made for another kind of machine. ' +
-      'Install rust-net anew on this one.',
+      'The binary is damaged, or was built for another kind of machine. ' +
+      'Reinstall rust-net on this one.',
   },
   {
     pattern: /permission denied|not permitted|failed to map segment/i,
     text: () =>
-      'The system does not allow the binary to be loaded from where it is. ' +
-      'Look at its permissions, and whether its file system is mounted with ' +
-      '`noexec`.',
+      'The system does not allow loading the binary from its location. Check ' +
+      'its permissions, and whether its file system is mounted with `noexec`.',
   },
   {
     pattern: /undefined symbol|symbol not found/i,
     text: () =>
-      'The binary misses something of this Node. rust-net needs Node 18.19 or ' +
-      'newer, from nodejs.org or a distribution that exports its symbols.',
+      'This Node lacks a symbol that the binary needs. rust-net needs Node ' +
+      '18.19 or newer, from nodejs.org or a distribution that exports its ' +
+      'symbols.',
   },
 ];
 
@@ -126,8 +126,8 @@ function loadAddon() {
   const signal = fatalSignal();
   if (signal !== null) {
     const reason =
-      'The binary is damaged: a process that loads it is ended at once ' +
-      `(${signal}). Install rust-net anew.`;
+      `The binary is damaged: loading it kills the process (${signal}). ` +
+      'Reinstall rust-net.';
     return { reason, details: [], files: binaries() };
   }
   try {

@@ -9,14 +9,14 @@ const commands = {
   bench: () => require('./bench').run,
 };
 
-const usage = `usage: rust-net doctor            what rust-net is running on, and a self-test
-       rust-net --version         the version of this package
-       rust-net bench [options]   rust-net beside node:net on this machine
+const usage = `usage: rust-net doctor            shows what rust-net runs on, and tests it
+       rust-net --version         prints the version of this package
+       rust-net bench [options]   measures rust-net beside node:net on this machine
          --rounds N               measurements of each (default 5)
-         --seconds S              the length of one (default 0.5)
+         --seconds S              length of one (default 0.5)
 
-The exit code is 0 where all is well, 1 where something does not work, and 2
-where the command is not understood.
+The exit code is 0 if everything works, 1 if something does not, and 2 for an
+unknown command or option.
 `;
 
 // Exits quietly on EPIPE: a reader such as `head` has closed the pipe.
@@ -38,7 +38,7 @@ async function main([name, ...args]) {
   }
   if (!Object.hasOwn(commands, name ?? '')) {
     if (name !== undefined) {
-      process.stderr.write(`rust-net: there is no command ${name}\n`);
+      process.stderr.write(`rust-net: unknown command ${name}\n`);
     }
     process.stderr.write(usage);
     return 2;

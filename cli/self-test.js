@@ -39,7 +39,7 @@ function talk(net, where, seed, until) {
     socket.on('data', (data) => {
       const expected = message.subarray(got, got + data.length);
       if (!expected.equals(data)) {
-        socket.destroy(new Error('bytes came back that were not sent'));
+        socket.destroy(new Error('an echo differs from what was sent'));
         return;
       }
       got += data.length;
@@ -49,7 +49,9 @@ function talk(net, where, seed, until) {
     });
     socket.on('error', reject);
     socket.on('close', () => resolve(echoes));
-    socket.setTimeout(5000, () => socket.destroy(new Error('silence')));
+    socket.setTimeout(5000, () =>
+      socket.destroy(new Error('no data for 5 seconds')),
+    );
   });
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
-// A chat: lines of text, the first of which is the name. Shows how lines are
-// cut out of a stream, how a slow reader is kept from filling the memory, and
-// how a connection that says nothing is dropped.
+// A chat: lines of text, the first of which is the name. Shows how to split a stream
+// into lines, how to keep a slow reader from filling the memory, and how to drop an
+// idle connection.
 
 const { once } = require('node:events');
 const readline = require('node:readline');
@@ -18,7 +18,7 @@ function createChat() {
     for (const [socket] of members) {
       if (socket === except) continue;
       socket.write(`${text}\n`);
-      // Who does not read what is said cannot stay.
+      // Drops a member that does not read its messages.
       if (socket.writableLength > LIMIT) socket.destroy();
     }
   }
@@ -44,7 +44,7 @@ function createChat() {
   });
 }
 
-/** A member that says what it is told to, and knows what it heard. */
+/** A client that sends lines and records those that it receives. */
 function join(address, name) {
   const socket = net.connect(address);
   const lines = readline.createInterface({ input: socket });

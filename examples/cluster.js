@@ -1,7 +1,7 @@
 'use strict';
 
-// One port, served by several processes. The primary is node's; the workers
-// take what it passes on as rust-net's sockets.
+// One port, served by several processes. The primary uses node's net; the workers get
+// its connections as rust-net sockets.
 
 const cluster = require('node:cluster');
 const { once } = require('node:events');

@@ -10,7 +10,7 @@ const net = require('..');
 
 /**
  * Starts an echo server, talks to it once, and closes it.
- * @param {string} name what the lines printed begin with
+ * @param {string} name the start of each printed line
  * @param {object} where a port or a path, as `listen` takes it
  */
 function echo(name, where) {

@@ -1,9 +1,8 @@
 'use strict';
 
-// rust-net under an express application that is not changed for it. The same as
-// `node -r rust-net/register app.js`: express and its http go on using node's
-// own net, and whatever asks for net by itself, here the client of a store, gets
-// rust-net.
+// rust-net with an unchanged express application. This does the same as
+// `node -r rust-net/register app.js`: express and its http keep using node's own net.
+// Code that requires net itself, here the client of a store, gets rust-net.
 
 require('../register');
 

@@ -1,13 +1,13 @@
 'use strict';
 
-// A server behind a large list of addresses that it does not serve, in the form
-// in which such lists are published: one network a line, comments after '#'.
-// This one is made here: 20,000 networks, and one more for this machine.
+// A server with a large block list, in the usual format of such lists: one network per
+// line, comments after '#'. The example generates it: 20,000 networks, and one more for
+// this machine.
 
 const { once } = require('node:events');
 const net = require('..');
 
-/** A list as somebody might publish it. */
+/** Returns a list in the usual format. */
 function publishedList() {
   const lines = ['# networks that send nothing but trouble', ''];
   for (let i = 0; i < 20_000; i++) {
@@ -34,7 +34,7 @@ function readList(text) {
   return list;
 }
 
-/** What a client hears that comes from `localAddress`. */
+/** Returns the answer to a client that connects from `localAddress`. */
 async function knock(port, localAddress) {
   const client = net.connect({ port, host: '127.0.0.1', localAddress });
   let heard = '';
@@ -56,12 +56,12 @@ async function main() {
   const { port } = server.address();
   const heard = await knock(port, '127.0.0.1');
   console.log(`from 127.0.0.1: ${heard}`);
-  // Linux has all of 127.0.0.0/8; elsewhere there is one address to come from.
+  // Linux has all of 127.0.0.0/8; other systems have one loopback address.
   if (process.platform === 'linux') {
     console.log(`from 127.0.0.2: ${await knock(port, '127.0.0.2')}`);
     console.log(`dropped: ${net.getStats(server).dropped}`);
   }
-  // The way out has such a list as well.
+  // A client can have a block list as well.
   const client = net.connect({ port, blockList, host: '127.0.0.2' });
   const [error] = await once(client, 'error');
   console.log(`to 127.0.0.2: ${error.code}`);

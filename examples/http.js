@@ -1,7 +1,7 @@
 'use strict';
 
-// An http server whose connections are rust-net's: node:http parses, rust-net
-// carries the bytes. The server that http has made does not listen itself.
+// An http server on rust-net's sockets: node:http parses, rust-net moves the bytes. The
+// http server does not listen itself.
 
 const { once } = require('node:events');
 const http = require('node:http');
@@ -12,7 +12,7 @@ const app = http.createServer((request, response) => {
   response.end(JSON.stringify({ method: request.method, url: request.url }));
 });
 
-/** Asks through a keep-alive agent whose sockets are rust-net's, too. */
+/** Sends requests through a keep-alive agent, also on rust-net's sockets. */
 const agent = new http.Agent({ keepAlive: true });
 agent.createConnection = (options) => net.connect(options);
 
@@ -27,7 +27,7 @@ async function ask(port, path) {
 async function main() {
   const server = net.createServer((socket) => app.emit('connection', socket));
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  // From here on http watches its time limits, as if it listened itself.
+  // Makes http enforce its time limits, as if it listened itself.
   app.emit('listening');
 
   const { port } = server.address();

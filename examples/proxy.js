@@ -1,17 +1,16 @@
 'use strict';
 
-// A TCP proxy: what a client sends goes to the target, what the target answers
-// comes back, and each side's end and failure is passed on to the other.
+// A TCP proxy: it forwards bytes, EOF and errors from the client to the target and back.
 
 const { once } = require('node:events');
 const net = require('..');
 
 /**
- * @param {object} target where to, as `net.connect` takes it
+ * @param {object} target options of `net.connect`
  * @returns {any} a Server
  */
 function createProxy(target) {
-  // Half-open, so that a client's end does not cut the answer short.
+  // Half-open, so that the EOF of a client does not cut off the answer.
   const options = { allowHalfOpen: true };
   return net.createServer(options, (client) => {
     const upstream = net.connect({ ...target, ...options });
@@ -24,7 +23,7 @@ function createProxy(target) {
 }
 
 async function main() {
-  // The target answers with the number of bytes that it was sent.
+  // The target answers with the number of bytes that it received.
   const counter = net.createServer({ allowHalfOpen: true }, (socket) => {
     let bytes = 0;
     socket.on('data', (data) => (bytes += data.length));
@@ -47,7 +46,7 @@ async function main() {
 
   counter.close();
   await once(counter, 'close');
-  // With the target gone the client is told.
+  // Without a target the client gets an error.
   const client = net.connect(proxy.address());
   const [error] = await once(client, 'error');
   console.log(`without a target: ${error.code}`);

@@ -1,7 +1,7 @@
 'use strict';
 
-// What the documentation of node's net shows, one function each, on rust-net:
-// all of it is used as it is there. Every function checks what it shows.
+// The examples of node's net documentation on rust-net, one function each. Every
+// function checks its result.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const net = require('..');
 
-/** Everything that a socket is sent, as text. */
+/** Collects everything that a socket receives, as text. */
 async function textOf(socket) {
   let text = '';
   for await (const piece of socket.setEncoding('utf8')) text += piece;
@@ -174,7 +174,7 @@ const snippets = {
     assert.strictEqual(list.check('192.0.2.1'), true);
     assert.strictEqual(list.check('198.51.100.10'), false);
     assert.strictEqual(list.check('2001:db8::7', 'ipv6'), true);
-    // An IPv4 address in IPv6's clothes is still that address.
+    // An IPv4-mapped IPv6 address is the same address.
     assert.strictEqual(list.check('::ffff:c000:201', 'ipv6'), true);
   },
 

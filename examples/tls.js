@@ -1,8 +1,8 @@
 'use strict';
 
 // TLS over rust-net's sockets, from the first byte and after plain text
-// (STARTTLS). Both sides know a key beforehand, which saves this example the
-// certificates: with those, pass `key`, `cert` and `ca` instead.
+// (STARTTLS). Both sides share a key, so the example needs no certificates. With
+// certificates, pass `key`, `cert` and `ca` instead.
 
 const { once } = require('node:events');
 const tls = require('node:tls');
@@ -14,11 +14,11 @@ const serverSide = { ...shared, pskCallback: () => psk };
 const clientSide = {
   ...shared,
   pskCallback: () => ({ psk, identity: 'example' }),
-  // There is no certificate that could name a host.
+  // Without a certificate there is no host name to check.
   checkServerIdentity: () => undefined,
 };
 
-/** The next piece of text that arrives. */
+/** Returns the next text that arrives. */
 async function heard(socket) {
   const [text] = await once(socket, 'data');
   return String(text);

@@ -1,8 +1,7 @@
 'use strict';
 
-// Worker threads: each has an environment of its own, with its own sockets and
-// its own reactor. The threads listen on one port and the kernel shares out
-// what comes (`reusePort`).
+// Worker threads: each has its own environment, sockets and reactor. The threads listen
+// on one port, and the kernel distributes the connections (`reusePort`).
 
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
@@ -34,7 +33,7 @@ async function echo(port, text) {
 }
 
 async function main() {
-  // Holds the port until the threads have it; it does not listen.
+  // Reserves the port until the threads listen on it.
   const bound = new net.BoundSocket({ host: '127.0.0.1', reusePort: true });
   const { port } = bound.address();
   const threads = [];

@@ -67,7 +67,7 @@ function main() {
     check(tag, packed);
     publish(packed, args);
   } catch (error) {
-    console.error(`nothing more is published: ${error.message}`);
+    console.error(`stopped publishing: ${error.message}`);
     process.exitCode = 1;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

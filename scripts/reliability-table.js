@@ -11,8 +11,8 @@ const file = path.join(root, 'docs', 'reliability.md');
 const columns = ['layer', 'command', 'date', 'counts', 'seed', 'result'];
 const preamble = `# Reliability
 
-What has been tried to break rust-net, when, and what came of it. Each row is
-written by its own command.
+Attempts to break rust-net, with their dates and results. Each command writes its own
+row.
 `;
 
 /** @returns {Record<string, string>[]} the rows of a text, in its order */

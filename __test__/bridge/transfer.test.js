@@ -34,9 +34,9 @@ function attaching(t) {
     const { parentPort } = require('worker_threads');
     const { attach } = require(${JSON.stringify(bridge)});
     const echo = (socket) => socket.on('data', (c) => socket.write('w:' + c));
-    parentPort.on('message', (ticket) => {
-      const moved = attach(ticket);
-      if (ticket.type === 'net.Socket') echo(moved);
+    parentPort.on('message', (token) => {
+      const moved = attach(token);
+      if (token.type === 'net.Socket') echo(moved);
       else moved.on('connection', echo).on('listening', () =>
         parentPort.postMessage(moved.address()));
     });`;
@@ -63,8 +63,8 @@ alone('what was read and not consumed goes along', async (net, t) => {
   peer.once('readable', () => {});
   client.write('early');
   await until(() => peer.readableLength === 5);
-  const ticket = detach(peer);
-  attaching(t).postMessage(ticket);
+  const token = detach(peer);
+  attaching(t).postMessage(token);
   assert.strictEqual(String(await take(client, 7)), 'w:early');
 });
 
@@ -131,14 +131,14 @@ alone('half-open goes along, a pause and a timeout do not', async (net, t) => {
 });
 
 alone(
-  'a worker that dies before it attaches leaves the ticket',
+  'a worker that dies before it attaches leaves the token',
   async (net, t) => {
     const { client, peer } = await pair(net, t);
     const worker = new Worker('process.exit()', { eval: true });
-    const ticket = detach(peer);
-    worker.postMessage(ticket);
+    const token = detach(peer);
+    worker.postMessage(token);
     await once(worker, 'exit');
-    const moved = destroyAfter(t, attach(ticket));
+    const moved = destroyAfter(t, attach(token));
     client.write('still here');
     assert.strictEqual(String(await take(moved, 10)), 'still here');
   },
@@ -169,27 +169,27 @@ alone('a listening TCP server goes to a worker', async (net, t) => {
   assert.strictEqual(String(await take(client, 7)), 'w:hello');
 });
 
-alone('a ticket is good for one use', async (net, t) => {
+alone('a transfer token is valid once', async (net, t) => {
   const { peer } = await pair(net, t, { client: { allowHalfOpen: true } });
   const before = descriptors();
-  const ticket = detach(peer);
-  const moved = attach(ticket);
+  const token = detach(peer);
+  const moved = attach(token);
   const used = { code: 'ERR_INVALID_STATE' };
-  assert.throws(() => attach(ticket), used);
-  assert.strictEqual(discard(ticket), false);
+  assert.throws(() => attach(token), used);
+  assert.strictEqual(discard(token), false);
   await until(() => descriptors() === before);
   const gone = closed(moved);
   moved.destroy();
   await gone;
 });
 
-alone('a discarded ticket leaves nothing open', async (net, t) => {
+alone('a discarded token leaves nothing open', async (net, t) => {
   const { client, peer } = await pair(net, t);
   const ended = once(client.resume(), 'end');
-  const ticket = detach(peer);
-  assert.strictEqual(discard(ticket), true);
+  const token = detach(peer);
+  assert.strictEqual(discard(token), true);
   await ended;
-  assert.throws(() => attach(ticket), { code: 'ERR_INVALID_STATE' });
+  assert.throws(() => attach(token), { code: 'ERR_INVALID_STATE' });
 });
 
 alone('what cannot move is refused and stays whole', async (net, t) => {

@@ -170,7 +170,7 @@ async function sweep(program, driver, names) {
 
 async function main() {
   if (process.platform !== 'linux' || binary === undefined) {
-    console.log('no binary to be had: npm run build:faults makes it, on Linux');
+    console.log('no binary: run `npm run build:faults`, on Linux');
     process.exitCode = process.platform === 'linux' ? 2 : 0;
     return;
   }

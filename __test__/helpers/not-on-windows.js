@@ -75,7 +75,7 @@ const reasons = {
   'a path, connecting': noFile,
   'a path, listening': noFile,
   'a port': notNumbered,
-  'a ticket is good for one use': notCounted,
+  'a transfer token is valid once': notCounted,
   'no descriptor is left behind': notCounted,
   'none: reusePort': noReuse,
   reusePort: noReuse,

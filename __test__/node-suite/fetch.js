@@ -94,7 +94,7 @@ function fromCopy(release, origins, scratch, tries) {
   return tries.attempt(folder, () => {
     const root = path.join(scratch, 'src');
     useCopy(release, folder, root);
-    console.error(`Debian's archive had none: used the copy in ${folder}`);
+    console.error(`not in Debian's archive: used the copy in ${folder}`);
     return root;
   });
 }
@@ -110,7 +110,7 @@ function leaveCopy(root, release, origins) {
   try {
     keepCopy(root, release, origins.copies());
   } catch (error) {
-    console.error(`no copy is kept for later: ${error.message}`);
+    console.error(`the suite was not copied for later: ${error.message}`);
   }
 }
 
@@ -121,7 +121,7 @@ function leaveCopy(root, release, origins) {
  */
 function nothingFound(release, failed) {
   const lines = [
-    `the test suite of Node ${release} is nowhere to be had; tried:`,
+    `the test suite of Node ${release} was not found; tried:`,
     ...failed.map((line) => `  ${line}`),
     'NODE_SUITE_DIR takes the root of any unpacked source of Node.',
   ];

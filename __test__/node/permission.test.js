@@ -206,15 +206,15 @@ if (model) {
   });
 }
 
-/** A ticket is a listener to come: `rust-net/bridge` makes no other. */
+/** Attaching a transfer token is the one way in which `rust-net/bridge` listens. */
 async function attaches(net) {
   const { attach, detach } = require(process.env.BRIDGE);
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.on('listening', resolve));
   const { port } = server.address();
-  const ticket = detach(server);
+  const token = detach(server);
   process.permission.drop('net');
-  await attempt('attach', () => attach(ticket));
+  await attempt('attach', () => attach(token));
   const { readFileSync } = require('fs');
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   // The table is the machine's: others may have a connection to such a port.

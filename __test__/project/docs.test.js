@@ -17,7 +17,9 @@ const root = path.resolve(__dirname, '../..');
 const fixtures = path.join(__dirname, '../fixtures/docs');
 const pages = [
   'README.md',
+  'ARCHITECTURE.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...fs
     .readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
@@ -138,6 +140,33 @@ test('links lead somewhere', () => {
       assert.ok(fs.existsSync(path.join(root, target)), `${page}: ${link}`);
       const isThere = !anchor || headings(target).includes(anchor);
       assert.ok(isThere, `${page}: ${link}`);
+    }
+  }
+});
+
+test('ARCHITECTURE.md stays short', () => {
+  const lines = textOf('ARCHITECTURE.md').trimEnd().split('\n');
+  assert.ok(lines.length <= 150, `${lines.length} lines`);
+  assert.deepStrictEqual(
+    lines.filter((line) => line.length > 100),
+    [],
+  );
+});
+
+/** Private words, and the name that the project uses instead. */
+const glossary = new Map([
+  ['coalesce', /\bgather(?:s|ed|ing)?\b/i],
+  ['loop iteration', /\bturns? of the loop\b/i],
+  ['wake', /\b(?:door)?bells?\b/i],
+  ['reject', /\bturn(?:s|ed|ing)? away\b/i],
+  ['duplicate', /\btwins?\b/i],
+  ['transfer token', /\btickets?\b/i],
+]);
+
+test('a concept has one name in all pages', () => {
+  for (const page of [...pages, 'benchmark/README.md']) {
+    for (const [name, other] of glossary) {
+      assert.doesNotMatch(textOf(page), other, `${page}: write '${name}'`);
     }
   }
 });

@@ -7,8 +7,8 @@ import {
   detach,
   discard,
   fromNode,
-  type Ticket,
   toNode,
+  type TransferToken,
 } from 'rust-net/bridge';
 import { type Equal, expectTrue } from './equal.js';
 
@@ -20,9 +20,9 @@ expectTrue<Equal<typeof back, net.Socket>>();
 toNode(net.createServer());
 
 const socket = detach(back);
-expectTrue<Equal<typeof socket, Ticket<net.Socket>>>();
+expectTrue<Equal<typeof socket, TransferToken<net.Socket>>>();
 const server = detach(net.createServer());
-expectTrue<Equal<typeof server, Ticket<net.Server>>>();
+expectTrue<Equal<typeof server, TransferToken<net.Server>>>();
 expectTrue<Equal<typeof socket.type, 'net.Socket'>>();
 expectTrue<Equal<typeof server.type, 'net.Server'>>();
 expectTrue<Equal<typeof socket.id, string>>();
@@ -36,7 +36,7 @@ expectTrue<Equal<typeof listening, net.Server>>();
 const [first, second] = [discard(socket), discard(server)];
 expectTrue<Equal<typeof first, boolean>>();
 expectTrue<Equal<typeof second, boolean>>();
-// @ts-expect-error no ticket
+// @ts-expect-error not a transfer token
 attach({ id: 'x' });
-// @ts-expect-error it is told
+// @ts-expect-error it is read-only
 socket.id = 'x';

@@ -58,7 +58,7 @@ class Asker {
       data[0] !== message[this.#seen] ||
       data[last] !== message[this.#seen + last]
     ) {
-      throw new Error('a wrong answer');
+      throw new Error('wrong answer');
     }
     this.#seen += data.length;
     if (this.#seen < message.length) return;

@@ -59,7 +59,7 @@ function run(pass, seconds) {
   let passes = 0;
   let now;
   do {
-    if (pass() !== expected) throw new Error('not the answer of before');
+    if (pass() !== expected) throw new Error('the answer differs from before');
     passes++;
     now = performance.now();
   } while (now < end);

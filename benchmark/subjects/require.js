@@ -9,6 +9,6 @@ const start = performance.now();
 const net = require(process.argv[2]);
 const took = performance.now() - start;
 
-if (typeof net.connect !== 'function') throw new Error('this is no net');
+if (typeof net.connect !== 'function') throw new Error('not a net module');
 const { user, system } = process.cpuUsage();
 console.log(JSON.stringify({ took, cpu: user + system }));

@@ -61,7 +61,7 @@ const servers = {
   heavy: (net, { work: rounds }) =>
     net.createServer((socket) => {
       socket.on('data', (data) => {
-        if (work(rounds) === 0) throw new Error('cannot be');
+        if (work(rounds) === 0) throw new Error('impossible result');
         socket.write(data);
       });
     }),

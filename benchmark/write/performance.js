@@ -12,18 +12,18 @@ const OWN = 'on-loop';
 
 const INTRO = `# How fast rust-net is
 
-This page is written by \`npm run bench -- --write\` from the results that are kept
-in [benchmark/results](../benchmark/results/). How they are measured, and what to
-make of them, stands in [benchmark/README.md](../benchmark/README.md).
+\`npm run bench -- --write\` writes this page from the results in
+[benchmark/results](../benchmark/results/). [performance-notes.md](performance-notes.md)
+says what the figures mean and what limits them, and
+[benchmark/README.md](../benchmark/README.md) how they are measured.
 
 Time, CPU and memory are those of the process under test. A ratio is rust-net by
 node:net in the same run: **below 1 is better**. It is the median of the runs'
-ratios; beside it stands every run's own. Memory is the most that the process has
-had, node:net's and then rust-net's. \`peer\` and \`others\` say how many cores the
-other end and the rest of the machine kept busy while node:net was measured: where
-the peer is near 1, it is the peer that limits the time, and CPU says more. A run
-in which node:net itself was off its median by more than a third is made again,
-kept, and not counted.`;
+ratios; each run's own is beside it. Memory is the peak of the process, node:net's
+and then rust-net's. \`peer\` and \`others\` say how many cores the other end and the
+rest of the machine kept busy while node:net was measured. Where the peer is near 1,
+it limits the time, and CPU says more. A run in which node:net itself is more than a
+third off its median is repeated; it is kept, and not counted.`;
 
 /** \`1.04 (1.01, 1.04, 1.10)\`: the ratio, and each run's. */
 function each(found) {
@@ -109,15 +109,10 @@ function pass(title, result) {
   ];
 }
 
-/** Returns the table of the workloads, without the project's own targets. */
-function workloadsTable({ lines }) {
-  const [head, ...body] = report.cells(lines);
-  const kept = head.map((name) => !['must', 'goal', 'met'].includes(name));
-  const pick = (line) => line.filter((_, column) => kept[column]);
-  return report.markdownTable([pick(head), ...body.map(pick)]);
-}
+/** Returns the table of the workloads, with the project's own targets. */
+const workloadsTable = ({ lines }) => report.markdownTable(report.cells(lines));
 
-const link = (chart) => `[${chart}](../benchmark/results/${chart})`;
+const image = (chart) => `![Chart: ${chart}](../benchmark/results/${chart})`;
 
 function workloads({ node, workloads: result, charts }) {
   const title = '### Many connections, by a native load';
@@ -127,9 +122,10 @@ function workloads({ node, workloads: result, charts }) {
     title,
     `Node ${about.node}; ${plural(about.rounds, 'round')} of ${about.seconds} s; ` +
       `${about.system}; load average before the run ${about.loadBefore}; ` +
-      `${about.date}. Here a ratio is one of rates, and more than 1 is better, but ` +
-      `where the unit is a time or memory. As charts: ` +
-      `${[`node${node}.svg`, ...charts].map(link).join(', ')}.`,
+      `${about.date}. Here a ratio is one of rates, and more than 1 is better, ` +
+      'except where the unit is a time or memory. `must` and `goal` are the ' +
+      "project's own targets for the ratio; `met` says which of them it reaches.",
+    [`node${node}.svg`, ...charts].map(image).join('\n\n'),
     workloadsTable(result),
   ];
 }

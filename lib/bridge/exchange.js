@@ -25,7 +25,9 @@ function checkMovable(socket) {
     throw new ERR_SOCKET_CLOSED();
   }
   if (socket.writableLength > 0 || hasUnsent(socket._handle)) {
-    throw new Error('The socket has data to send: wait for its callback');
+    throw new Error(
+      'The socket has data to send: wait for the callback of its last write',
+    );
   }
 }
 

@@ -4,7 +4,7 @@
  * Moves a Socket or Server to another thread. A transferList only takes classes
  * of node's binary. So the descriptor is left with the native side, which all
  * threads of the process share. The other thread gets a transfer token, a plain
- * object that can be cloned. The public API calls it a Ticket.
+ * object that can be cloned. It is a transfer token.
  */
 
 const { randomUUID } = require('crypto');
@@ -35,7 +35,7 @@ function deposit(handle) {
 function withdraw(id) {
   const fd = withdrawDescriptor(id);
   if (fd >= 0) return fd;
-  throw new ERR_INVALID_STATE('The ticket has been used or discarded');
+  throw new ERR_INVALID_STATE('The transfer token was used or discarded');
 }
 
 // True when the other thread can continue the socket. A token does not carry an
@@ -92,7 +92,7 @@ function detachServer(server) {
  * Takes a socket or server from its thread, to be moved to another one.
  *
  * @param {any} subject a connected Socket, or a Server that listens on TCP
- * @returns {any} a Ticket, for one `attach` in any thread of this process
+ * @returns {any} a transfer token, for one `attach` in any thread of this process
  * @throws {Error} ERR_WORKER_HANDLE_NOT_TRANSFERABLE when it cannot be moved in
  *   its state; ERR_INVALID_ARG_TYPE for any other object
  */
@@ -103,10 +103,10 @@ function detach(subject) {
   throw new ERR_INVALID_ARG_TYPE('subject', expected, subject);
 }
 
-function validateTicket(ticket) {
-  const isKnown = ['net.Socket', 'net.Server'].includes(ticket?.type);
-  if (isKnown && typeof ticket.id === 'string') return;
-  throw new ERR_INVALID_ARG_TYPE('ticket', 'Ticket', ticket);
+function validateToken(token) {
+  const isKnown = ['net.Socket', 'net.Server'].includes(token?.type);
+  if (isKnown && typeof token.id === 'string') return;
+  throw new ERR_INVALID_ARG_TYPE('token', 'TransferToken', token);
 }
 
 function openDescriptor(fd, isServer) {
@@ -129,35 +129,35 @@ function listenOn(handle, options) {
 }
 
 /**
- * Makes the Socket or Server of a ticket in this thread.
+ * Makes the Socket or Server of a transfer token in this thread.
  *
- * @param {any} ticket
+ * @param {any} token a transfer token
  * @returns {any} the Socket, which has not begun to read, or the Server
- * @throws {Error} ERR_INVALID_STATE when the ticket was used or discarded
+ * @throws {Error} ERR_INVALID_STATE when the token was used or discarded
  */
-function attach(ticket) {
-  validateTicket(ticket);
-  const isServer = ticket.type === 'net.Server';
-  const handle = openDescriptor(withdraw(ticket.id), isServer);
-  if (isServer) return listenOn(handle, ticket.options);
-  const options = { ...ticket.options, handle, manualStart: true };
+function attach(token) {
+  validateToken(token);
+  const isServer = token.type === 'net.Server';
+  const handle = openDescriptor(withdraw(token.id), isServer);
+  if (isServer) return listenOn(handle, token.options);
+  const options = { ...token.options, handle, manualStart: true };
   /** @type {any} */
   const socket = Reflect.construct(Socket, [options]);
   // A cloned Buffer arrives as a plain Uint8Array.
-  const { received } = ticket;
+  const { received } = token;
   if (isUint8Array(received)) socket.unshift(Buffer.from(received));
   return socket;
 }
 
 /**
- * Closes the descriptor behind a ticket that was not attached.
+ * Closes the descriptor behind a token that was not attached.
  *
- * @param {any} ticket
+ * @param {any} token
  * @returns {boolean} true when there was a descriptor to close
  */
-function discard(ticket) {
-  validateTicket(ticket);
-  const fd = withdrawDescriptor(ticket.id);
+function discard(token) {
+  validateToken(token);
+  const fd = withdrawDescriptor(token.id);
   if (fd >= 0) closeDescriptor(fd);
   return fd >= 0;
 }

@@ -83,11 +83,11 @@ function nativeSettings() {
 
 function objectionTo(name, value) {
   if (!Object.hasOwn(switches, name)) {
-    return `${name} is nothing that rust-net knows`;
+    return `${name} is not a setting of rust-net`;
   }
   const { takes, allows } = switches[name];
   if (allows(value)) return undefined;
-  return `${name}=${value} is no value that it knows; it takes ${takes}`;
+  return `${name}=${value} is invalid; it must be ${takes}`;
 }
 
 /**

@@ -24,7 +24,7 @@ const builds = {
 };
 
 const howToBuild =
-  'To build it, have Rust (https://rustup.rs) and run `npm ci` and ' +
+  'To build one, install Rust (https://rustup.rs) and run `npm ci` and ' +
   '`npm run build` in a clone of the project.';
 
 const platform = `${process.platform} ${process.arch}`;
@@ -102,12 +102,12 @@ function missing() {
   const known = Object.values(builds).flat().join(', ');
   const text =
     suitable.length === 0
-      ? `rust-net is not built for ${platform}, but for ${known}. ${howToBuild}`
-      : `There is no binary of rust-net for ${platform}: ` +
+      ? `rust-net has no binary for ${platform}, only for ${known}. ${howToBuild}`
+      : `rust-net has no binary for ${platform}: ` +
         `${suitable.map((build) => `rust-net-${build}`).join(' or ')} is ` +
-        'not installed. If npm was told to leave optional dependencies out, ' +
-        'or a lock file or node_modules came from another machine, install ' +
-        `again without that. ${howToBuild}`;
+        'not installed. Install again with optional dependencies, and without ' +
+        'a lock file or node_modules from another machine. ' +
+        howToBuild;
   return Object.assign(new Error(text), { code: 'MODULE_NOT_FOUND' });
 }
 
@@ -139,8 +139,8 @@ function checkSize(file, owner) {
   const { size } = fs.statSync(file);
   if (binarySize === undefined || size >= binarySize) return;
   throw new Error(
-    `${file} is damaged: it has ${size} bytes, and ${binarySize} in ${name} as ` +
-      'it was published: install it again.',
+    `${file} is damaged: it has ${size} bytes, and the published ${name} has ` +
+      `${binarySize}. Reinstall it.`,
   );
 }
 
@@ -154,7 +154,7 @@ function load({ file, owner }) {
   } catch (cause) {
     throw new Error(
       `rust-net cannot load ${file}: ${cause.message}\n` +
-        '`npx rust-net doctor` says what that means.',
+        '`npx rust-net doctor` explains this.',
       { cause },
     );
   }

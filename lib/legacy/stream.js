@@ -154,7 +154,7 @@ function startSecure(stream, credentials) {
  * @throws {Error} ERR_INVALID_STATE on a second call
  */
 Stream.prototype.setSecure = function (credentials) {
-  if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is secure already');
+  if (this[kAsked]) throw new ERR_INVALID_STATE('The stream is already secure');
   const secure = loadOwn(() => require('./secure'));
   const read = secure.readCredentials(credentials);
   this[kAsked] = true;

@@ -23,7 +23,7 @@ function describe(handle) {
 const members = /** @type {any} */ (process);
 
 function listOf(name) {
-  return internal(`process.${name}`, 'sockets are missing in it', () =>
+  return internal(`process.${name}`, 'it lists no rust-net sockets', () =>
     functionOf(members[name]),
   );
 }

@@ -7,7 +7,7 @@ const getCluster = () => /** @type {any} */ (loadOwn(() => require('cluster')));
 
 const hasGetServer = internal(
   'cluster._getServer',
-  'servers in cluster workers listen on their own',
+  'each cluster worker listens by itself',
   () => {
     const cluster = getCluster();
     // The primary has none.

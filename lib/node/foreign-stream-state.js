@@ -12,7 +12,7 @@ let state;
 
 const nodeState = internal(
   "process.binding('stream_wrap').streamBaseState",
-  'handles that programs write in JavaScript have no numbers',
+  'handles written in JavaScript report no byte counts',
   () => {
     // Such handles get the array from here too. Where this Node forbids it, they
     // cannot have it either.

@@ -4,7 +4,7 @@ const { internal } = require('./internals');
 
 const loadList = internal(
   'process.moduleLoadList',
-  'node modules are taken for loaded, and patched early',
+  "node's modules count as loaded and are patched early",
   () => {
     const list = /** @type {any} */ (process).moduleLoadList;
     return Array.isArray(list) ? list : undefined;

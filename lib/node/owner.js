@@ -16,7 +16,7 @@ function findOwnerSymbol() {
 
 const ownerSymbol = internal(
   'Symbol(owner_symbol)',
-  'a cluster does not heed maxConnections, nor close servers on disconnect',
+  'cluster ignores maxConnections and closes no server on disconnect',
   findOwnerSymbol,
 );
 

@@ -105,7 +105,7 @@ function findFinish() {
 
 const finishOf = internal(
   'afterConnect',
-  "perf_hooks has no 'net' entries for our sockets",
+  "perf_hooks has no 'net' entries for rust-net sockets",
   () => findFinish() ?? undefined,
 );
 /** How often node has read the context since `isObserved` began. */

@@ -27,7 +27,7 @@ function findNodeReader() {
 
 const nodeReader = internal(
   'onStreamRead',
-  "a socket that http's Agent has guarded while it was idle reads nothing more",
+  "a socket that http's Agent kept idle stops reading",
   findNodeReader,
 );
 

@@ -10,7 +10,7 @@ const { functionOf, internal } = require('./internals');
  */
 const tickCallback = internal(
   'process._tickCallback',
-  'each event has a callback scope of its own',
+  'each event runs in its own callback scope',
   () => functionOf(/** @type {any} */ (process)._tickCallback),
 );
 

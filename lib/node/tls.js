@@ -142,7 +142,7 @@ function attach(tlsSocket, socket, wrapper) {
 
 const initOf = internal(
   'TLSSocket.prototype._init',
-  'TLS takes our sockets for plain streams: no addresses, no timeouts',
+  'TLS treats rust-net sockets as plain streams: no addresses, no timeouts',
   () => functionOf(loadTls().prototype._init),
 );
 

@@ -16,8 +16,8 @@ function warn() {
   if (hasWarned) return;
   hasWarned = true;
   process.emitWarning(
-    "A hook on require() has node's net, and was overridden. To have it see " +
-      'rust-net, load rust-net/register before it.',
+    "A hook on require() had loaded node's net; what it adds to net is " +
+      'missing. Load rust-net/register before the hook.',
     { code: 'RUST_NET_HOOK' },
   );
 }

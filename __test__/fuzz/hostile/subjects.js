@@ -64,24 +64,24 @@ class Subjects {
     const { Socket, Server } = this.world.net;
     const isSocket =
       result instanceof Socket || result instanceof nodeNet.Socket;
-    const isTicket =
+    const isToken =
       typeof result?.type === 'string' && typeof result.id === 'string';
     if (isSocket && !this.#marks.has(result)) {
       const mark = this.#marks.get(args[0]) ?? new Connection(undefined).mark;
       this.#watch(result, mark);
     } else if (result instanceof Server) {
       result.close();
-    } else if (isTicket) {
-      const { tickets, bridge } = this.world;
-      tickets.push(result);
-      if (tickets.length > 6) bridge.discard(tickets.shift());
+    } else if (isToken) {
+      const { tokens, bridge } = this.world;
+      tokens.push(result);
+      if (tokens.length > 6) bridge.discard(tokens.shift());
     }
   }
 
   close() {
     for (const socket of this.#sockets) socket.destroy();
-    const { tickets, bridge } = this.world;
-    for (const ticket of tickets) bridge.discard(ticket);
+    const { tokens, bridge } = this.world;
+    for (const token of tokens) bridge.discard(token);
     this.#sockets = [];
   }
 }

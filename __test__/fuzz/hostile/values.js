@@ -40,7 +40,7 @@ const kinds = [
   ['flag', /^(?:enable|blocking|allBuffers|is|v6)/i],
   ['key', /key/i],
   ['socket', /socket|server/i],
-  ['ticket', /ticket/i],
+  ['token', /token/i],
 ];
 
 class Values extends Lists {
@@ -277,22 +277,22 @@ class Values extends Lists {
     return this.world.someSubject(call.random) ?? this.object(call);
   }
 
-  ticket(call) {
+  token(call) {
     const { random, world } = call;
-    if (random.chance(50) && world.tickets.length > 0) {
-      return random.pick(world.tickets);
+    if (random.chance(50) && world.tokens.length > 0) {
+      return random.pick(world.tokens);
     }
-    const ticket = { type: random.pick(['net.Socket', 'net.Server', 'x']) };
+    const token = { type: random.pick(['net.Socket', 'net.Server', 'x']) };
     // A fresh name, which was never passed to `deposit`: any code that knows a
     // name can take its descriptor.
-    Object.defineProperty(ticket, 'id', {
+    Object.defineProperty(token, 'id', {
       get() {
         call.interfere('getter id');
         return random.pick(['never deposited', 'nor this', undefined, 7, null]);
       },
     });
-    this.getterOn(ticket, 'options', this.object(call), call);
-    return ticket;
+    this.getterOn(token, 'options', this.object(call), call);
+    return token;
   }
 
   instance(call, name) {
@@ -359,7 +359,7 @@ class Values extends Lists {
 const anyKinds = [
   ...['number', 'number', 'bigint', 'flag', 'nothing', 'bytes', 'bytes'],
   ...['text', 'oddText', 'encoding', 'list', 'address', 'endpoint', 'port'],
-  ...['path', 'key', 'request', 'callback', 'socket', 'ticket', 'handle'],
+  ...['path', 'key', 'request', 'callback', 'socket', 'token', 'handle'],
   ...['object', 'object', 'descriptor'],
 ];
 

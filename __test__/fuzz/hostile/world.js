@@ -44,7 +44,7 @@ class World {
   nested = 0;
   bytes = 0;
   usedRequests = [];
-  tickets = [];
+  tokens = [];
   instances = new Map();
   findings = [];
   /** Errors that are not meant for a caller, by their text. */

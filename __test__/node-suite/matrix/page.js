@@ -22,13 +22,13 @@ const INTRO = `<!-- Written by \`npm run test:matrix\`. Do not edit. -->
 # Conformance
 
 Node's own tests of \`net\`, run on rust-net and, for comparison, on \`node:net\`
-itself: suite release x Node release x driver. A cell says
-**passed / failed / skipped**. A test that never touched rust-net counts as
-failed, nothing is tried twice, and expected failures count as failures.
+itself: suite release x Node release x driver. A cell has the numbers **passed /
+failed / skipped**. A test that never used rust-net counts as failed, no test is
+retried, and expected failures count as failures.
 
-The API and the behaviour of rust-net are those of the newest Node everywhere;
-defaults and messages are those of the running one. Where a suite asks for
-something else, the test is named below with the reason.`;
+On every Node, rust-net has the API and the behaviour of the newest Node; defaults
+and messages are those of the running one. A test that expects something else is
+listed below with the reason.`;
 
 const SETS = {
   net: {

@@ -4,7 +4,7 @@
  * Moves a Socket or Server to another thread. A transferList only takes classes
  * of node's binary. So the descriptor is left with the native side, which all
  * threads of the process share. The other thread gets a transfer token, a plain
- * object that can be cloned. It is a transfer token.
+ * object that can be cloned.
  */
 
 const { randomUUID } = require('crypto');

@@ -107,7 +107,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("setCoalesce", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_gathers(args.boolean(1));
+            handle.set_coalesces(args.boolean(1));
             Ok(())
         })
     }),
@@ -117,8 +117,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("setBlockList", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_peer_filter(peer_filter(args.uint(1)));
-            Ok(())
+            handle.set_peer_filter(peer_filter(args.uint(1)))
         })
     }),
     ("close", |net, args| {

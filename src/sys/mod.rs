@@ -46,6 +46,17 @@ pub struct Access {
     pub writable: bool,
 }
 
+impl Access {
+    pub const NONE: Self = Self {
+        readable: false,
+        writable: false,
+    };
+    pub const FULL: Self = Self {
+        readable: true,
+        writable: true,
+    };
+}
+
 /// The direction in which something is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {

@@ -7,6 +7,7 @@ mod tests;
 use std::net::SocketAddr;
 
 use super::bound::{self, Bound};
+use super::common::{Common, Transport};
 use super::connecting::Connecting;
 use super::listener::Listener;
 use super::socket::Socket;
@@ -19,15 +20,6 @@ use crate::runtime::Reactor;
 use crate::sys::path::Name;
 use crate::sys::{descriptor, Access, BorrowedDescriptor, Descriptor};
 
-/// What carries the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    Tcp,
-    /// A Unix-domain socket or named pipe, or a descriptor that was opened as one (a pipe, a
-    /// terminal).
-    Pipe,
-}
-
 /// A `TCP` or `Pipe`. Used by the JavaScript thread only.
 ///
 /// Its state is a field, and the handle is not itself an enum of states. Every read, write and
@@ -37,18 +29,6 @@ pub enum Transport {
 pub struct Handle {
     pub(super) common: Common,
     pub(super) state: State,
-}
-
-/// What a handle has in all of its states.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Common {
-    pub key: Key,
-    pub transport: Transport,
-    pub referenced: bool,
-    /// Reads go straight into a buffer that JavaScript names at each of them.
-    pub reads_directly: bool,
-    pub coalesces: bool,
-    pub offloads: bool,
 }
 
 /// What a handle is.
@@ -113,14 +93,7 @@ impl Handle {
     /// Makes a handle without a descriptor.
     pub fn new(key: Key, transport: Transport) -> Self {
         Self {
-            common: Common {
-                key,
-                transport,
-                referenced: true,
-                reads_directly: false,
-                coalesces: true,
-                offloads: false,
-            },
+            common: Common::new(key, transport),
             state: State::default(),
         }
     }

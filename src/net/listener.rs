@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
+use super::common::Transport;
 use super::socket::Socket;
-use super::Transport;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::runtime::{Attempt, Count, Interest, Reactor};

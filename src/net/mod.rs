@@ -13,6 +13,7 @@
 //! verbs that are the descriptor's, whatever the state.
 
 mod bound;
+mod common;
 mod connecting;
 mod handle;
 mod internet;
@@ -24,8 +25,8 @@ mod stream;
 mod unbound;
 mod verbs;
 
-use handle::{Common, State};
-pub use handle::{Handle, Transport};
+pub use common::Transport;
+pub use handle::Handle;
 pub use internet::{format_address, parse_address};
 pub use listener::{Accepted, PeerFilter};
 pub use place::Place;

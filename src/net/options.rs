@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{bound, Handle, State};
+use super::bound;
+use super::handle::{Handle, State};
 use crate::error::{Errno, Result};
 use crate::sys::{descriptor, options, socket, BorrowedDescriptor, Descriptor};
 

@@ -4,7 +4,8 @@ use std::io;
 
 use socket2::SockAddr;
 
-use super::{Handle, Transport};
+use super::common::Transport;
+use super::handle::Handle;
 use crate::sys::{socket, BorrowedDescriptor};
 
 /// Two handles of one place may be a listener and what has connected to it; those of two places are

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use socket2::Domain;
 
+use super::common::Transport;
 use super::socket::Socket;
-use super::Transport;
 use crate::error::Result;
 use crate::sys::path::{self, Name};
 use crate::sys::{descriptor, options, socket, Access, BorrowedDescriptor, Descriptor};

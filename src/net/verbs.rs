@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Accepted, Common, Handle, PeerFilter, State, Transport};
+use super::common::{Common, Transport};
+use super::handle::{Handle, State};
+use super::listener::{Accepted, PeerFilter};
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::queue::EventQueue;

@@ -10,8 +10,8 @@ use self::reading::Reading;
 #[cfg(test)]
 pub(super) use self::reading::MAX_LOOKS;
 use self::writing::Writing;
+use super::common::Common;
 use super::socket::Socket;
-use super::Common;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::queue::EventQueue;

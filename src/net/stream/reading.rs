@@ -3,8 +3,8 @@
 use super::Stream;
 use crate::error::{Errno, Result, UV_EOF};
 use crate::event::{Event, Key, Kind};
+use crate::net::common::Common;
 use crate::net::socket::Io;
-use crate::net::Common;
 use crate::queue::EventQueue;
 use crate::runtime::{is_heavy, Count, Interest, Reactor};
 use crate::stream::{first_look, read_step, ReadStep};

@@ -17,7 +17,7 @@ function countsOf(handle) {
   const key = handle?.[kKey];
   const counts = key === undefined ? null : native.handleStats(key);
   if (!Array.isArray(counts)) return kNone;
-  // In the order of src/net/handle.rs.
+  // In the order of `Handle::stats` in src/net/verbs.rs.
   const [queued, reads, writes, rejected] = counts;
   return { queued, reads, writes, rejected };
 }

@@ -3,6 +3,32 @@
 /*
  * The verbs that all of node's stream handles have, over the keys of the native
  * environment: the seam between `net` and what is below it.
+ *
+ * A fact has one owner. What both sides seem to keep are these:
+ *
+ * fact                       owner       what the other side has, and why
+ * -------------------------  ----------  --------------------------------------
+ * state, descriptor, access  native      nothing: it asks
+ * referenced                 native      nothing: it asks, which is seldom
+ * the kernel is read         native      not this: `kReading` here is whether
+ *                                        bytes may be delivered. The two differ
+ *                                        while a batch is under way, and each
+ *                                        of its events asks.
+ * bytes delivered, bytes     JavaScript  `net.getStats` has the environment's
+ * taken from the user                    sums. A handle counts a read when it
+ *                                        is delivered and a write as a whole;
+ *                                        natively both would be counted apart.
+ * bytes relayed              native      `kRelayed`: that there were any, which
+ *                                        saves the close of every other handle
+ *                                        a call
+ * target of a relay          native      `kRelay`: the listeners for which
+ *                                        JavaScript has allowed it
+ * writes that wait for room  JavaScript  one bit: that there is one, for the
+ *                                        event and to keep the process alive
+ * coalesced bytes            native      nothing: it asks
+ * requests                   JavaScript  that one is under way, by the state
+ *
+ * `handle.reading` is none of them: it is node's, and says what the Socket wants.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -71,7 +97,6 @@ const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 // The key of no handle. A lower one is the errno of why there is none.
 const NOBODY = -1;
 
-const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');
 const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
@@ -113,7 +138,6 @@ class StreamHandle extends AsyncResource {
     this[kKey] = key;
     this[kClosed] = key < 0;
     this[kReading] = false;
-    this[kReferenced] = true;
     this[kStash] = null;
     this[kUserBuffer] = null;
     this[kAhead] = null;
@@ -306,7 +330,7 @@ class StreamHandle extends AsyncResource {
   }
 
   /**
-   * Sends what was gathered, ahead of what somebody else sends over the same
+   * Sends what was coalesced, ahead of what somebody else sends over the same
    * connection. What the kernel does not take is in `writeQueueSize`.
    *
    * @returns {number} 0, or the negative errno of bytes that were lost
@@ -337,17 +361,15 @@ class StreamHandle extends AsyncResource {
   }
 
   ref() {
-    this[kReferenced] = true;
     native.setReferenced(this[kKey], true);
   }
 
   unref() {
-    this[kReferenced] = false;
     native.setReferenced(this[kKey], false);
   }
 
   hasRef() {
-    return this[kReferenced] && !this[kClosed];
+    return !this[kClosed] && native.isReferenced(this[kKey]) === 1;
   }
 
   /**
@@ -360,7 +382,7 @@ class StreamHandle extends AsyncResource {
     return takeUndelivered(this);
   }
 
-  /** Whether small writes may be gathered until the end of the callback. */
+  /** Sets whether small writes are coalesced until the end of the callback. */
   setCoalesce(enable) {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
@@ -374,13 +396,13 @@ class StreamHandle extends AsyncResource {
     this[kCopyWrites] = Boolean(enable);
   }
 
-  /** Whether a thread sends what was gathered. */
+  /** Sets whether a thread sends what was coalesced. */
   setOffload(enable) {
     return native.setOffload(this[kKey], Boolean(enable));
   }
 
   /**
-   * Closes accepted connections at once whose peer the list covers.
+   * Rejects connections whose peer the list covers, as soon as they are accepted.
    *
    * @param {number} key what the native side knows the list by, or -1 for none
    */

@@ -134,6 +134,9 @@ pub const VERBS: &[(&str, Verb)] = &[
             Ok(())
         })
     }),
+    ("isReferenced", |net, args| {
+        number(net, args, |handle| Ok(i32::from(handle.is_referenced())))
+    }),
     ("setNoDelay", |net, args| {
         on_handle(net, args, |handle| handle.set_no_delay(args.boolean(1)))
     }),

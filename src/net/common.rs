@@ -11,7 +11,7 @@ pub enum Transport {
     Pipe,
 }
 
-/// What a handle has in all of its states.
+/// What a handle has in all of its states. `lib/handle/handle.js` lists which side owns which fact.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Common {
     pub key: Key,

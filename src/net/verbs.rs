@@ -30,6 +30,11 @@ impl Handle {
         }
     }
 
+    /// True when it keeps its environment alive while it is active.
+    pub fn is_referenced(&self) -> bool {
+        self.common.referenced
+    }
+
     pub fn set_referenced(&mut self, referenced: bool) {
         self.common.referenced = referenced;
     }

@@ -75,7 +75,7 @@ function openEnvironment() {
   if (typeof opened === 'number') return opened;
   isOpen = true;
   Object.assign(native, opened);
-  if (settings.coalesce) process.on('exit', () => native.stopGathering());
+  if (settings.coalesce) process.on('exit', () => native.stopDeferring());
   return 0;
 }
 

@@ -199,8 +199,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         net.run(Core::retry_starved);
         Value::Int(0)
     }),
-    ("stopGathering", |net, _| {
-        net.run(Core::stop_gathering);
+    ("stopDeferring", |net, _| {
+        net.run(Core::stop_deferring);
         Value::Int(0)
     }),
 ];

@@ -19,7 +19,7 @@ use napi::sys;
 
 use self::busy_poll::BusyPoll;
 pub use self::core::Core;
-use self::core::TURN_BATCHES;
+use self::core::ITERATION_BATCHES;
 pub use self::js::Shared;
 use self::js::{Delivery, Js};
 use self::uv::{Callbacks, Signal, Watch};
@@ -260,9 +260,9 @@ impl NetEnv {
     /// Polls the driver once and delivers what is ready, in a bounded number of batches. False if
     /// there was nothing.
     fn serve(&self) -> bool {
-        self.core.borrow_mut().begin_turn();
+        self.core.borrow_mut().begin_iteration();
         let mut any = false;
-        for _ in 0..TURN_BATCHES {
+        for _ in 0..ITERATION_BATCHES {
             self.js
                 .with_slab(|slab| self.core.borrow_mut().collect(slab));
             let relayed = self.relay();

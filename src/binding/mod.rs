@@ -26,11 +26,11 @@ pub struct OpenOptions {
     pub driver: String,
     /// Send small writes at the end of the callback that makes them.
     pub coalesce: bool,
-    /// Let a thread send what was gathered.
+    /// Let a thread send the writes that would be coalesced.
     pub offload: bool,
     /// Fill abstract socket names with NULs, as libuv did until 1.46.
     pub padded_names: bool,
-    /// Microseconds to look for more after a turn that found something; 0 for none.
+    /// Microseconds to look for more after a loop iteration that found something; 0 for none.
     pub busy_poll: u32,
 }
 
@@ -65,7 +65,7 @@ pub fn open<'env>(
     };
     let options = Options {
         driver: choice,
-        gather_writes: options.coalesce,
+        coalesce_writes: options.coalesce,
         offload_writes: options.offload,
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,

@@ -73,7 +73,7 @@ impl Acceptor {
     /// outcome has to wait for the next batch: a 'connection' listener may reset what has just
     /// connected, and libuv asks for the outcome after it.
     ///
-    /// See `NetEnv::overtakes` for listeners of node's own.
+    /// See [`LoopPhase`](crate::env::LoopPhase) for listeners of node's own.
     pub fn accept_before_connect(
         &mut self,
         handles: &mut Handles,

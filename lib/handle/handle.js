@@ -26,7 +26,7 @@ const {
   isTried,
   joinSmall,
 } = require('./encode');
-const { native, out, uv } = require('./native');
+const { native, out, seam, uv } = require('./native');
 const {
   PendingWrite,
   SENT,
@@ -69,7 +69,7 @@ const { checkNet } = require('../node/permission');
 // program that writes again from each callback from starving its timers.
 const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 // The key of no handle. A lower one is the errno of why there is none.
-const NOBODY = -1;
+const { nobody: NOBODY } = seam;
 
 const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');

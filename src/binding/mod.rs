@@ -8,6 +8,7 @@ mod block_list;
 #[cfg(all(feature = "faults", target_os = "linux"))]
 mod faults;
 mod raw;
+mod seam;
 mod transfer;
 mod verbs;
 

@@ -7,6 +7,7 @@ mod counters;
 mod driver;
 mod js;
 mod loop_phase;
+pub mod ring;
 mod slots;
 mod teardown;
 mod uv;

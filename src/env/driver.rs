@@ -80,10 +80,10 @@ fn start_threaded(
     start_watch: impl FnOnce(Signal) -> io::Result<NonNull<Watch>>,
     fallback: Option<String>,
 ) -> io::Result<Started> {
-    let watch = start_watch(Signal::Bell)?;
+    let watch = start_watch(Signal::Async)?;
     // SAFETY: just started.
-    let bell = unsafe { watch.as_ref() }.bell();
-    match Reactor::threaded(Box::new(bell)) {
+    let waker = unsafe { watch.as_ref() }.waker();
+    match Reactor::threaded(Box::new(waker)) {
         Ok(reactor) => Ok(Started {
             reactor,
             watch,

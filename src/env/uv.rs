@@ -7,7 +7,7 @@ use std::ffi::{c_int, c_void, CStr};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use crate::runtime::Doorbell;
+use crate::runtime::LoopWaker;
 use crate::sys::symbols;
 
 /// A `uv_loop_t`.
@@ -91,24 +91,24 @@ pub struct Callbacks {
 pub enum Signal {
     /// This descriptor becomes readable.
     Descriptor(c_int),
-    /// Another thread rings the [`Bell`].
-    Bell,
+    /// Another thread calls the [`AsyncWaker`].
+    Async,
 }
 
-/// Makes the loop's thread call `signal`; rings that come close together may be one.
-pub struct Bell {
+/// Makes the loop's thread call `signal`; wakes that come close together may be one.
+pub struct AsyncWaker {
     api: &'static Api,
     signal: HandlePtr,
 }
 
 // SAFETY: uv_async_send is libuv's one function that may be called from any thread.
-unsafe impl Send for Bell {}
+unsafe impl Send for AsyncWaker {}
 // SAFETY: as above.
-unsafe impl Sync for Bell {}
+unsafe impl Sync for AsyncWaker {}
 
-impl Doorbell for Bell {
-    fn ring(&self) {
-        // SAFETY: whoever stops the watch first stops the thread that rings.
+impl LoopWaker for AsyncWaker {
+    fn wake(&self) {
+        // SAFETY: whoever stops the watch first stops the thread that wakes.
         unsafe { (self.api.async_send)(self.signal) };
     }
 }
@@ -148,7 +148,7 @@ impl Watch {
         let api = api()?;
         let signal_kind = match signal {
             Signal::Descriptor(_) => UV_POLL,
-            Signal::Bell => UV_ASYNC,
+            Signal::Async => UV_ASYNC,
         };
         let watch = Box::new(Self {
             api,
@@ -199,14 +199,14 @@ impl Watch {
                 (self.api.poll_init)(self.uv_loop, self.signal, fd)
             },
             // SAFETY: as above, for a uv_async_t.
-            Signal::Bell => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_bell) },
+            Signal::Async => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_async) },
         };
         status == 0
     }
 
-    /// The way to signal from another thread, for a watch that was started with one.
-    pub fn bell(&self) -> Bell {
-        Bell {
+    /// Returns what signals from another thread, for a watch that was started with [`Signal::Async`].
+    pub fn waker(&self) -> AsyncWaker {
+        AsyncWaker {
             api: self.api,
             signal: self.signal,
         }
@@ -216,7 +216,7 @@ impl Watch {
     /// been served.
     pub fn signal_again(&self) {
         if self.signal_kind == UV_ASYNC {
-            self.bell().ring();
+            self.waker().wake();
         }
     }
 
@@ -352,7 +352,7 @@ unsafe extern "C" fn on_poll(handle: HandlePtr, _status: c_int, _events: c_int) 
     }
 }
 
-unsafe extern "C" fn on_bell(handle: HandlePtr) {
+unsafe extern "C" fn on_async(handle: HandlePtr) {
     // SAFETY: as in `on_poll`.
     if let Some(watch) = unsafe { watch_of(handle) } {
         call_signal(watch);

@@ -438,7 +438,7 @@ impl Handle {
             return step;
         }
         // On a busy machine a driver on another thread tells late of an end that is there already.
-        let looks_later = may_look_again && reactor.tells_late();
+        let looks_later = may_look_again && reactor.reports_late();
         match self.watch(reactor) {
             Ok(source) if looks_later => source.announce_later(Interest::Read),
             Ok(source) => source.follow(read, size),
@@ -976,12 +976,12 @@ mod tests {
     fn serve(handle: &mut Handle, reactor: &Reactor, queue: &mut EventQueue) -> usize {
         let mut room = vec![0; READ_STEP];
         let mut read = 0;
-        reactor.ready().begin_turn();
+        reactor.ready().begin_iteration();
         while !reactor.ready().is_empty() {
             while reactor.ready().pop(First::Light).is_some() {
                 read += handle.on_readable(reactor, &mut room, 0, queue);
             }
-            reactor.ready().begin_turn();
+            reactor.ready().begin_iteration();
         }
         read
     }
@@ -1009,7 +1009,7 @@ mod tests {
         let mut room = vec![0; READ_STEP];
         for look in 1..=MAX_LOOKS {
             peer.write_all(&room).unwrap();
-            reactor.ready().begin_turn();
+            reactor.ready().begin_iteration();
             assert!(reactor.ready().pop(First::Light).is_some(), "look {look}");
             let read = handle.on_readable(&reactor, &mut room, 0, &mut queue);
             assert_eq!(read, READ_STEP, "look {look}");

@@ -11,8 +11,8 @@
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
 //!   descriptor that is given up when the process has run out of them)
 //! - `path`: sockets and pipes that have a name: made, connected, permitted and removed by it
-//! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and finding the descriptor that
-//!   a Tokio runtime polls with
+//! - `poller`: `Registration`, a descriptor registered with a Tokio runtime (`runtime/mod.rs` says what it
+//!   must do), and finding the descriptor that a Tokio runtime polls with
 //! - `bell`: something that a thread rings and the reactor hears
 //! - `splice`: `SplicePipe`, through which bytes go from socket to socket without a copy
 //! - `symbols`: looking up libuv's functions in the running program
@@ -53,7 +53,7 @@ pub enum Interest {
     Write,
 }
 
-/// What one try of an operation on a watched descriptor came to.
+/// What one try of an operation on a registered descriptor came to.
 #[derive(Debug)]
 pub enum Tried<T> {
     Done(T),

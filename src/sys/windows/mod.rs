@@ -8,6 +8,7 @@ pub mod bell;
 pub mod descriptor;
 mod ending;
 pub mod errno;
+mod name;
 mod opening;
 pub mod options;
 pub mod path;

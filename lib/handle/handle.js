@@ -306,7 +306,7 @@ class StreamHandle extends AsyncResource {
   }
 
   /**
-   * Sends what was gathered, ahead of what somebody else sends over the same
+   * Sends what was deferred, ahead of what somebody else sends over the same
    * connection. What the kernel does not take is in `writeQueueSize`.
    *
    * @returns {number} 0, or the negative errno of bytes that were lost
@@ -360,7 +360,7 @@ class StreamHandle extends AsyncResource {
     return takeUndelivered(this);
   }
 
-  /** Whether small writes may be gathered until the end of the callback. */
+  /** Says whether small writes may be coalesced until the callback ends. */
   setCoalesce(enable) {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
@@ -374,7 +374,7 @@ class StreamHandle extends AsyncResource {
     this[kCopyWrites] = Boolean(enable);
   }
 
-  /** Whether a thread sends what was gathered. */
+  /** Says whether a thread sends what would be coalesced. */
   setOffload(enable) {
     return native.setOffload(this[kKey], Boolean(enable));
   }

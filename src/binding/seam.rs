@@ -9,6 +9,7 @@ use napi_derive::napi;
 
 use crate::env::ring;
 use crate::event::{Key, Kind};
+use crate::stream::SMALL_WRITE;
 
 /// What the verb `access` returns: the bit of a handle that can be read from.
 pub const READABLE: i32 = 1;
@@ -34,6 +35,8 @@ pub struct Seam {
     pub nobody: i32,
     /// The kinds of events by name.
     pub kinds: HashMap<&'static str, i32>,
+    /// The largest write, in bytes, that is deferred.
+    pub small_write: u32,
     /// The bits that the verb `access` returns.
     pub readable: i32,
     pub writable: i32,
@@ -53,6 +56,7 @@ pub fn seam() -> Seam {
         confirmed: ring::CONFIRMED,
         nobody: Key::NO_SLOT,
         kinds: kinds.into(),
+        small_write: index(SMALL_WRITE),
         readable: READABLE,
         writable: WRITABLE,
     }

@@ -108,7 +108,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("setCoalesce", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_gathers(args.boolean(1));
+            handle.set_coalesces(args.boolean(1));
             Ok(())
         })
     }),

@@ -10,13 +10,12 @@ use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::{is_heavy, Attempt, Count, Interest, Reactor, Source};
 use crate::stream::{
-    first_look, read_step, relay_step, splice_step, Gathered, Gatherer, Moved, Offloader, ReadStep,
-    Relay, Shutdown, Writer, READ_STEP,
+    first_look, read_step, relay_step, splice_step, Added, Deferred, Moved, Place, ReadStep, Relay,
+    Release, Sender, Shutdown, SmallWrite, Writer, READ_STEP, SMALL_WRITE,
 };
 use crate::sys::splice::SplicePipe;
 use crate::sys::{
-    descriptor, options, path, socket, Access, BorrowedDescriptor, Bytes, Descriptor,
-    RawDescriptor, Room,
+    descriptor, options, path, socket, Access, BorrowedDescriptor, Bytes, Descriptor, Lent, Room,
 };
 
 /// What carries the bytes.
@@ -123,11 +122,9 @@ pub struct Handle {
     read_failure: Option<i32>,
     referenced: bool,
     writer: Writer,
-    /// Where the gatherer keeps this handle's bytes in the running callback.
-    gather_slot: Option<usize>,
-    gathers: bool,
-    /// The last place that the offloader gave this handle.
-    offload_place: Option<u64>,
+    /// Where this handle's deferred bytes are, or were when some were deferred last.
+    deferred_place: Option<Place>,
+    coalesces: bool,
     offloads: bool,
     /// Whom a listener does not let in, once somebody has said so.
     door: Option<Box<Door>>,
@@ -176,9 +173,8 @@ impl Handle {
             read_failure: None,
             referenced: true,
             writer: Writer::default(),
-            gather_slot: None,
-            gathers: true,
-            offload_place: None,
+            deferred_place: None,
+            coalesces: true,
             offloads: false,
             door: None,
             looks: Count::default(),
@@ -521,7 +517,7 @@ impl Handle {
         self.access.writable
             && !self.connecting
             && self.writer.is_idle()
-            && self.gather_slot.is_none()
+            && self.deferred_place.is_none_or(Place::is_offloaded)
             && self.write_failure.is_none()
     }
 
@@ -611,28 +607,27 @@ impl Handle {
         Ok(())
     }
 
-    /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
-    pub fn gather(&mut self, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
-        let Some(fd) = self.gathering_fd(bytes) else {
-            return false;
+    /// Defers a small write, to be offloaded where that is possible. Returns `None` where
+    /// [`Self::write`] has to do it.
+    pub fn defer(&mut self, sender: &mut Sender, may_offload: bool, bytes: &[u8]) -> Option<Added> {
+        let release = if may_offload && self.offloads {
+            Release::Offload
+        } else {
+            Release::Coalesce
         };
-        let slot = gatherer.add(self.key, self.gather_slot, fd, bytes);
-        self.gather_slot = slot.or(self.gather_slot);
-        slot.is_some()
+        let added = sender.add(&SmallWrite {
+            key: self.key,
+            place: self.deferred_place,
+            fd: self.deferring_fd(bytes)?,
+            release,
+            bytes,
+        })?;
+        self.deferred_place = Some(added.place);
+        Some(added)
     }
 
-    /// Hands a small write to the thread that sends. False where [`Self::write`] has to do it.
-    pub fn offload(&mut self, offloader: &Offloader, bytes: &[u8]) -> bool {
-        let Some(fd) = self.gathering_fd(bytes) else {
-            return false;
-        };
-        let place = offloader.add(self.key, self.offload_place, fd, bytes);
-        self.offload_place = place.or(self.offload_place);
-        place.is_some()
-    }
-
-    /// The descriptor, where `bytes` may wait for the end of the callback.
-    fn gathering_fd(&self, bytes: &[u8]) -> Option<RawDescriptor> {
+    /// Returns the descriptor, where `bytes` may wait.
+    fn deferring_fd(&self, bytes: &[u8]) -> Option<Lent> {
         let Io::Watched(source) = &self.io else {
             return None;
         };
@@ -642,58 +637,48 @@ impl Handle {
             && !self.connecting
             && self.writer.is_idle()
             && self.write_failure.is_none();
-        let gathers = is_free && self.gathers && Gatherer::accepts(bytes.len());
-        descriptor::for_thread(source.descriptor()).filter(|_| gathers)
+        let may_wait = is_free && self.coalesces && bytes.len() <= SMALL_WRITE;
+        descriptor::lend(source.descriptor()).filter(|_| may_wait)
     }
 
-    /// Whether gathered writes of this handle are sent by a thread.
+    /// Says whether deferred writes of this handle are sent by the sender thread.
     pub fn set_offloads(&mut self, offloads: bool) {
         self.offloads = offloads;
     }
 
-    pub fn offloads(&self) -> bool {
-        self.offloads
+    /// Says whether small writes of this handle may be deferred.
+    pub fn set_coalesces(&mut self, coalesces: bool) {
+        self.coalesces = coalesces;
     }
 
-    /// Whether a thread may have something of this handle.
-    pub fn has_offloaded(&self) -> bool {
-        self.offload_place.is_some()
+    /// Returns where this handle's deferred bytes are, or may have been.
+    pub fn deferred_place(&self) -> Option<Place> {
+        self.deferred_place
     }
 
-    /// Whether small writes of this handle may be gathered.
-    pub fn set_gathers(&mut self, gathers: bool) {
-        self.gathers = gathers;
+    /// Forgets the place of what was coalesced, which is gone.
+    pub fn forget_place(&mut self) {
+        self.deferred_place = None;
     }
 
-    /// Sends what this handle has gathered, ahead of something that must come after it.
-    pub fn send_own_gathered(&mut self, gatherer: &Gatherer, queue: &mut EventQueue) {
-        let own = self
-            .gather_slot
-            .and_then(|slot| gatherer.take(slot, self.key));
-        if let Some(gathered) = own {
-            self.send(&gathered, queue);
-        }
+    /// True when the sender thread may have something of this handle.
+    fn has_offloaded(&self) -> bool {
+        self.deferred_place.is_some_and(Place::is_offloaded)
     }
 
-    /// Sends what was gathered, now that all places are gone.
-    pub fn send_gathered(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
-        self.gather_slot = None;
-        self.send(gathered, queue);
-    }
-
-    /// Sends the rest of what was gathered; a failure becomes an event.
-    pub fn send(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
+    /// Sends the rest of what was deferred; a failure becomes an event.
+    pub fn send(&mut self, deferred: &Deferred, queue: &mut EventQueue) {
         let Io::Watched(source) = &self.io else {
             return;
         };
-        source.count_foreign_writes(gathered.sends);
+        source.count_foreign_writes(deferred.sends);
         // What comes after a hole must not be sent.
         if self.write_failure.is_some() {
             return;
         }
-        let result = match gathered.failed {
+        let result = match deferred.failed {
             Some(errno) => Err(errno),
-            None => self.writer.write_gathered(source, gathered.rest()),
+            None => self.writer.write_deferred(source, deferred.rest()),
         };
         if let Err(errno) = result {
             self.tell_lost(errno, queue);
@@ -720,7 +705,7 @@ impl Handle {
         self.write_failure.map_or(Ok(()), Err)
     }
 
-    /// Asks for the end of the writing side, behind everything that is queued. What was gathered
+    /// Asks for the end of the writing side, behind everything that is queued. What was deferred
     /// must have been sent.
     ///
     /// # Errors
@@ -873,7 +858,7 @@ impl Handle {
         }
     }
 
-    /// Closes the descriptor and removes the name that a bind made. What was gathered must have been
+    /// Closes the descriptor and removes the name that a bind made. What was deferred must have been
     /// taken; requests that are pending are the caller's to cancel. Where bytes were lost the peer
     /// gets a reset, if the transport has one.
     pub fn close(mut self) {

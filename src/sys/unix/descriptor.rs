@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::{check, uninterrupted};
+use super::{check, uninterrupted, Lent};
 use crate::sys::Access;
 
 /// What a descriptor refers to, in the words of libuv's `uv_guess_handle`.
@@ -112,9 +112,9 @@ pub fn close(number: i32) {
     }
 }
 
-/// How another thread names a descriptor that it may send on.
-pub fn for_thread(fd: BorrowedFd<'_>) -> Option<RawFd> {
-    Some(fd.as_raw_fd())
+/// Names a descriptor to another thread, which may send on it.
+pub fn lend(fd: BorrowedFd<'_>) -> Option<Lent> {
+    Some(Lent(fd.as_raw_fd()))
 }
 
 /// A second, close-on-exec descriptor for the same open file.

@@ -16,7 +16,7 @@ use napi::bindgen_prelude::{Either, Object, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 
-use crate::env::{DriverChoice, Options, Shared};
+use crate::env::{DriverChoice, NetEnv, Options, Shared};
 use crate::error::Errno;
 use crate::sys::descriptor;
 
@@ -71,18 +71,19 @@ pub fn open<'env>(
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,
     };
-    let net = match raw::open(&shared, options) {
-        Ok(net) => net,
-        Err(error) if error.raw_os_error().is_some() => {
-            return Ok(Either::B(Errno::from(error).code()));
-        }
-        Err(error) => return Err(napi::Error::from_reason(error.to_string())),
-    };
+    match raw::open(&shared, options, |net| verbs_of(env, net)) {
+        Ok(verbs) => Ok(Either::A(verbs?)),
+        Err(error) if error.raw_os_error().is_some() => Ok(Either::B(Errno::from(error).code())),
+        Err(error) => Err(napi::Error::from_reason(error.to_string())),
+    }
+}
+
+fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
     raw::attach(env, &object, net, verbs::VERBS)?;
-    Ok(Either::A(object))
+    Ok(object)
 }
 
 /// The names of the verbs that `open` gives.

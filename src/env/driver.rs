@@ -82,7 +82,9 @@ fn start_threaded(
 ) -> io::Result<Started> {
     let watch = start_watch(Signal::Async)?;
     // SAFETY: just started.
-    let waker = unsafe { watch.as_ref() }.waker();
+    let started = unsafe { watch.as_ref() };
+    // SAFETY: the thread that wakes ends with the reactor, which teardown stops before the watch.
+    let waker = unsafe { started.waker() };
     match Reactor::threaded(Box::new(waker)) {
         Ok(reactor) => Ok(Started {
             reactor,
@@ -91,8 +93,8 @@ fn start_threaded(
         }),
         Err(error) => {
             // Its memory is not freed: libuv lets go of the handles only after this call.
-            // SAFETY: just started. `stopped` must not be called: the environment never came to be.
-            unsafe { watch.as_ref() }.abandon();
+            // `stopped` must not be called: the environment never came to be.
+            started.abandon();
             Err(error)
         }
     }

@@ -73,20 +73,27 @@ impl Js {
     }
 
     /// Runs `fill` with the read slab.
-    pub fn with_slab<T>(&self, fill: impl FnOnce(&mut [u8]) -> T) -> T {
-        // SAFETY: the memory is pinned; this is the only place that makes a slice of it, on one
-        // thread, and JavaScript cannot run while `fill` does: it has no environment.
+    ///
+    /// # Safety
+    /// While `fill` runs no JavaScript does, and this is not called again.
+    pub unsafe fn with_slab<T>(&self, fill: impl FnOnce(&mut [u8]) -> T) -> T {
+        // SAFETY: pinned memory, which is the only reference to it by the contract: the slab never leaves
+        // `lib/handle/dispatch.js`, so that no other thread has it.
         let slab = unsafe { std::slice::from_raw_parts_mut(self.slab.0, self.slab.1) };
         fill(slab)
     }
 
-    /// The first `length` bytes that JavaScript put into the out slab; `None` beyond its end.
-    pub fn with_out<T>(&self, length: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    /// Runs `read` with the first `length` bytes that JavaScript put into the out slab; `None` beyond its
+    /// end.
+    ///
+    /// # Safety
+    /// While `read` runs no JavaScript does.
+    pub unsafe fn with_out<T>(&self, length: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
         if length > self.out.1 {
             return None;
         }
-        // SAFETY: pinned memory of at least this length, which JavaScript does not write to while
-        // `read` runs.
+        // SAFETY: pinned memory of at least this length, which does not change by the contract: the slab
+        // never leaves `lib/handle`, so that no other thread has it.
         let bytes = unsafe { std::slice::from_raw_parts(self.out.0, length) };
         Some(read(bytes))
     }

@@ -169,8 +169,11 @@ impl NetEnv {
         length: usize,
         verb: impl FnOnce(&mut Core, &[u8]) -> T,
     ) -> Option<T> {
-        self.js
-            .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
+        // SAFETY: a verb is given the core alone, which has no way into JavaScript.
+        unsafe {
+            self.js
+                .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
+        }
     }
 
     /// Notes an event, and returns what to do about it.
@@ -242,8 +245,7 @@ impl NetEnv {
         self.core.borrow_mut().begin_iteration();
         let mut any = false;
         for _ in 0..ITERATION_BATCHES {
-            self.js
-                .with_slab(|slab| self.core.borrow_mut().collect(slab));
+            self.with_slab(Core::collect);
             let relayed = self.relay();
             if !self.deliver() && !relayed {
                 break;
@@ -269,9 +271,15 @@ impl NetEnv {
         }
         self.js.ask(count);
         let is_confirmed = |place| self.js.is_confirmed(place);
-        self.js
-            .with_slab(|slab| self.core.borrow_mut().relay(is_confirmed, slab));
+        self.with_slab(|core, slab| core.relay(is_confirmed, slab));
         true
+    }
+
+    /// Runs `fill` with the read slab.
+    fn with_slab(&self, fill: impl FnOnce(&mut Core, &mut [u8])) {
+        let mut core = self.core.borrow_mut();
+        // SAFETY: the core has no way into JavaScript. While it is borrowed this cannot be called again.
+        unsafe { self.js.with_slab(|slab| fill(&mut core, slab)) };
     }
 
     /// Delivers all events. Returns false if there were none. Nothing is borrowed while JavaScript runs.

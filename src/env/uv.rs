@@ -108,7 +108,7 @@ unsafe impl Sync for AsyncWaker {}
 
 impl LoopWaker for AsyncWaker {
     fn wake(&self) {
-        // SAFETY: whoever stops the watch first stops the thread that wakes.
+        // SAFETY: the handle is open by the contract of [`Watch::waker`].
         unsafe { (self.api.async_send)(self.signal) };
     }
 }
@@ -205,7 +205,10 @@ impl Watch {
     }
 
     /// Returns what signals from another thread, for a watch that was started with [`Signal::Async`].
-    pub fn waker(&self) -> AsyncWaker {
+    ///
+    /// # Safety
+    /// Nobody wakes after [`Self::stop`].
+    pub unsafe fn waker(&self) -> AsyncWaker {
         AsyncWaker {
             api: self.api,
             signal: self.signal,
@@ -216,7 +219,8 @@ impl Watch {
     /// been served.
     pub fn signal_again(&self) {
         if self.signal_kind == UV_ASYNC {
-            self.waker().wake();
+            // SAFETY: it is used before this thread can stop the watch.
+            unsafe { self.waker() }.wake();
         }
     }
 

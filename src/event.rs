@@ -16,6 +16,8 @@ impl Key {
     /// Slots an environment can have at once.
     pub const SLOTS: u32 = 1 << 20;
     pub const LAST_GENERATION: u32 = u32::MAX;
+    /// What JavaScript has in place of the slot of a handle that is closed.
+    pub const NO_SLOT: i32 = -1;
     /// The last slot is never given away: what is not a handle is watched under this key.
     pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
 
@@ -33,9 +35,9 @@ impl Key {
     }
 }
 
-/// What happened to a handle. The numbers are shared with `lib/handle/dispatch.js`.
+/// What happened to a handle. JavaScript is handed the numbers: see [`Self::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(i32)]
 pub enum Kind {
     /// `a` bytes were read, at offset `b` of the read slab.
     Read = 0,
@@ -57,6 +59,27 @@ pub enum Kind {
     FlushFailed = 8,
     /// There is something to read into a buffer that JavaScript has to name.
     Readable = 9,
+}
+
+impl Kind {
+    /// All kinds, by the names that JavaScript has them under.
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("READ", Self::Read),
+        ("READ_END", Self::ReadEnd),
+        ("CONNECTION", Self::Connection),
+        ("ACCEPT_FAILED", Self::AcceptFailed),
+        ("CONNECTED", Self::Connected),
+        ("WRITABLE", Self::Writable),
+        ("SHUTDOWN", Self::Shutdown),
+        ("CLOSED", Self::Closed),
+        ("FLUSH_FAILED", Self::FlushFailed),
+        ("READABLE", Self::Readable),
+    ];
+
+    /// Returns the number that JavaScript sees.
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
 }
 
 /// One fact about one handle.
@@ -84,5 +107,14 @@ mod tests {
         assert_eq!(key.index(), 77);
         assert_eq!(key.slot(), 77);
         assert_ne!(key, Key::new(77, 6));
+    }
+
+    #[test]
+    fn every_kind_has_a_number_and_a_name_of_its_own() {
+        for (place, (name, kind)) in (0..).zip(Kind::ALL) {
+            assert_eq!(kind.number(), place, "{name}");
+            let same = |&&(other, _): &&(&str, Kind)| other == name;
+            assert_eq!(Kind::ALL.iter().filter(same).count(), 1);
+        }
     }
 }

@@ -18,7 +18,7 @@ let NodeTcp;
 const lasting = new WeakMap();
 
 function copyDescriptor(handle) {
-  // Small writes may have been gathered: they leave before anything that is
+  // Small writes may have been deferred: they leave before anything that is
   // written to the copy. A listener has none, and refuses.
   handle.flush?.();
   const copy = handle.share();

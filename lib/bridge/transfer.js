@@ -52,7 +52,7 @@ function detachSocket(socket) {
   const refused = () => new ERR_WORKER_HANDLE_NOT_TRANSFERABLE('net.Socket');
   if (!isMovable(socket)) throw refused();
   const handle = socket._handle;
-  // Small writes that were gathered leave first, or not at all.
+  // Small writes that were deferred leave first, or not at all.
   if (handle.flush() !== 0 || handle.writeQueueSize > 0) throw refused();
   const id = deposit(handle);
   const received = takeReceived(socket);

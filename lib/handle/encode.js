@@ -6,11 +6,11 @@
  */
 
 const { byteLengthOf, copyInto } = require('./bytes');
-const { out } = require('./native');
+const { out, seam } = require('./native');
 
 // Naming memory to the native side costs more than copying so much, and only
 // what is copied can be coalesced.
-const SMALL_WRITE = 4096;
+const { smallWrite: SMALL_WRITE } = seam;
 /** The largest string, in bytes, that node's handles try before they count it. */
 const TRIED_STRING = 16_384;
 const MAX_BYTES_PER_UNIT = 3;

@@ -52,7 +52,7 @@ const {
   isTried,
   joinSmall,
 } = require('./encode');
-const { native, out, uv } = require('./native');
+const { native, out, seam, uv } = require('./native');
 const {
   PendingWrite,
   SENT,
@@ -95,7 +95,7 @@ const { checkNet } = require('../node/permission');
 // program that writes again from each callback from starving its timers.
 const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 // The key of no handle. A lower one is the errno of why there is none.
-const NOBODY = -1;
+const { nobody: NOBODY } = seam;
 
 const kAhead = Symbol('ahead');
 const kCopyWrites = Symbol('copyWrites');
@@ -330,7 +330,7 @@ class StreamHandle extends AsyncResource {
   }
 
   /**
-   * Sends what was coalesced, ahead of what somebody else sends over the same
+   * Sends what was deferred, ahead of what somebody else sends over the same
    * connection. What the kernel does not take is in `writeQueueSize`.
    *
    * @returns {number} 0, or the negative errno of bytes that were lost
@@ -382,7 +382,7 @@ class StreamHandle extends AsyncResource {
     return takeUndelivered(this);
   }
 
-  /** Sets whether small writes are coalesced until the end of the callback. */
+  /** Says whether small writes may be coalesced until the callback ends. */
   setCoalesce(enable) {
     return native.setCoalesce(this[kKey], Boolean(enable));
   }
@@ -396,7 +396,7 @@ class StreamHandle extends AsyncResource {
     this[kCopyWrites] = Boolean(enable);
   }
 
-  /** Sets whether a thread sends what was coalesced. */
+  /** Says whether a thread sends what would be coalesced. */
   setOffload(enable) {
     return native.setOffload(this[kKey], Boolean(enable));
   }

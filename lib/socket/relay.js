@@ -19,17 +19,11 @@ const { openHandle } = require('../handle/dispatch');
 const { isWritingFreely } = require('./fast-path');
 const { StreamHandle } = require('../handle/handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('../handle/symbols');
-const {
-  COUNT,
-  HEADER,
-  native,
-  onQuestions,
-  ring,
-} = require('../handle/native');
+const { native, onQuestions, ring, seam } = require('../handle/native');
 const { relays } = require('../common/settings');
 const { kBuffer, kHandle, kRelays } = require('../common/symbols');
 
-const CONFIRMED = -1;
+const { count: COUNT, header: HEADER, confirmed: CONFIRMED } = seam;
 const enabled = relays();
 
 const { push } = Duplex.prototype;

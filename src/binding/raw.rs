@@ -29,6 +29,7 @@ pub enum Value {
 /// A verb: one function of the environment object of `lib/handle/native.js`.
 pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
 
+/// What a verb's function is made with. The environment keeps it, and so neither outlives the other.
 struct Bound {
     verb: Verb,
     net: *const NetEnv,
@@ -202,13 +203,21 @@ fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usi
     Some((data.cast(), length))
 }
 
-/// Opens the environment that `shared` belongs to.
-pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
+/// Opens the environment that `shared` belongs to, and calls `then` with it. Teardown frees it, which
+/// cannot begin before `then` has returned.
+///
+/// # Errors
+/// Those of [`NetEnv::open`].
+pub fn open<T>(
+    shared: &Shared,
+    options: Options,
+    then: impl FnOnce(&NetEnv) -> T,
+) -> std::io::Result<T> {
     // SAFETY: called from JavaScript, with arguments of the running call; `lib/handle/native.js` owns the
     // arrays and never lets them go.
     let net = unsafe { NetEnv::open(shared, options)? };
-    // SAFETY: it lives as long as JavaScript runs, and every caller is JavaScript.
-    Ok(unsafe { net.as_ref() })
+    // SAFETY: just opened. Teardown runs on this thread, once JavaScript does no longer.
+    Ok(then(unsafe { net.as_ref() }))
 }
 
 /// Adds one function a verb to `object`.
@@ -218,7 +227,7 @@ pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEn
 pub fn attach(
     env: &Env,
     object: &Object<'_>,
-    net: &'static NetEnv,
+    net: &NetEnv,
     verbs: &'static [(&'static str, Verb)],
 ) -> napi::Result<()> {
     let bound: Vec<Bound> = verbs.iter().map(|&(_, verb)| Bound { verb, net }).collect();
@@ -266,7 +275,8 @@ unsafe extern "C" fn call_verb(
             &mut data,
         )
     };
-    // SAFETY: `attach` made the function with a Bound that lives as long as JavaScript runs.
+    // SAFETY: `attach` made the function with a Bound of an environment. Both live until teardown, when
+    // JavaScript runs no longer, and this is called by JavaScript.
     let bound = unsafe { &*data.cast::<Bound>() };
     // SAFETY: as above, for the environment.
     let net = unsafe { &*bound.net };

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::block_list::peer_filter;
 use super::raw::{Arguments, Value, Verb};
+use super::seam::{READABLE, WRITABLE};
 use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Errno, Result};
@@ -175,7 +176,9 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("access", |net, args| {
         number(net, args, |handle| {
             let access = handle.access();
-            Ok(i32::from(access.readable) | i32::from(access.writable) << 1)
+            let readable = if access.readable { READABLE } else { 0 };
+            let writable = if access.writable { WRITABLE } else { 0 };
+            Ok(readable | writable)
         })
     }),
     ("writeQueueSize", |net, args| {
@@ -201,8 +204,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         net.run(Core::retry_starved);
         Value::Int(0)
     }),
-    ("stopGathering", |net, _| {
-        net.run(Core::stop_gathering);
+    ("stopDeferring", |net, _| {
+        net.run(Core::stop_deferring);
         Value::Int(0)
     }),
 ];

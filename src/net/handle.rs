@@ -267,7 +267,7 @@ impl Handle {
         outcome.is_ok()
     }
 
-    /// Closes the descriptor and removes the name that a bind made. What was coalesced must have
+    /// Closes the descriptor and removes the name that a bind made. What was deferred must have
     /// been taken; requests that are pending are the caller's to cancel. Where bytes were lost the
     /// peer gets a reset, if the transport has one.
     pub fn close(self) {

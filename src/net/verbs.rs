@@ -9,7 +9,7 @@ use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::queue::EventQueue;
 use crate::runtime::Reactor;
-use crate::stream::{Gathered, Gatherer, Moved, Offloader, Relay};
+use crate::stream::{Added, Deferred, Moved, Place, Relay, Sender};
 use crate::sys::splice::SplicePipe;
 use crate::sys::{Access, Bytes, Room};
 
@@ -78,16 +78,12 @@ impl Handle {
         self.common.reads_directly = directly;
     }
 
-    /// Says whether coalesced writes of this handle are sent by a thread.
+    /// Says whether deferred writes of this handle are sent by the sender thread.
     pub fn set_offloads(&mut self, offloads: bool) {
         self.common.offloads = offloads;
     }
 
-    pub fn offloads(&self) -> bool {
-        self.common.offloads
-    }
-
-    /// Says whether small writes of this handle may be coalesced.
+    /// Says whether small writes of this handle may be deferred.
     pub fn set_coalesces(&mut self, coalesces: bool) {
         self.common.coalesces = coalesces;
     }
@@ -235,48 +231,31 @@ impl Handle {
         stream.announce_writable(self.common.key, reactor)
     }
 
-    /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
-    pub fn gather(&mut self, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
+    /// Defers a small write, to be offloaded where that is possible. Returns `None` where
+    /// [`Self::write`] has to do it.
+    pub fn defer(&mut self, sender: &mut Sender, may_offload: bool, bytes: &[u8]) -> Option<Added> {
         match &mut self.state {
-            State::Stream(stream) => stream.coalesce(&self.common, gatherer, bytes),
-            _ => false,
+            State::Stream(stream) => stream.defer(&self.common, sender, may_offload, bytes),
+            _ => None,
         }
     }
 
-    /// Hands a small write to the sender thread. False where [`Self::write`] has to do it.
-    pub fn offload(&mut self, offloader: &Offloader, bytes: &[u8]) -> bool {
-        match &mut self.state {
-            State::Stream(stream) => stream.offload(&self.common, offloader, bytes),
-            _ => false,
-        }
+    /// Returns where this handle's deferred bytes are, or may have been.
+    pub fn deferred_place(&self) -> Option<Place> {
+        self.state.stream()?.deferred_place()
     }
 
-    /// True when the sender thread may have something of this handle.
-    pub fn has_offloaded(&self) -> bool {
-        self.state
-            .stream()
-            .is_some_and(|stream| stream.has_offloaded())
-    }
-
-    /// Sends what this handle has coalesced, ahead of something that must come after it.
-    pub fn send_own_gathered(&mut self, gatherer: &Gatherer, queue: &mut EventQueue) {
+    /// Forgets the place of what was coalesced, which is gone.
+    pub fn forget_place(&mut self) {
         if let Some(stream) = self.state.stream_mut() {
-            stream.send_own_coalesced(self.common.key, gatherer, queue);
+            stream.forget_place();
         }
     }
 
-    /// Sends what was coalesced, now that all places are gone.
-    pub fn send_gathered(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
+    /// Sends the rest of what was deferred; a failure becomes an event.
+    pub fn send(&mut self, deferred: &Deferred, queue: &mut EventQueue) {
         if let Some(stream) = self.state.stream_mut() {
-            stream.leave_coalesce_slot();
-            stream.send(self.common.key, gathered, queue);
-        }
-    }
-
-    /// Sends the rest of what was coalesced; a failure becomes an event.
-    pub fn send(&mut self, gathered: &Gathered, queue: &mut EventQueue) {
-        if let Some(stream) = self.state.stream_mut() {
-            stream.send(self.common.key, gathered, queue);
+            stream.send(self.common.key, deferred, queue);
         }
     }
 
@@ -294,7 +273,7 @@ impl Handle {
         stream.map_or(Ok(()), |stream| stream.check_flushed())
     }
 
-    /// Asks for a half-close behind everything that is queued. What was coalesced must have been
+    /// Asks for a half-close behind everything that is queued. What was deferred must have been
     /// sent.
     ///
     /// # Errors

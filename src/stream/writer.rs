@@ -61,7 +61,7 @@ impl Writer {
     ///
     /// # Errors
     /// The kernel's; the bytes are lost then.
-    pub fn write_gathered(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
+    pub fn write_deferred(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
         let sent = if self.is_drained() {
             send(source, &mut [bytes.into()])?
         } else {
@@ -197,8 +197,8 @@ mod tests {
         let (reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
         let taken = fill(&mut writer, &source);
-        writer.write_gathered(&source, b"first ").unwrap();
-        writer.write_gathered(&source, b"second").unwrap();
+        writer.write_deferred(&source, b"first ").unwrap();
+        writer.write_deferred(&source, b"second").unwrap();
         assert_eq!(writer.pending(), 12);
         let late = writer.write(&source, &mut [b"late"[..].into()]).unwrap();
         assert_eq!(late, 0);
@@ -216,7 +216,7 @@ mod tests {
         let (_reactor, source, peer) = connected();
         let mut writer = Writer::default();
         fill(&mut writer, &source);
-        writer.write_gathered(&source, b"lost").unwrap();
+        writer.write_deferred(&source, b"lost").unwrap();
         drop(peer);
         assert_eq!(writer.resume(&source), Err(Errno::PIPE));
         assert!(writer.is_drained());

@@ -2,18 +2,18 @@
 //!
 //! What a platform supplies, each name with the same signature everywhere:
 //!
-//! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: something open that is owned, lent, or
-//!   named to another thread
+//! - `Descriptor`, `BorrowedDescriptor` and `Lent`: something open that is owned, borrowed, or named to
+//!   another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send`, `send_vectored`, `send_raw`, `is_full`, `is_out_of_buffers`, `local_address`,
+//!   `send`, `send_vectored`, `send_lent`, `is_full`, `is_out_of_buffers`, `local_address`,
 //!   `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function a socket option
-//! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
+//! - `descriptor`: `borrow`, `lend`, `number`, `adopt`, `duplicate`, `describe`, `Reserve` (the
 //!   descriptor that is given up when the process has run out of them)
 //! - `path`: sockets and pipes that have a name: made, connected, permitted and removed by it
-//! - `poller`: `Watched`, a descriptor registered with a Tokio runtime, and finding the descriptor that
-//!   a Tokio runtime polls with
-//! - `bell`: something that a thread rings and the reactor hears
+//! - `poller`: `Registration`, a descriptor registered with a Tokio runtime (`runtime/mod.rs` says what it
+//!   must do), and finding the descriptor that a Tokio runtime polls with
+//! - `waker`: what a thread wakes the reactor with
 //! - `splice`: `SplicePipe`, through which bytes go from socket to socket without a copy
 //! - `symbols`: looking up libuv's functions in the running program
 //! - `errno`: libuv's numbers, and what the system's become among them
@@ -64,7 +64,7 @@ pub enum Interest {
     Write,
 }
 
-/// What one try of an operation on a watched descriptor came to.
+/// What one try of an operation on a registered descriptor came to.
 #[derive(Debug)]
 pub enum Tried<T> {
     Done(T),

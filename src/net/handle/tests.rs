@@ -61,7 +61,7 @@ impl Subject {
                     Interest::Write => self.handle.on_writable(&mut self.queue),
                 }
             }
-            self.reactor.ready().begin_turn();
+            self.reactor.ready().begin_iteration();
         }
         read
     }
@@ -428,7 +428,7 @@ fn a_stream_that_goes_on_is_registered() {
     let mut room = vec![0; READ_STEP];
     for look in 1..=MAX_LOOKS {
         peer.write_all(&room).unwrap();
-        reactor.ready().begin_turn();
+        reactor.ready().begin_iteration();
         assert!(reactor.ready().pop(First::Light).is_some(), "look {look}");
         let read = handle.on_readable(&reactor, &mut room, 0, &mut queue);
         assert_eq!(read, READ_STEP, "look {look}");

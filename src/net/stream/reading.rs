@@ -203,7 +203,7 @@ impl Stream {
             return step;
         }
         // On a busy machine a driver on another thread reports late an EOF that is there already.
-        let looks_later = may_look_again && reactor.tells_late();
+        let looks_later = may_look_again && reactor.reports_late();
         match self.socket.register(key, reactor) {
             Ok(source) if looks_later => source.announce_later(Interest::Read),
             Ok(source) => source.follow(read, size),

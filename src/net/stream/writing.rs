@@ -9,17 +9,17 @@ use crate::net::common::Common;
 use crate::net::socket::Io;
 use crate::queue::EventQueue;
 use crate::runtime::{Interest, Reactor};
-use crate::stream::{Gathered, Gatherer, Offloader, Shutdown, Writer};
-use crate::sys::{descriptor, socket, Bytes, RawDescriptor};
+use crate::stream::{
+    Added, Deferred, Place, Release, Sender, Shutdown, SmallWrite, Writer, SMALL_WRITE,
+};
+use crate::sys::{descriptor, socket, Bytes, Lent};
 
 /// What a stream knows of its writes.
 #[derive(Debug, Default)]
 pub(super) struct Writing {
     writer: Writer,
-    /// Where the running callback's coalesced bytes are.
-    coalesce_slot: Option<usize>,
-    /// The last place that the sender thread's list had for it.
-    offload_place: Option<u64>,
+    /// Where its deferred bytes are, or were when some were deferred last.
+    deferred_place: Option<Place>,
     shutdown: Shutdown,
     /// Bytes that were reported as written could not be sent: nothing more is, every write reports
     /// this, and the peer gets a reset instead of an EOF.
@@ -43,7 +43,9 @@ impl Writing {
 
     /// True when nothing stands before a byte that is written now.
     pub fn is_free(&self) -> bool {
-        self.writer.is_idle() && self.coalesce_slot.is_none() && self.failure.is_none()
+        self.writer.is_idle()
+            && self.deferred_place.is_none_or(Place::is_offloaded)
+            && self.failure.is_none()
     }
 }
 
@@ -85,69 +87,71 @@ impl Stream {
         Ok(())
     }
 
-    /// Keeps a small write for the end of the callback. False where [`Self::write`] has to do it.
-    pub fn coalesce(&mut self, common: &Common, gatherer: &mut Gatherer, bytes: &[u8]) -> bool {
-        let Some(fd) = self.coalescing_fd(common, bytes) else {
-            return false;
+    /// Defers a small write, to be offloaded where that is possible. Returns `None` where
+    /// [`Self::write`] has to do it.
+    pub fn defer(
+        &mut self,
+        common: &Common,
+        sender: &mut Sender,
+        may_offload: bool,
+        bytes: &[u8],
+    ) -> Option<Added> {
+        let release = if may_offload && common.offloads {
+            Release::Offload
+        } else {
+            Release::Coalesce
         };
-        let slot = gatherer.add(common.key, self.writing.coalesce_slot, fd, bytes);
-        self.writing.coalesce_slot = slot.or(self.writing.coalesce_slot);
-        slot.is_some()
+        let added = sender.add(&SmallWrite {
+            key: common.key,
+            place: self.writing.deferred_place,
+            fd: self.deferring_fd(common, bytes)?,
+            release,
+            bytes,
+        })?;
+        self.writing.deferred_place = Some(added.place);
+        Some(added)
     }
 
-    /// Hands a small write to the sender thread. False where [`Self::write`] has to do it.
-    pub fn offload(&mut self, common: &Common, offloader: &Offloader, bytes: &[u8]) -> bool {
-        let Some(fd) = self.coalescing_fd(common, bytes) else {
-            return false;
-        };
-        let place = offloader.add(common.key, self.writing.offload_place, fd, bytes);
-        self.writing.offload_place = place.or(self.writing.offload_place);
-        place.is_some()
-    }
-
-    /// Returns the descriptor, where `bytes` may wait for the end of the callback.
-    fn coalescing_fd(&self, common: &Common, bytes: &[u8]) -> Option<RawDescriptor> {
+    /// Returns the descriptor, where `bytes` may wait.
+    fn deferring_fd(&self, common: &Common, bytes: &[u8]) -> Option<Lent> {
         let source = self.socket.source()?;
         // An empty write is a question to the kernel.
         let is_free = self.access.writable
             && !bytes.is_empty()
             && self.writing.writer.is_idle()
             && self.writing.failure.is_none();
-        let coalesces = is_free && common.coalesces && Gatherer::accepts(bytes.len());
-        descriptor::for_thread(source.descriptor()).filter(|_| coalesces)
+        let may_wait = is_free && common.coalesces && bytes.len() <= SMALL_WRITE;
+        descriptor::lend(source.descriptor()).filter(|_| may_wait)
+    }
+
+    /// Returns where its deferred bytes are, or may have been.
+    pub fn deferred_place(&self) -> Option<Place> {
+        self.writing.deferred_place
+    }
+
+    /// Forgets the place of what was coalesced, which is gone.
+    pub fn forget_place(&mut self) {
+        self.writing.deferred_place = None;
     }
 
     /// True when the sender thread may have something of this stream.
-    pub fn has_offloaded(&self) -> bool {
-        self.writing.offload_place.is_some()
+    pub(super) fn has_offloaded(&self) -> bool {
+        self.writing.deferred_place.is_some_and(Place::is_offloaded)
     }
 
-    /// Sends what this stream has coalesced, ahead of something that must come after it.
-    pub fn send_own_coalesced(&mut self, key: Key, gatherer: &Gatherer, queue: &mut EventQueue) {
-        let slot = self.writing.coalesce_slot;
-        if let Some(own) = slot.and_then(|slot| gatherer.take(slot, key)) {
-            self.send(key, &own, queue);
-        }
-    }
-
-    /// Forgets where coalesced bytes were, now that all places are gone.
-    pub fn leave_coalesce_slot(&mut self) {
-        self.writing.coalesce_slot = None;
-    }
-
-    /// Sends the rest of coalesced bytes; a failure becomes an event.
-    pub fn send(&mut self, key: Key, bytes: &Gathered, queue: &mut EventQueue) {
+    /// Sends the rest of what was deferred; a failure becomes an event.
+    pub fn send(&mut self, key: Key, deferred: &Deferred, queue: &mut EventQueue) {
         let Some(source) = self.socket.source() else {
             return;
         };
-        source.count_foreign_writes(bytes.sends);
+        source.count_foreign_writes(deferred.sends);
         // What comes after a hole must not be sent.
         if self.writing.failure.is_some() {
             return;
         }
-        let result = match bytes.failed {
+        let result = match deferred.failed {
             Some(errno) => Err(errno),
-            None => self.writing.writer.write_gathered(source, bytes.rest()),
+            None => self.writing.writer.write_deferred(source, deferred.rest()),
         };
         if let Err(errno) = result {
             self.report_lost(key, errno, queue);
@@ -187,7 +191,7 @@ impl Stream {
         self.writing.failure.map_or(Ok(()), Err)
     }
 
-    /// Asks for a half-close behind everything that is queued. What was coalesced must have been
+    /// Asks for a half-close behind everything that is queued. What was deferred must have been
     /// sent.
     ///
     /// # Errors

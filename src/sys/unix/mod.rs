@@ -1,6 +1,5 @@
 //! Unix. Linux is what is tested; the rest is written for the BSD family, macOS included.
 
-pub mod bell;
 pub mod descriptor;
 pub mod errno;
 pub mod options;
@@ -17,6 +16,7 @@ pub mod socket;
 )]
 pub mod splice;
 pub mod symbols;
+pub mod waker;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
@@ -25,8 +25,9 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 pub type Descriptor = OwnedFd;
 /// As above, for as long as somebody else keeps it open.
 pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
-/// As above, for whoever knows by other means that it stays open.
-pub type RawDescriptor = RawFd;
+/// The number of a descriptor that is lent to another thread: see [`socket::send_lent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lent(RawFd);
 
 /// Runs a system call again while a signal interrupts it.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {

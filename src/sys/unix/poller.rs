@@ -1,5 +1,5 @@
-//! Descriptors that a Tokio runtime watches, and finding the one that the runtime itself polls with,
-//! so that another loop can watch that.
+//! Descriptors that are registered with a Tokio runtime, and finding the one that the runtime itself
+//! polls with, so that another loop can watch that.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -29,9 +29,9 @@ pub fn marker() -> io::Result<OwnedFd> {
 
 /// A descriptor that is registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
-pub struct Watched(AsyncFd<OwnedFd>);
+pub struct Registration(AsyncFd<OwnedFd>);
 
-impl Watched {
+impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Watched {
         registered.map(Self).map_err(|error| error.into_parts().1)
     }
 
-    /// Stops watching.
+    /// Ends the registration.
     ///
     /// # Errors
     /// None here.
@@ -57,7 +57,7 @@ impl Watched {
         self.0.get_ref().as_fd()
     }
 
-    /// Whether the poller knows of readiness; if not, `waker` is told when it does.
+    /// Returns whether the poller knows of readiness. If not, `waker` runs when it does.
     pub fn poll_ready(&self, interest: Interest, waker: &Waker) -> Poll<io::Result<()>> {
         self.poll_guard(interest, waker)
             .map(|ready| ready.map(|_| ()))
@@ -116,8 +116,8 @@ impl Watched {
 
 /// The epoll descriptor in which `marker` is registered. Changing a registration succeeds on the
 /// one instance that has it and on no other descriptor, so the search is exact without `/proc`,
-/// however many runtimes are present. The marker hears of nothing afterwards.
-pub fn find(marker: &Watched) -> Option<RawFd> {
+/// however many runtimes are present. The marker is never ready afterwards.
+pub fn find(marker: &Registration) -> Option<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::fd::AsRawFd;

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::{check_len, uninterrupted};
+use super::{check_len, uninterrupted, Lent};
 use crate::sys::{Bytes, Room};
 
 /// A non-blocking, close-on-exec stream socket.
@@ -103,14 +103,18 @@ const NO_SIGNAL: libc::c_int = 0;
 
 /// Writes what fits of one buffer.
 pub fn send(fd: BorrowedFd<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
-    send_raw(fd.as_raw_fd(), bytes)
+    // SAFETY: the descriptor is open while borrowed.
+    unsafe { send_lent(Lent(fd.as_raw_fd()), bytes) }
 }
 
-/// As [`send`], for a caller that knows of the descriptor only that it stays open over the call.
-pub fn send_raw(fd: RawFd, bytes: Bytes<'_>) -> io::Result<usize> {
+/// As [`send`], on a descriptor that was lent.
+///
+/// # Safety
+/// The descriptor stays open over the call.
+pub unsafe fn send_lent(Lent(fd): Lent, bytes: Bytes<'_>) -> io::Result<usize> {
     let (start, length) = (bytes.start(), bytes.len());
     or_as_file(
-        // SAFETY: Bytes are readable over their length.
+        // SAFETY: the descriptor is open by the contract, and Bytes are readable over their length.
         || check_len(unsafe { libc::send(fd, start.cast(), length, NO_SIGNAL) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::write(fd, start.cast(), length) }),

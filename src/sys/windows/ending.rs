@@ -4,11 +4,14 @@
 //! hears of it.
 
 use std::io;
+use std::os::windows::io::OwnedHandle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::pipe::Flusher;
+use windows_sys::Win32::Storage::FileSystem::FlushFileBuffers;
+
+use super::name::raw;
 
 /// Silence after which nothing more is expected from a peer that has read everything.
 const SILENCE: Duration = Duration::from_millis(50);
@@ -94,6 +97,18 @@ impl Ending {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handle of its own, by which a thread waits until the peer has read everything.
+#[derive(Debug)]
+pub struct Flusher(pub OwnedHandle);
+
+impl Flusher {
+    /// Waits. A peer that has gone reads nothing more, so that a failure is an end, too.
+    pub fn flush(&self) {
+        // SAFETY: the handle is open until the flusher is dropped.
+        unsafe { FlushFileBuffers(raw(&self.0)) };
     }
 }
 

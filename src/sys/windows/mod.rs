@@ -4,10 +4,10 @@
 //! started ahead by the reactor, which owns their memory, so that a pipe is more than its handle: see
 //! [`pipe`].
 
-pub mod bell;
 pub mod descriptor;
 mod ending;
 pub mod errno;
+mod name;
 mod opening;
 pub mod options;
 pub mod path;
@@ -18,6 +18,7 @@ pub mod socket;
 #[path = "../unix/splice_none.rs"]
 pub mod splice;
 pub mod symbols;
+pub mod waker;
 
 use std::io;
 use std::os::windows::io::{BorrowedSocket, OwnedSocket, RawSocket};
@@ -49,8 +50,9 @@ impl<'a> BorrowedDescriptor<'a> {
     }
 }
 
-/// As above, for whoever knows by other means that it stays open. Pipes have none.
-pub type RawDescriptor = RawSocket;
+/// The number of a socket that is lent to another thread: see [`socket::send_lent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lent(RawSocket);
 
 /// A failure by its number, of Winsock (signed) or of the system (unsigned).
 fn system_error(code: impl TryInto<i32>) -> io::Error {

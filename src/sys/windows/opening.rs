@@ -5,8 +5,7 @@ use std::os::windows::io::OwnedHandle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::path::{open, Name};
-use super::pipe::wait_for_instance;
+use super::name::{open, wait_for_instance, Name};
 
 /// An attempt that is under way.
 #[derive(Debug, Default)]

@@ -10,41 +10,28 @@ use std::io;
 use std::mem;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle};
 use std::pin::pin;
-use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::net::windows::named_pipe::{NamedPipeClient, NamedPipeServer};
 use tokio::runtime::Handle;
-use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, HANDLE};
+use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
 use windows_sys::Win32::Networking::WinSock::{WSAECONNABORTED, WSAEWOULDBLOCK};
-use windows_sys::Win32::Storage::FileSystem::{
-    FlushFileBuffers, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX,
-    WRITE_DAC,
-};
-use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, WaitNamedPipeW, PIPE_READMODE_BYTE, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES,
-    PIPE_WAIT,
-};
 
-use super::ending::Ending;
+use super::ending::{Ending, Flusher};
+use super::name::{create_instance, Name};
 use super::opening::Opening;
-use super::path::{own, Name};
 use super::permissions::grant_everybody;
 use super::socket::join;
 use super::{system_error, Descriptor};
 use crate::sys::{Bytes, Interest, Room};
 
-/// What the system keeps of each direction, in bytes.
-const BUFFER: u32 = 64 * 1024;
 /// The most that one read takes out of Tokio's memory.
 const READ_STEP: usize = 64 * 1024;
 /// The most of one write that Tokio copies: what is beyond waits in our own queue, and is counted.
 const WRITE_STEP: usize = 64 * 1024;
 /// Clients that can connect before JavaScript has had a turn (libuv's number).
 const INSTANCES: usize = 4;
-/// How long a client waits for a free instance, in milliseconds (libuv's number).
-const PATIENCE: u32 = 30_000;
 
 /// A pipe, used by one thread.
 #[derive(Debug)]
@@ -338,59 +325,6 @@ impl Listener {
             _ => Err(system_error(WSAECONNABORTED)),
         }
     }
-}
-
-/// A handle of its own, by which a thread waits until the peer has read everything.
-#[derive(Debug)]
-pub struct Flusher(OwnedHandle);
-
-impl Flusher {
-    /// Waits. A peer that has gone reads nothing more, so that a failure is an end, too.
-    pub fn flush(&self) {
-        // SAFETY: the handle is open until the flusher is dropped.
-        unsafe { FlushFileBuffers(raw(&self.0)) };
-    }
-}
-
-/// Makes an instance of a pipe; the `first` one only where nobody else has made one.
-///
-/// # Errors
-/// The system's.
-pub fn create_instance(name: &Name, first: bool) -> io::Result<OwnedHandle> {
-    let only_first = if first {
-        FILE_FLAG_FIRST_PIPE_INSTANCE
-    } else {
-        0
-    };
-    // SAFETY: the name is terminated, and null stands for the security that is usual.
-    own(unsafe {
-        CreateNamedPipeW(
-            name.as_ptr(),
-            PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | WRITE_DAC | only_first,
-            PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT,
-            PIPE_UNLIMITED_INSTANCES,
-            BUFFER,
-            BUFFER,
-            0,
-            ptr::null(),
-        )
-    })
-}
-
-/// Waits, for as long as libuv does, until an instance can be opened; another client may be faster.
-///
-/// # Errors
-/// The system's.
-pub fn wait_for_instance(name: &Name) -> io::Result<()> {
-    // SAFETY: the name is terminated.
-    if unsafe { WaitNamedPipeW(name.as_ptr(), PATIENCE) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
-pub(super) fn raw(handle: &OwnedHandle) -> HANDLE {
-    handle.as_raw_handle()
 }
 
 /// Has the runtime of the current context wait for a client.

@@ -1,4 +1,4 @@
-//! What a Tokio runtime watches.
+//! Descriptors that are registered with a Tokio runtime.
 
 use std::io;
 use std::net;
@@ -13,7 +13,7 @@ use crate::sys::{Interest, Tried};
 
 /// A descriptor that is registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
-pub struct Watched(Inner);
+pub struct Registration(Inner);
 
 #[derive(Debug)]
 enum Inner {
@@ -22,7 +22,7 @@ enum Inner {
     Pipe(Box<Pipe>),
 }
 
-impl Watched {
+impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Watched {
         }))
     }
 
-    /// Stops watching, but for a pipe, which is known to the runtime for good.
+    /// Ends the registration, but for a pipe, which is known to the runtime for good.
     ///
     /// # Errors
     /// The system's; the socket is closed then.
@@ -139,6 +139,6 @@ pub fn marker() -> io::Result<Descriptor> {
 }
 
 /// What the runtime polls with, where another loop could watch it.
-pub fn find(_marker: &Watched) -> Option<i32> {
+pub fn find(_marker: &Registration) -> Option<i32> {
     None
 }

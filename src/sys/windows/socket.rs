@@ -11,7 +11,7 @@ use windows_sys::Win32::Networking::WinSock::{
     TCP_INITIAL_RTO_PARAMETERS, WSAECONNABORTED, WSAECONNRESET, WSAEINVAL, WSAEWOULDBLOCK,
 };
 
-use super::{system_error, BorrowedDescriptor, Descriptor};
+use super::{system_error, BorrowedDescriptor, Descriptor, Lent};
 use crate::sys::{Bytes, Room};
 
 /// A non-blocking stream socket that children do not inherit.
@@ -145,28 +145,36 @@ const SEND_STEP: usize = 64 * 1024;
 /// Writes what fits of one buffer.
 pub fn send(fd: BorrowedDescriptor<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     match fd {
-        BorrowedDescriptor::Socket(socket) => send_raw(socket.as_raw_socket(), bytes),
+        BorrowedDescriptor::Socket(socket) => send_on(socket, bytes),
         BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(&[bytes]),
     }
 }
 
-/// As [`send`], for a caller that knows of the socket only that it stays open over the call.
-pub fn send_raw(socket: RawSocket, bytes: Bytes<'_>) -> io::Result<usize> {
+fn send_on(socket: BorrowedSocket<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
+    // SAFETY: the socket is open while borrowed.
+    unsafe { send_lent(Lent(socket.as_raw_socket()), bytes) }
+}
+
+/// As [`send`], on a socket that was lent.
+///
+/// # Safety
+/// The socket stays open over the call.
+pub unsafe fn send_lent(Lent(socket): Lent, bytes: Bytes<'_>) -> io::Result<usize> {
     let length = i32::try_from(bytes.len().min(SEND_STEP)).unwrap_or(i32::MAX);
-    // SAFETY: Bytes are readable over their length.
+    // SAFETY: the socket is open by the contract, and Bytes are readable over their length.
     check_len(unsafe { send_to(to_winsock(socket), bytes.start(), length, 0) })
 }
 
 /// Writes what fits of several buffers, in order.
 pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
     let socket = match fd {
-        BorrowedDescriptor::Socket(socket) => socket.as_raw_socket(),
+        BorrowedDescriptor::Socket(socket) => socket,
         BorrowedDescriptor::Pipe(pipe) => return pipe.send_vectored(buffers),
     };
     match buffers.iter().find(|bytes| bytes.len() > 0) {
         None => Ok(0),
-        Some(&first) if first.len() >= SEND_STEP => send_raw(socket, first),
-        Some(_) => send_raw(socket, join(buffers, SEND_STEP).as_slice().into()),
+        Some(&first) if first.len() >= SEND_STEP => send_on(socket, first),
+        Some(_) => send_on(socket, join(buffers, SEND_STEP).as_slice().into()),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::runtime::Reactor;
 /// Who shall drive the reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DriverChoice {
-    /// On the loop where it can be watched, on a thread elsewhere.
+    /// On the loop where the reactor's descriptor can be polled by it, otherwise on a thread.
     Auto,
     OnLoop,
     Threaded,

@@ -216,7 +216,7 @@ impl Js {
     }
 }
 
-/// Keeps a typed array for ever and tells where its bytes are.
+/// Keeps a typed array for ever, and returns where its bytes are and how many.
 ///
 /// # Safety
 /// `value` is live in the current handle scope of `env`'s thread.
@@ -251,7 +251,7 @@ unsafe fn pin(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, us
     Some((data.cast(), length * width))
 }
 
-/// A strong reference, which goes with the environment.
+/// Makes a strong reference, which goes with the environment.
 ///
 /// # Safety
 /// `value` is live in the current handle scope of `env`'s thread.

@@ -131,12 +131,12 @@ impl NetEnv {
         self.kept.borrow_mut().push(thing);
     }
 
-    /// The driver's name.
+    /// Returns the driver's name.
     pub fn driver(&self) -> &'static str {
         self.driver
     }
 
-    /// Why the loop could not be watched, where that was tried first.
+    /// Returns why the reactor is not on the loop, where that was tried first.
     pub fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
     }

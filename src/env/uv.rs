@@ -125,7 +125,7 @@ pub struct Watch {
     idle: HandlePtr,
     /// Never started: closing it is the way to be called in the loop's closing phase.
     closer: HandlePtr,
-    /// What the loop was last told.
+    /// What the loop was last asked for.
     keeps_alive: Cell<bool>,
     spins: Cell<bool>,
     open: Cell<u8>,

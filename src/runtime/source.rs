@@ -197,7 +197,7 @@ impl Source {
 
     /// Moves what has come in into the empty `pipe`, at most `most` bytes.
     pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
-        // A pipe may be full before the socket is empty: a short step tells nothing.
+        // A pipe may be full before the socket is empty: a short step does not mean that it is.
         let attempt = self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false);
         if let Attempt::Done(read) = attempt {
             self.note_read(read, most);

@@ -14,7 +14,7 @@ pub const READ_STEP: usize = 64 * 1024;
 pub enum ReadStep {
     /// This many bytes, at the front of the room.
     Data(usize),
-    /// Nothing now; the source will say when.
+    /// Nothing now; the source will be ready when there is something.
     Nothing,
     /// The end: `UV_EOF` or a negative errno. There is nothing after it.
     End(i32),
@@ -35,8 +35,8 @@ pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
     }
 }
 
-/// Reads once from a descriptor that nobody watches yet. Where this is not the end, the caller must
-/// have it watched: data that is there then counts as an edge.
+/// Reads once from a descriptor that is not registered yet. Where this is not the end, the caller must
+/// register it: data that is there then counts as an edge.
 pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> ReadStep {
     match socket::receive(fd, room) {
         Ok(0) => ReadStep::End(UV_EOF),

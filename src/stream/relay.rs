@@ -36,7 +36,7 @@ impl Relay {
         self.is_large = bytes >= READ_STEP;
     }
 
-    /// Whether so much comes in that a pipe, which takes more system calls, costs less than a copy.
+    /// True when so much comes in that a pipe, which takes more system calls, costs less than a copy.
     pub fn is_large(&self) -> bool {
         self.is_large
     }

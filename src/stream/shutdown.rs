@@ -3,17 +3,17 @@
 /// Where the writing side stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Nobody asked.
+    /// Not asked for.
     #[default]
     Open,
-    /// Asked for; bytes are still queued before it, or its completion has not been told.
+    /// Asked for; bytes are still queued before it, or its completion has not been reported.
     Requested,
-    /// Done, and told.
+    /// Done, and reported.
     Done,
 }
 
 impl Shutdown {
-    /// Asks for the end. False if it was asked for before.
+    /// Asks for the end. Returns false if it was asked for before.
     pub fn request(&mut self) -> bool {
         let first = *self == Self::Open;
         if first {

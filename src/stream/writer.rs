@@ -11,7 +11,7 @@ pub struct Writer {
     /// Coalesced bytes that the kernel has not taken, behind `sent` that it has.
     backlog: Vec<u8>,
     sent: usize,
-    /// JavaScript holds bytes back, and must hear when there is room for them.
+    /// JavaScript holds bytes back, and must be told when there is room for them.
     is_awaited: bool,
 }
 
@@ -94,7 +94,7 @@ impl Writer {
         Ok(self.take_awaited())
     }
 
-    /// True when JavaScript holds bytes back and has not been told of room since.
+    /// Returns true when JavaScript holds bytes back, for which no room has been reported since.
     pub fn take_awaited(&mut self) -> bool {
         std::mem::take(&mut self.is_awaited)
     }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_the_backlog_is_told() {
+    fn a_failure_of_the_backlog_is_reported() {
         let (_reactor, source, peer) = connected();
         let mut writer = Writer::default();
         fill(&mut writer, &source);

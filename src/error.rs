@@ -1,4 +1,4 @@
-//! Errors as libuv numbers them: zero for success, a negative errno for failure.
+//! Failures, numbered as libuv numbers them: zero or a negative errno.
 
 use std::io;
 

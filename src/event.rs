@@ -15,13 +15,13 @@ pub struct Key {
 impl Key {
     /// Upper bound on the slots of one environment.
     pub const SLOTS: u32 = 1 << 20;
-    /// The last generation of a slot; after it the slot is retired.
     pub const LAST_GENERATION: u32 = u32::MAX;
+    /// What JavaScript has in place of the slot of a handle that is closed.
+    pub const NO_SLOT: i32 = -1;
     /// The key of no handle: that of registrations that are not handles, and of slots not in use.
     /// Its slot, the last one, is never allocated.
-    pub const NONE: Self = Self::new(Self::SLOTS - 1, 0);
+    pub const NOBODY: Self = Self::new(Self::SLOTS - 1, 0);
 
-    /// Creates the key of a slot in one of its generations.
     pub const fn new(slot: u32, generation: u32) -> Self {
         Self { slot, generation }
     }
@@ -31,7 +31,6 @@ impl Key {
         self.slot.cast_signed()
     }
 
-    /// Returns the slot as an index.
     pub const fn index(self) -> usize {
         self.slot as usize
     }
@@ -39,7 +38,7 @@ impl Key {
 
 /// The kind of an event. `lib/handle/dispatch.js` uses the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(i32)]
 pub enum Kind {
     /// `a` bytes were read, at offset `b` of the read slab.
     Read = 0,
@@ -63,6 +62,27 @@ pub enum Kind {
     Readable = 9,
 }
 
+impl Kind {
+    /// All kinds, by the names that JavaScript has them under.
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("READ", Self::Read),
+        ("READ_END", Self::ReadEnd),
+        ("CONNECTION", Self::Connection),
+        ("ACCEPT_FAILED", Self::AcceptFailed),
+        ("CONNECTED", Self::Connected),
+        ("WRITABLE", Self::Writable),
+        ("SHUTDOWN", Self::Shutdown),
+        ("CLOSED", Self::Closed),
+        ("FLUSH_FAILED", Self::FlushFailed),
+        ("READABLE", Self::Readable),
+    ];
+
+    /// Returns the number that JavaScript sees.
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+}
+
 /// One event of one handle. `Kind` gives the meaning of `a` and `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -73,7 +93,6 @@ pub struct Event {
 }
 
 impl Event {
-    /// Creates an event whose second argument, `b`, is zero.
     pub const fn new(key: Key, kind: Kind, a: i32) -> Self {
         Self { key, kind, a, b: 0 }
     }
@@ -89,5 +108,14 @@ mod tests {
         assert_eq!(key.index(), 77);
         assert_eq!(key.slot(), 77);
         assert_ne!(key, Key::new(77, 6));
+    }
+
+    #[test]
+    fn every_kind_has_a_number_and_a_name_of_its_own() {
+        for (place, (name, kind)) in (0..).zip(Kind::ALL) {
+            assert_eq!(kind.number(), place, "{name}");
+            let same = |&&(other, _): &&(&str, Kind)| other == name;
+            assert_eq!(Kind::ALL.iter().filter(same).count(), 1);
+        }
     }
 }

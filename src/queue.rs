@@ -20,7 +20,6 @@ impl EventQueue {
         }
     }
 
-    /// Appends an event.
     pub fn push(&mut self, event: Event) {
         self.events.push_back(event);
     }
@@ -30,7 +29,6 @@ impl EventQueue {
         self.events.len() >= self.batch
     }
 
-    /// True when no event is waiting.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

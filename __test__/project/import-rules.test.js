@@ -149,6 +149,26 @@ test('imports between the layers of src go down', () => {
   assert.deepStrictEqual(climbing(layers, imports), []);
 });
 
+/** Imports `super::…` of `[from, to]` between two files of a folder of src. */
+function siblings(file) {
+  const names = [...code(file).matchAll(/\bsuper::(?:\{([^}]*)\}|(\w+))/g)]
+    .flatMap(([, list, name]) => list?.split(',') ?? [name])
+    .map((name) => `${path.posix.dirname(file)}/${/\w*/.exec(name.trim())}.rs`);
+  return names
+    .filter((name) => name !== file && rust.includes(name))
+    .map((name) => [file, name]);
+}
+
+test('no files of a folder of src import each other in a circle', () => {
+  const imports = rust.flatMap(siblings);
+  assert.ok(imports.length > 30, String(imports.length));
+  assert.deepStrictEqual(circles(imports), []);
+  assert.deepStrictEqual(
+    siblings('src/sys/windows/poller.rs').map(([, to]) => path.basename(to)),
+    ['pipe.rs', 'socket.rs'],
+  );
+});
+
 test('the checks of imports see what they are for', () => {
   assert.deepStrictEqual(
     climbing(folders, [

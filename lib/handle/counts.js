@@ -18,7 +18,7 @@ function countsOf(handle) {
   const key = handle?.[kKey];
   const counts = key === undefined ? null : native.handleStats(key);
   if (!Array.isArray(counts)) return kNone;
-  // The order is that of `stats` in src/net/handle.rs.
+  // The order is that of `Handle::stats` in src/net/verbs.rs.
   const [queued, reads, writes, rejected] = counts;
   return { queued, reads, writes, rejected };
 }

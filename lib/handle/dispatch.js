@@ -5,17 +5,7 @@
  */
 
 const { isUint8Array } = require('node:util').types;
-const {
-  COUNT,
-  CURSOR,
-  HEADER,
-  WORDS,
-  native,
-  onEvents,
-  ring,
-  slab,
-  uv,
-} = require('./native');
+const { native, onEvents, ring, seam, slab, uv } = require('./native');
 const { byteLengthOf, copyInto } = require('./bytes');
 const {
   codes: { ERR_INVALID_ARG_TYPE },
@@ -50,20 +40,25 @@ const { kTakesBuffer } = require('../common/symbols');
 
 const { UV_ECANCELED, UV_ENOBUFS } = uv;
 
-// The kinds of events; src/event.rs must use the same numbers.
-const READ = 0;
-const READ_END = 1;
-const CONNECTION = 2;
-const ACCEPT_FAILED = 3;
-const CONNECTED = 4;
-const WRITABLE = 5;
-const SHUTDOWN = 6;
-const CLOSED = 7;
-const FLUSH_FAILED = 8;
-const READABLE = 9;
-
-// A key that names no handle.
-const NO_HANDLE = -1;
+const {
+  count: COUNT,
+  cursor: CURSOR,
+  header: HEADER,
+  words: WORDS,
+  nobody: NO_HANDLE,
+} = seam;
+const {
+  READ,
+  READ_END,
+  CONNECTION,
+  ACCEPT_FAILED,
+  CONNECTED,
+  WRITABLE,
+  SHUTDOWN,
+  CLOSED,
+  FLUSH_FAILED,
+  READABLE,
+} = seam.kinds;
 
 const ACCEPT_RETRY_MS = 100;
 
@@ -367,8 +362,8 @@ function afterConnected(handle, status) {
   if (request === null) return;
   handle[kConnectRequest] = null;
   const access = status === 0 ? native.access(handle[kKey]) : 0;
-  const readable = (access & 1) !== 0;
-  const writable = (access & 2) !== 0;
+  const readable = (access & seam.readable) !== 0;
+  const writable = (access & seam.writable) !== 0;
   complete(request, status, handle, request, readable, writable);
 }
 

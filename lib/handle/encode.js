@@ -6,11 +6,11 @@
  */
 
 const { byteLengthOf, copyInto } = require('./bytes');
-const { out } = require('./native');
+const { out, seam } = require('./native');
 
 // In bytes. Up to this size a copy costs less than passing memory to the native
 // side. Only copied writes can be coalesced.
-const SMALL_WRITE = 4096;
+const { smallWrite: SMALL_WRITE } = seam;
 /** The largest string, in bytes, that node's handles send before counting it. */
 const TRIED_STRING = 16_384;
 const MAX_BYTES_PER_UNIT = 3;

@@ -3,6 +3,32 @@
 /*
  * StreamHandle: the verbs that TCP and Pipe handles share. It implements node's
  * handle contract, which `net` uses, on the keys of the native environment.
+ *
+ * A fact has one owner. What both sides seem to keep are these:
+ *
+ * fact                       owner       what the other side has, and why
+ * -------------------------  ----------  --------------------------------------
+ * state, descriptor, access  native      nothing: it asks
+ * referenced                 native      nothing: it asks, which is seldom
+ * the kernel is read         native      not this: `kReading` here is whether
+ *                                        bytes may be delivered. The two differ
+ *                                        while a batch is under way, and each
+ *                                        of its events asks.
+ * bytes delivered, bytes     JavaScript  `net.getStats` has the environment's
+ * taken from the user                    sums. A handle counts a read when it
+ *                                        is delivered and a write as a whole;
+ *                                        natively both would be counted apart.
+ * bytes relayed              native      `kRelayed`: that there were any, which
+ *                                        saves the close of every other handle
+ *                                        a call
+ * target of a relay          native      `kRelay`: the listeners for which
+ *                                        JavaScript has allowed it
+ * writes that wait for room  JavaScript  one bit: that there is one, for the
+ *                                        event and to keep the process alive
+ * coalesced bytes            native      nothing: it asks
+ * requests                   JavaScript  that one is under way, by the state
+ *
+ * `handle.reading` is none of them: it is node's, and says what the Socket wants.
  */
 
 const { AsyncResource } = require('node:async_hooks');
@@ -26,7 +52,7 @@ const {
   isTried,
   joinSmall,
 } = require('./encode');
-const { native, out, uv } = require('./native');
+const { native, out, seam, uv } = require('./native');
 const {
   PendingWrite,
   SENT,
@@ -69,9 +95,8 @@ const { checkNet } = require('../node/permission');
 // that writes again in each callback cannot starve its timers.
 const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 // A key that names no handle. A lower number is the errno of a failed creation.
-const NO_HANDLE = -1;
+const { nobody: NO_HANDLE } = seam;
 
-const kReferenced = Symbol('referenced');
 const kAhead = Symbol('ahead');
 const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
@@ -113,7 +138,6 @@ class StreamHandle extends AsyncResource {
     this[kKey] = key;
     this[kClosed] = key < 0;
     this[kReading] = false;
-    this[kReferenced] = true;
     this[kStash] = null;
     this[kUserBuffer] = null;
     this[kAhead] = null;
@@ -360,19 +384,17 @@ class StreamHandle extends AsyncResource {
 
   /** Makes the handle keep the process alive, which is the default. */
   ref() {
-    this[kReferenced] = true;
     native.setReferenced(this[kKey], true);
   }
 
   /** Lets the process exit although the handle is open. */
   unref() {
-    this[kReferenced] = false;
     native.setReferenced(this[kKey], false);
   }
 
   /** Returns true when the handle is open and keeps the process alive. */
   hasRef() {
-    return this[kReferenced] && !this[kClosed];
+    return !this[kClosed] && native.isReferenced(this[kKey]) === 1;
   }
 
   /**

@@ -19,13 +19,17 @@ for (const [errno, [name]] of util.getSystemErrorMap()) {
   uv[`UV_${name}`] = errno;
 }
 
-// The layout of the ring; src/env/js.rs must use the same.
-const COUNT = 0;
-const CURSOR = 1;
-const HEADER = 2;
-const WORDS = 4;
-const BATCH = 1024;
-const ring = new Int32Array(HEADER + BATCH * WORDS);
+/**
+ * The numbers that both halves must agree on, as src/binding/seam.rs has them.
+ *
+ * @type {{
+ *   length: number, count: number, cursor: number, header: number,
+ *   words: number, confirmed: number, nobody: number, readable: number,
+ *   writable: number, smallWrite: number, kinds: Record<string, number>,
+ * }}
+ */
+const seam = binding.seam();
+const ring = new Int32Array(seam.length);
 
 // Received bytes are copied out of this slab. The slab never leaves
 // lib/handle/dispatch.js: native code writes to it, and it holds the data of
@@ -75,7 +79,7 @@ function openEnvironment() {
   if (typeof opened === 'number') return opened;
   isOpen = true;
   Object.assign(native, opened);
-  if (settings.coalesce) process.on('exit', () => native.stopGathering());
+  if (settings.coalesce) process.on('exit', () => native.stopDeferring());
   return 0;
 }
 
@@ -115,10 +119,6 @@ function guessHandleType(fd) {
 }
 
 module.exports = {
-  COUNT,
-  CURSOR,
-  HEADER,
-  WORDS,
   NativeBlockList: binding.NativeBlockList,
   blockListHas: binding.blockListHas,
   blockListHasV4: binding.blockListHasV4,
@@ -133,6 +133,7 @@ module.exports = {
   openEnvironment,
   out,
   ring,
+  seam,
   slab,
   uv,
   withdrawDescriptor: binding.withdrawDescriptor,

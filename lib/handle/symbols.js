@@ -8,6 +8,7 @@
 module.exports = {
   kKey: Symbol('key'),
   kClosed: Symbol('closed'),
+  /** What was read may be delivered: see handle.js for who owns which fact. */
   kReading: Symbol('reading'),
   kStash: Symbol('stash'),
   kUserBuffer: Symbol('userBuffer'),

@@ -17,7 +17,7 @@ const { Duplex, Readable, Writable } = require('stream');
 const { openHandle } = require('../handle/dispatch');
 const { StreamHandle } = require('../handle/handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('../handle/symbols');
-const { COUNT, HEADER, native, onConfirm, ring } = require('../handle/native');
+const { native, onConfirm, ring, seam } = require('../handle/native');
 const { relays } = require('../common/settings');
 const { kBuffer, kHandle, kRelays } = require('../common/symbols');
 const { listenersOf } = require('../node/listeners');
@@ -27,7 +27,7 @@ const {
   soleTarget,
 } = require('../node/stream-state');
 
-const CONFIRMED = -1;
+const { count: COUNT, header: HEADER, confirmed: CONFIRMED } = seam;
 const enabled = relays();
 
 const { push } = Duplex.prototype;

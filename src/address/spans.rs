@@ -46,6 +46,10 @@ const DIRECTORY_MIN: usize = 4096;
 /// Only adding moves elements: added spans wait in a short list and are sorted in together. Filling
 /// a list then costs one sort. Adding to a large list in use costs one pass for every few dozen
 /// spans.
+///
+/// Only adding moves elements: added spans wait in a short list and are sorted in together. Filling
+/// a list then costs one sort. Adding to a large list in use costs one pass for every few dozen
+/// spans.
 pub struct Spans<T> {
     /// The start of each piece, in order. Numbers below the first are not covered.
     cuts: Vec<T>,

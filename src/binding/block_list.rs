@@ -1,7 +1,7 @@
 //! The binding of block lists.
 //!
 //! Rules change through a class. A lookup runs for every accepted connection, so it is a free
-//! function that takes the list's key. A class method takes three times as long.
+//! function that takes the list's key: a class method takes three times as long.
 
 // A test build registers nothing with N-API, so this looks unused there.
 #![cfg_attr(test, allow(dead_code))]

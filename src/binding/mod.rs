@@ -8,6 +8,7 @@ mod block_list;
 #[cfg(all(feature = "faults", target_os = "linux"))]
 mod faults;
 mod raw;
+mod seam;
 mod transfer;
 mod verbs;
 
@@ -15,7 +16,7 @@ use napi::bindgen_prelude::{Either, Object, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 
-use crate::env::{DriverChoice, Options, Shared};
+use crate::env::{DriverChoice, NetEnv, Options, Shared};
 use crate::error::Errno;
 use crate::sys::descriptor;
 
@@ -26,12 +27,11 @@ pub struct OpenOptions {
     pub driver: String,
     /// Hold small writes until the callback that makes them ends.
     pub coalesce: bool,
-    /// Send coalesced writes on a sender thread.
+    /// Let a thread send the writes that would be coalesced.
     pub offload: bool,
     /// Pad abstract socket names with NULs, as libuv did until 1.46.
     pub padded_names: bool,
-    /// How long to busy-poll after a loop iteration that found work, in microseconds; 0 turns it
-    /// off.
+    /// Microseconds to look for more after a loop iteration that found something; 0 for none.
     pub busy_poll: u32,
 }
 
@@ -66,23 +66,24 @@ pub fn open<'env>(
     };
     let options = Options {
         driver: choice,
-        gather_writes: options.coalesce,
+        coalesce_writes: options.coalesce,
         offload_writes: options.offload,
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,
     };
-    let net = match raw::open(&shared, options) {
-        Ok(net) => net,
-        Err(error) if error.raw_os_error().is_some() => {
-            return Ok(Either::B(Errno::from(error).code()));
-        }
-        Err(error) => return Err(napi::Error::from_reason(error.to_string())),
-    };
+    match raw::open(&shared, options, |net| verbs_of(env, net)) {
+        Ok(verbs) => Ok(Either::A(verbs?)),
+        Err(error) if error.raw_os_error().is_some() => Ok(Either::B(Errno::from(error).code())),
+        Err(error) => Err(napi::Error::from_reason(error.to_string())),
+    }
+}
+
+fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
     raw::attach(env, &object, net, verbs::VERBS)?;
-    Ok(Either::A(object))
+    Ok(object)
 }
 
 /// Returns the names of the verbs on the object that [`open`] returns.

@@ -29,6 +29,7 @@ pub enum Value {
 /// A verb: one function of the environment object that `lib/handle/native.js` uses.
 pub type Verb = fn(&NetEnv, &Arguments<'_>) -> Value;
 
+/// What a verb's function is made with. The environment keeps it, and so neither outlives the other.
 struct Bound {
     verb: Verb,
     net: *const NetEnv,
@@ -46,7 +47,6 @@ impl Arguments<'_> {
         self.values.get(index).copied().unwrap_or(ptr::null_mut())
     }
 
-    /// Returns the argument as a signed 32-bit number, as JavaScript converts it.
     pub fn int(&self, index: usize) -> i32 {
         let mut number = 0;
         // SAFETY: the arguments are live during the call; a value of another type only returns a
@@ -55,7 +55,6 @@ impl Arguments<'_> {
         number
     }
 
-    /// Returns the argument as an unsigned 32-bit number.
     pub fn uint(&self, index: usize) -> u32 {
         self.int(index).cast_unsigned()
     }
@@ -82,7 +81,6 @@ impl Arguments<'_> {
         (status == sys::Status::napi_ok).then_some(number)
     }
 
-    /// Returns the argument as a boolean.
     pub fn boolean(&self, index: usize) -> bool {
         let mut value = false;
         // SAFETY: as in `int`.
@@ -90,7 +88,6 @@ impl Arguments<'_> {
         value
     }
 
-    /// Returns the argument as UTF-8.
     pub fn text(&self, index: usize) -> String {
         let value = self.value(index);
         let mut length = 0;
@@ -210,16 +207,21 @@ fn memory_of(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, usi
     Some((data.cast(), length))
 }
 
-/// Opens the environment that `shared` belongs to.
+/// Opens the environment that `shared` belongs to, and calls `then` with it. Teardown frees it, which
+/// cannot begin before `then` has returned.
 ///
 /// # Errors
-/// The system's error where it rejects a descriptor or a thread.
-pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEnv> {
+/// Those of [`NetEnv::open`].
+pub fn open<T>(
+    shared: &Shared,
+    options: Options,
+    then: impl FnOnce(&NetEnv) -> T,
+) -> std::io::Result<T> {
     // SAFETY: called from JavaScript with arguments of the running call; `lib/handle/native.js`
     // owns the arrays and keeps them for as long as the environment exists.
     let net = unsafe { NetEnv::open(shared, options)? };
-    // SAFETY: the environment lives for as long as JavaScript runs, and every caller is JavaScript.
-    Ok(unsafe { net.as_ref() })
+    // SAFETY: just opened. Teardown runs on this thread, once JavaScript does no longer.
+    Ok(then(unsafe { net.as_ref() }))
 }
 
 /// Adds one function for each verb to `object`.
@@ -229,14 +231,14 @@ pub fn open(shared: &Shared, options: Options) -> std::io::Result<&'static NetEn
 pub fn attach(
     env: &Env,
     object: &Object<'_>,
-    net: &'static NetEnv,
+    net: &NetEnv,
     verbs: &'static [(&'static str, Verb)],
 ) -> napi::Result<()> {
     let bound: Vec<Bound> = verbs.iter().map(|&(_, verb)| Bound { verb, net }).collect();
     for ((name, _), entry) in verbs.iter().zip(&bound) {
         let data = ptr::from_ref(entry).cast_mut().cast();
         let mut function = ptr::null_mut();
-        // SAFETY: the name has the length passed; `data` points into the buffer of `bound`,
+        // SAFETY: the name has the length passed; `data` points into the boxed slots of `bound`,
         // which the environment keeps (below).
         let status = unsafe {
             sys::napi_create_function(
@@ -278,7 +280,8 @@ unsafe extern "C" fn call_verb(
             &mut data,
         )
     };
-    // SAFETY: `attach` created the function with a Bound that lives for as long as JavaScript runs.
+    // SAFETY: `attach` made the function with a Bound of an environment. Both live until teardown, when
+    // JavaScript runs no longer, and this is called by JavaScript.
     let bound = unsafe { &*data.cast::<Bound>() };
     // SAFETY: as above, for the environment.
     let net = unsafe { &*bound.net };

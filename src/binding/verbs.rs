@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::block_list::peer_filter;
 use super::raw::{Arguments, Value, Verb};
+use super::seam::{READABLE, WRITABLE};
 use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Errno, Result};
@@ -108,7 +109,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("setCoalesce", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_gathers(args.boolean(1));
+            handle.set_coalesces(args.boolean(1));
             Ok(())
         })
     }),
@@ -118,8 +119,7 @@ pub const VERBS: &[(&str, Verb)] = &[
     }),
     ("setBlockList", |net, args| {
         on_handle(net, args, |handle| {
-            handle.set_peer_filter(peer_filter(args.uint(1)));
-            Ok(())
+            handle.set_peer_filter(peer_filter(args.uint(1)))
         })
     }),
     ("close", |net, args| {
@@ -135,6 +135,9 @@ pub const VERBS: &[(&str, Verb)] = &[
             handle.set_referenced(args.boolean(1));
             Ok(())
         })
+    }),
+    ("isReferenced", |net, args| {
+        number(net, args, |handle| Ok(i32::from(handle.is_referenced())))
     }),
     ("setNoDelay", |net, args| {
         on_handle(net, args, |handle| handle.set_no_delay(args.boolean(1)))
@@ -174,7 +177,9 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("access", |net, args| {
         number(net, args, |handle| {
             let access = handle.access();
-            Ok(i32::from(access.readable) | i32::from(access.writable) << 1)
+            let readable = if access.readable { READABLE } else { 0 };
+            let writable = if access.writable { WRITABLE } else { 0 };
+            Ok(readable | writable)
         })
     }),
     ("writeQueueSize", |net, args| {
@@ -200,8 +205,8 @@ pub const VERBS: &[(&str, Verb)] = &[
         net.run(Core::retry_starved);
         Value::Int(0)
     }),
-    ("stopGathering", |net, _| {
-        net.run(Core::stop_gathering);
+    ("stopDeferring", |net, _| {
+        net.run(Core::stop_deferring);
         Value::Int(0)
     }),
 ];

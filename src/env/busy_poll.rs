@@ -1,24 +1,24 @@
-//! Looking for more right after a turn that found something, instead of sleeping: an answer that
-//! comes within microseconds is then served without the kernel putting the thread to sleep.
+//! Looking for more right after a loop iteration that found something, instead of sleeping. An answer
+//! that comes within microseconds is then served without the kernel putting the thread to sleep.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// The loop is given its turn back at least this often, for timers and everything else.
+/// Longest busy-poll: timers and other handles wait for the loop meanwhile.
 const LONGEST: Duration = Duration::from_millis(1);
-/// So long may one find follow the other: a loop with work does not sleep anyway, and its timers
-/// are to come in time.
+/// Longest busy-poll while every look finds work: a loop with work does not sleep anyway, and its
+/// timers are due.
 const BUSY: Duration = Duration::from_micros(250);
-/// Fruitless looks in a row after which it hardly pays.
+/// Fruitless looks in a row before backing off.
 const PATIENCE: u32 = 8;
-/// Having lost patience, one turn in so many is tried all the same.
+/// After backing off, probes once every so many iterations.
 const PROBE: u32 = 32;
 
 /// The policy of one environment.
 #[derive(Debug)]
 pub struct BusyPoll {
     limit: Duration,
-    /// Fruitless looks since the last that found something, and turns passed over after those.
+    /// Fruitless looks since the last that found something, and iterations left out after those.
     misses: Cell<u32>,
 }
 
@@ -32,8 +32,8 @@ impl BusyPoll {
         })
     }
 
-    /// Calls `serve`, which says whether it found something, until it finds nothing for the time
-    /// allowed, the loop must have its turn, or `may_stay` says no.
+    /// Calls `serve`, which returns whether it found something, until it finds nothing for the time
+    /// allowed, the loop has waited long enough, or `may_stay` returns false.
     pub fn run(&self, may_stay: impl Fn() -> bool, mut serve: impl FnMut() -> bool) {
         let misses = self.misses.get();
         if misses >= PATIENCE && !misses.is_multiple_of(PROBE) {

@@ -1,21 +1,13 @@
 //! The way into JavaScript: the memory shared with `lib/handle/native.js`, and one call per batch.
 
+use std::cell::Cell;
 use std::ffi::c_void;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use napi::sys;
 
-use super::core::BATCH;
+use super::ring::{self, Ring};
 use crate::event::{Event, Key};
-
-/// Numbers in front of the events: how many there are, and which comes next.
-const HEADER: usize = 2;
-/// Numbers of one event: key, kind, and its two arguments.
-const WORDS: usize = 4;
-const COUNT: usize = 0;
-const CURSOR: usize = 1;
-/// What JavaScript puts in the place of a question that it answers with yes. No key is negative.
-const CONFIRMED: i32 = -1;
 
 /// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +32,7 @@ pub struct Js {
     env: sys::napi_env,
     dispatch: sys::napi_ref,
     confirm: sys::napi_ref,
-    ring: *mut i32,
+    ring: NonNull<[Cell<i32>; ring::LENGTH]>,
     slab: (*mut u8, usize),
     out: (*mut u8, usize),
 }
@@ -56,6 +48,7 @@ impl Js {
         let env = shared.env;
         // SAFETY: the values are live by the contract.
         let (ring, ring_bytes) = unsafe { pin(env, shared.ring)? };
+        let ring = NonNull::new(ring.cast())?;
         // SAFETY: as above.
         let slab = unsafe { pin(env, shared.slab)? };
         // SAFETY: as above.
@@ -64,12 +57,12 @@ impl Js {
         let dispatch = unsafe { keep(env, shared.dispatch)? };
         // SAFETY: as above.
         let confirm = unsafe { keep(env, shared.confirm)? };
-        let large_enough = ring_bytes >= (HEADER + BATCH * WORDS) * size_of::<i32>();
-        large_enough.then_some(Self {
+        let is_large_enough = ring_bytes >= ring::LENGTH * size_of::<i32>();
+        is_large_enough.then_some(Self {
             env,
             dispatch,
             confirm,
-            ring: ring.cast(),
+            ring,
             slab,
             out,
         })
@@ -80,46 +73,47 @@ impl Js {
     }
 
     /// Runs `fill` with the read slab.
-    pub fn with_slab<T>(&self, fill: impl FnOnce(&mut [u8]) -> T) -> T {
-        // SAFETY: the memory is pinned; this is the only place that makes a slice of it, on one
-        // thread, and JavaScript cannot run while `fill` does: it has no environment.
+    ///
+    /// # Safety
+    /// While `fill` runs no JavaScript does, and this is not called again.
+    pub unsafe fn with_slab<T>(&self, fill: impl FnOnce(&mut [u8]) -> T) -> T {
+        // SAFETY: pinned memory, which is the only reference to it by the contract: the slab never leaves
+        // `lib/handle/dispatch.js`, so that no other thread has it.
         let slab = unsafe { std::slice::from_raw_parts_mut(self.slab.0, self.slab.1) };
         fill(slab)
     }
 
-    /// The first `length` bytes that JavaScript put into the out slab; `None` beyond its end.
-    pub fn with_out<T>(&self, length: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    /// Runs `read` with the first `length` bytes that JavaScript put into the out slab; `None` beyond its
+    /// end.
+    ///
+    /// # Safety
+    /// While `read` runs no JavaScript does.
+    pub unsafe fn with_out<T>(&self, length: usize, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
         if length > self.out.1 {
             return None;
         }
-        // SAFETY: pinned memory of at least this length, which JavaScript does not write to while
-        // `read` runs.
+        // SAFETY: pinned memory of at least this length, which does not change by the contract: the slab
+        // never leaves `lib/handle`, so that no other thread has it.
         let bytes = unsafe { std::slice::from_raw_parts(self.out.0, length) };
         Some(read(bytes))
     }
 
+    fn ring(&self) -> Ring<'_> {
+        // SAFETY: pinned memory, which `new` has found to be large enough. Cells may change whenever
+        // JavaScript runs, and it does so on this thread alone.
+        Ring::new(unsafe { self.ring.as_ref() })
+    }
+
     /// Writes one event of the next batch.
     pub fn put(&self, index: usize, event: &Event) {
-        let words = [
-            event.key.slot(),
-            (event.kind as u32).cast_signed(),
-            event.a,
-            event.b.cast_signed(),
-        ];
-        let base = HEADER + index * WORDS;
-        for (place, word) in words.into_iter().enumerate() {
-            // SAFETY: `new` checked that a whole batch fits, and a batch has at most BATCH events.
-            unsafe { self.ring.add(base + place).write(word) };
-        }
+        self.ring().put(index, event);
     }
 
     /// Hands over a batch of `count` events. A listener that throws surfaces as
     /// `uncaughtException`, and the rest of the batch is delivered in a call of its own.
     pub fn deliver(&self, count: usize) -> Delivery {
-        let count = i32::try_from(count).unwrap_or(i32::MAX);
-        self.set_header(COUNT, count);
-        self.set_header(CURSOR, 0);
-        while self.header(CURSOR) < count {
+        self.ring().begin(count);
+        while !self.ring().is_delivered() {
             if self.call_dispatch() == Delivery::Refused {
                 return Delivery::Refused;
             }
@@ -128,14 +122,14 @@ impl Js {
     }
 
     /// Writes the source of one relay that is to be confirmed, between two batches.
-    pub fn put_question(&self, place: usize, source: Key) {
-        self.set_word(place, source.slot());
+    pub fn put_question(&self, index: usize, source: Key) {
+        self.ring().ask(index, source);
     }
 
-    /// Has JavaScript look at `count` questions. It runs nobody's code but ours: no ticks, no
-    /// listeners. Where it cannot run, no question is confirmed.
+    /// Has JavaScript look at `count` questions. Only rust-net's own code runs: no ticks, no listeners.
+    /// Where it cannot run, no question is confirmed.
     pub fn ask(&self, count: usize) {
-        self.set_header(COUNT, i32::try_from(count).unwrap_or(i32::MAX));
+        self.ring().set_count(count);
         let mut scope = ptr::null_mut();
         // SAFETY: called on the environment's thread.
         if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
@@ -156,31 +150,9 @@ impl Js {
         unsafe { sys::napi_close_handle_scope(self.env, scope) };
     }
 
-    /// Whether JavaScript said yes to the question at `place`.
-    pub fn is_confirmed(&self, place: usize) -> bool {
-        self.word(place) == CONFIRMED
-    }
-
-    fn word(&self, place: usize) -> i32 {
-        debug_assert!(place < BATCH * WORDS);
-        // SAFETY: `new` checked that a whole batch fits, and there are at most BATCH questions.
-        unsafe { self.ring.add(HEADER + place).read() }
-    }
-
-    fn set_word(&self, place: usize, value: i32) {
-        debug_assert!(place < BATCH * WORDS);
-        // SAFETY: as above.
-        unsafe { self.ring.add(HEADER + place).write(value) }
-    }
-
-    fn header(&self, word: usize) -> i32 {
-        // SAFETY: the header lies within the pinned ring.
-        unsafe { self.ring.add(word).read() }
-    }
-
-    fn set_header(&self, word: usize, value: i32) {
-        // SAFETY: as above.
-        unsafe { self.ring.add(word).write(value) }
+    /// True when JavaScript has confirmed the question at `index`.
+    pub fn is_confirmed(&self, index: usize) -> bool {
+        self.ring().is_confirmed(index)
     }
 
     fn call_dispatch(&self) -> Delivery {
@@ -244,7 +216,7 @@ impl Js {
     }
 }
 
-/// Keeps a typed array for ever and tells where its bytes are.
+/// Keeps a typed array for ever, and returns where its bytes are and how many.
 ///
 /// # Safety
 /// `value` is live in the current handle scope of `env`'s thread.
@@ -279,7 +251,7 @@ unsafe fn pin(env: sys::napi_env, value: sys::napi_value) -> Option<(*mut u8, us
     Some((data.cast(), length * width))
 }
 
-/// A strong reference, which goes with the environment.
+/// Makes a strong reference, which goes with the environment.
 ///
 /// # Safety
 /// `value` is live in the current handle scope of `env`'s thread.

@@ -4,7 +4,10 @@
 mod busy_poll;
 mod core;
 mod counters;
+mod driver;
 mod js;
+mod loop_phase;
+pub mod ring;
 mod slots;
 mod teardown;
 mod uv;
@@ -19,33 +22,28 @@ use napi::sys;
 
 use self::busy_poll::BusyPoll;
 pub use self::core::Core;
-use self::core::TURN_BATCHES;
+use self::core::ITERATION_BATCHES;
+pub use self::driver::DriverChoice;
+use self::driver::Started;
 pub use self::js::Shared;
 use self::js::{Delivery, Js};
-use self::uv::{Callbacks, Signal, Watch};
+pub use self::loop_phase::LoopPhase;
+use self::loop_phase::{Action, Event};
+use self::uv::{Callbacks, Watch};
 use crate::event::Key;
-use crate::runtime::Reactor;
-
-/// Who shall drive the reactor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DriverChoice {
-    /// On the loop where it can be watched, on a thread elsewhere.
-    Auto,
-    OnLoop,
-    Threaded,
-}
 
 /// What can be chosen when an environment is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub driver: DriverChoice,
     /// Send small writes at the end of the callback that makes them.
-    pub gather_writes: bool,
-    /// Let a thread send what was gathered.
+    pub coalesce_writes: bool,
+    /// Let a thread send the writes that would be coalesced.
     pub offload_writes: bool,
     /// Fill abstract names with NULs, as the libuv of the running Node does.
     pub padded_names: bool,
-    /// Microseconds to look for more after a turn that found something, at most 1,000; 0 for none.
+    /// Microseconds to look for more after a loop iteration that found something, at most 1,000; 0 for
+    /// none.
     pub busy_poll: u32,
 }
 
@@ -58,21 +56,8 @@ pub struct NetEnv {
     driver: &'static str,
     fallback: Option<String>,
     padded_names: bool,
-    /// What was last told to the loop, so that it is told of changes only.
-    holding: Cell<bool>,
-    spinning: Cell<bool>,
-    /// The last turn of a loop that does not sleep found something.
-    lingering: Cell<bool>,
-    in_turn: Cell<bool>,
-    /// A signal came while the loop did not sleep: a turn must follow before it may.
-    signalled: Cell<bool>,
-    /// Turns to put off, as a connect has begun: see [`Self::overtakes`].
-    put_off: Cell<u8>,
-    /// The last turn was put off: the next one is not, whatever connects until then.
-    has_put_off: Cell<bool>,
-    turns_after_connect: u8,
+    phase: Cell<LoopPhase>,
     busy_poll: Option<BusyPoll>,
-    ended: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     /// Things that must live as long as the environment.
     kept: RefCell<Vec<Box<dyn Any>>>,
@@ -95,7 +80,11 @@ impl NetEnv {
         // SAFETY: the contract is the caller's.
         let parts = unsafe { Js::new(shared) }
             .ok_or_else(refused)
-            .and_then(|js| Ok((start_driver(shared.env, options.driver, data)?, js)));
+            .and_then(|js| {
+                // SAFETY: as above; no callback runs before this thread returns to its loop.
+                let started = unsafe { start_driver(shared, options, data) }?;
+                Ok((started, js))
+            });
         let (started, js) = match parts {
             Ok(parts) => parts,
             Err(error) => {
@@ -109,8 +98,8 @@ impl NetEnv {
             watch,
             fallback,
         } = started;
-        // A thread may also be heard in the phase in which the connect is made.
-        let turns_after_connect = if reactor.poll_descriptor().is_some() {
+        // A thread may also signal in the poll phase in which the connect is made.
+        let connect_delay = if reactor.poll_descriptor().is_some() {
             1
         } else {
             2
@@ -120,22 +109,14 @@ impl NetEnv {
             fallback,
             core: RefCell::new(Core::new(
                 reactor,
-                options.gather_writes,
+                options.coalesce_writes,
                 options.offload_writes,
             )),
             js,
             watch,
             padded_names: options.padded_names,
-            holding: Cell::new(false),
-            spinning: Cell::new(false),
-            lingering: Cell::new(false),
-            in_turn: Cell::new(false),
-            signalled: Cell::new(false),
-            put_off: Cell::new(0),
-            has_put_off: Cell::new(false),
-            turns_after_connect,
+            phase: Cell::new(LoopPhase::new(connect_delay)),
             busy_poll: BusyPoll::new(options.busy_poll),
-            ended: Cell::new(false),
             hook: Cell::new(ptr::null_mut()),
             kept: RefCell::new(Vec::new()),
         };
@@ -150,12 +131,12 @@ impl NetEnv {
         self.kept.borrow_mut().push(thing);
     }
 
-    /// The driver's name.
+    /// Returns the driver's name.
     pub fn driver(&self) -> &'static str {
         self.driver
     }
 
-    /// Why the loop could not be watched, where that was tried first.
+    /// Returns why the reactor is not on the loop, where that was tried first.
     pub fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
     }
@@ -178,9 +159,7 @@ impl NetEnv {
 
     /// As [`Self::run`], for a verb that begins to connect.
     pub fn run_connect<T>(&self, verb: impl FnOnce(&mut Core) -> T) -> T {
-        if !self.has_put_off.get() {
-            self.put_off.set(self.turns_after_connect);
-        }
+        self.step(Event::Connect);
         self.run(verb)
     }
 
@@ -190,55 +169,59 @@ impl NetEnv {
         length: usize,
         verb: impl FnOnce(&mut Core, &[u8]) -> T,
     ) -> Option<T> {
-        self.js
-            .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
+        // SAFETY: a verb is given the core alone, which has no way into JavaScript.
+        unsafe {
+            self.js
+                .with_out(length, |bytes| self.run(|core| verb(core, bytes)))
+        }
     }
 
-    /// The loop's poll phase says that something is ready. Where this turn of the loop has been
-    /// served at its beginning, or the next one will be, it waits: with two turns of ours in one of
-    /// the loop's, what comes in late would overtake the closing phase.
+    /// Notes an event, and returns what to do about it.
+    fn step(&self, event: Event) -> Action {
+        let (phase, action) = self.phase.get().on(event);
+        self.phase.set(phase);
+        action
+    }
+
+    /// Runs in the loop's poll phase, when the driver has found something.
     fn on_signal(&self) {
-        if self.spinning.get() {
-            // A thread does not wake again before a turn has begun.
-            self.signalled.set(true);
-            return;
+        match self.step(Event::Signal) {
+            Action::Nothing => {}
+            Action::SignalAgain => self.watch().signal_again(),
+            Action::Serve => {
+                self.iterate();
+                self.finish(false);
+            }
         }
-        if self.overtakes() {
-            self.watch().signal_again();
-            return;
-        }
-        self.turn();
     }
 
-    /// Whether a turn must be put off to the loop's next. Where both ends of a connection are on this
-    /// loop, the one that connects is ready a moment before the listener at the other end. Node watches
-    /// it from the loop's next poll phase on, and so tells the listener first; told at once, 'connect'
-    /// could close a listener that has not accepted yet. A listener of node's needs that turn of the
-    /// loop; of ours [`Core`] accepts before it tells of a connect, whoever has found it ready.
-    fn overtakes(&self) -> bool {
-        let put_off = self.put_off.get();
-        self.put_off.set(put_off.saturating_sub(1));
-        self.has_put_off.set(put_off > 0);
-        put_off > 0
+    /// Runs at the start of a loop iteration that does not sleep. The loop may sleep again after one
+    /// that has found nothing.
+    fn on_start(&self) {
+        if self.step(Event::Start) == Action::Serve {
+            let found = self.iterate();
+            self.finish(found);
+        }
     }
 
-    /// The loop does not sleep. It may again when a whole turn has found nothing.
-    fn on_idle(&self) {
-        if self.overtakes() {
-            return;
+    /// Reports everything that was closed, in the phase in which node does.
+    fn on_close_phase(&self) {
+        if self.step(Event::ClosePhase) == Action::Serve {
+            self.core.borrow_mut().announce_closed();
+            self.deliver();
+            self.finish(false);
         }
-        let found = self.turn();
-        self.lingering.set(found);
+    }
+
+    /// Ends what [`Action::Serve`] has begun.
+    fn finish(&self, look_again: bool) {
+        self.step(Event::Served { look_again });
         self.settle();
     }
 
-    /// One turn: polls the driver, and delivers what is ready in a bounded number of batches. False
-    /// if there was nothing.
-    fn turn(&self) -> bool {
-        if self.ended.get() || self.in_turn.replace(true) {
-            return false;
-        }
-        self.signalled.set(false);
+    /// Polls the driver, and delivers what is ready in a bounded number of batches. Returns false if
+    /// there was nothing.
+    fn iterate(&self) -> bool {
         self.core.borrow_mut().count_wake();
         let found = self.serve();
         if found {
@@ -246,25 +229,23 @@ impl NetEnv {
                 busy_poll.run(|| self.may_stay(), || self.serve());
             }
         }
-        self.in_turn.set(false);
-        self.settle();
         found
     }
 
-    /// Whether nothing waits for the loop: what this turn has closed is told in its closing phase,
-    /// before anything that comes in later, and after a connect the loop is to look first.
+    /// True when nothing waits for the loop. What this iteration has closed is reported in its closing
+    /// phase, before anything that comes in later, and after a connect the loop is to look first.
     fn may_stay(&self) -> bool {
-        !self.ended.get() && self.put_off.get() == 0 && !self.core.borrow().has_closing()
+        let phase = self.phase.get();
+        !phase.has_ended() && !phase.is_delayed() && !self.core.borrow().has_closing()
     }
 
-    /// Polls the driver once and delivers what is ready, in a bounded number of batches. False if
-    /// there was nothing.
+    /// Polls the driver once and delivers what is ready, in a bounded number of batches. Returns false
+    /// if there was nothing.
     fn serve(&self) -> bool {
-        self.core.borrow_mut().begin_turn();
+        self.core.borrow_mut().begin_iteration();
         let mut any = false;
-        for _ in 0..TURN_BATCHES {
-            self.js
-                .with_slab(|slab| self.core.borrow_mut().collect(slab));
+        for _ in 0..ITERATION_BATCHES {
+            self.with_slab(Core::collect);
             let relayed = self.relay();
             if !self.deliver() && !relayed {
                 break;
@@ -274,8 +255,8 @@ impl NetEnv {
         any
     }
 
-    /// Serves the relays that were put aside, where JavaScript confirms them. False if there were
-    /// none.
+    /// Serves the relays that were put aside, where JavaScript confirms them. Returns false if there
+    /// were none.
     fn relay(&self) -> bool {
         let count = {
             let core = self.core.borrow();
@@ -290,23 +271,18 @@ impl NetEnv {
         }
         self.js.ask(count);
         let is_confirmed = |place| self.js.is_confirmed(place);
-        self.js
-            .with_slab(|slab| self.core.borrow_mut().relay(is_confirmed, slab));
+        self.with_slab(|core, slab| core.relay(is_confirmed, slab));
         true
     }
 
-    /// Tells everything that was closed, where node tells its own.
-    fn close_phase(&self) {
-        if self.ended.get() || self.in_turn.replace(true) {
-            return;
-        }
-        self.core.borrow_mut().announce_closed();
-        self.deliver();
-        self.in_turn.set(false);
-        self.settle();
+    /// Runs `fill` with the read slab.
+    fn with_slab(&self, fill: impl FnOnce(&mut Core, &mut [u8])) {
+        let mut core = self.core.borrow_mut();
+        // SAFETY: the core has no way into JavaScript. While it is borrowed this cannot be called again.
+        unsafe { self.js.with_slab(|slab| fill(&mut core, slab)) };
     }
 
-    /// Delivers all events; false if there were none. Nothing is borrowed while JavaScript runs.
+    /// Delivers all events. Returns false if there were none. Nothing is borrowed while JavaScript runs.
     fn deliver(&self) -> bool {
         let mut any = false;
         loop {
@@ -320,7 +296,7 @@ impl NetEnv {
             }
             any = true;
             let delivery = self.js.deliver(count);
-            if self.ended.get() {
+            if self.phase.get().has_ended() {
                 return false;
             }
             self.core.borrow_mut().end_batch();
@@ -330,21 +306,17 @@ impl NetEnv {
         }
     }
 
-    /// Sees to it that the loop stays alive as long as it must, and does not sleep on work.
+    /// Keeps the loop alive as long as it must be, and awake as long as there is work.
     fn settle(&self) {
-        if self.in_turn.get() || self.ended.get() {
+        if !self.phase.get().is_at_rest() {
             return;
         }
         let core = self.core.borrow();
-        let hold = core.is_alive();
-        let idle = core.is_idle() && !self.lingering.get() && !self.signalled.get();
+        let has_work = !core.is_idle();
+        self.step(Event::Settle { has_work });
         let watch = self.watch();
-        if hold != self.holding.replace(hold) {
-            watch.keep_alive(hold);
-        }
-        if idle == self.spinning.replace(!idle) {
-            watch.spin(!idle);
-        }
+        watch.keep_alive(core.is_alive());
+        watch.spin(self.phase.get().spins());
         if core.has_closing() {
             watch.request_close_phase();
         }
@@ -356,85 +328,39 @@ impl NetEnv {
     }
 }
 
-struct Started {
-    reactor: Reactor,
-    watch: NonNull<Watch>,
-    /// Why this is not the driver that was tried first.
-    fallback: Option<String>,
-}
-
-fn start_driver(
-    env: sys::napi_env,
-    choice: DriverChoice,
+/// Starts the driver of the environment at `data`.
+///
+/// # Safety
+/// Called on the thread of `shared.env`. `data` is the environment that will own the watch, which
+/// calls back only after it has been opened.
+unsafe fn start_driver(
+    shared: &Shared,
+    options: Options,
     data: *mut c_void,
 ) -> io::Result<Started> {
-    let mut uv_loop = ptr::null_mut();
-    // SAFETY: called on the environment's thread; the out-pointer is live.
-    let status = unsafe { sys::napi_get_uv_event_loop(env, &mut uv_loop) };
-    if status != sys::Status::napi_ok {
-        return Err(io::Error::other("the environment has no event loop"));
-    }
-    let start_watch = |signal| {
-        let callbacks = Callbacks {
-            signal: on_signal,
-            idle: on_idle,
-            close_phase: on_close_phase,
-            stopped: teardown::on_stopped,
-        };
-        // SAFETY: the loop is this thread's, and `data` is the environment that owns the watch.
-        unsafe { Watch::start(uv_loop.cast(), signal, callbacks, data) }
-            .ok_or_else(|| io::Error::other("libuv is not to be had"))
+    let callbacks = Callbacks {
+        signal: on_signal,
+        start: on_start,
+        close_phase: on_close_phase,
+        stopped: teardown::on_stopped,
     };
-    let mut fallback = None;
-    if choice != DriverChoice::Threaded {
-        match start_on_loop(start_watch) {
-            Err(error) if choice == DriverChoice::OnLoop => return Err(error),
-            Err(error) => fallback = Some(error.to_string()),
-            started => return started,
-        }
-    }
-    let watch = start_watch(Signal::Waker)?;
-    // SAFETY: just started.
-    let waker = unsafe { watch.as_ref() }.waker();
-    match Reactor::threaded(Box::new(waker)) {
-        Ok(reactor) => Ok(Started {
-            reactor,
-            watch,
-            fallback,
-        }),
-        Err(error) => {
-            // Its memory is not freed: libuv lets go of the handles only after this call.
-            // SAFETY: just started. `stopped` must not be called: the environment never came to be.
-            unsafe { watch.as_ref() }.abandon();
-            Err(error)
-        }
-    }
-}
-
-fn start_on_loop(
-    start_watch: impl FnOnce(Signal) -> io::Result<NonNull<Watch>>,
-) -> io::Result<Started> {
-    let reactor = Reactor::on_loop()?;
-    let fd = reactor
-        .poll_descriptor()
-        .ok_or_else(|| io::Error::other("nothing to watch"))?;
-    let watch = start_watch(Signal::Descriptor(fd))?;
-    Ok(Started {
-        reactor,
-        watch,
-        fallback: None,
-    })
+    // SAFETY: the contract is the caller's; the callbacks take an environment.
+    unsafe { driver::start(shared.env, options.driver, callbacks, data) }
 }
 
 /// Runs `act` on the environment that `data` points to. A panic ends here: it must not unwind into
 /// C, and the sockets that it left in disorder report errors of their own.
+///
+/// # Safety
+/// `data` is an environment that has been opened, and whose teardown has not freed it.
 unsafe fn with_env(data: *mut c_void, act: impl FnOnce(&NetEnv)) {
     // SAFETY: callbacks come only between `open` and the end of teardown.
     let net = unsafe { &*data.cast::<NetEnv>() };
     if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(net))).is_err() {
-        net.in_turn.set(false);
         if let Ok(mut core) = net.core.try_borrow_mut() {
             core.abandon_batch();
+            drop(core);
+            net.finish(false);
         }
     }
 }
@@ -444,12 +370,12 @@ unsafe fn on_signal(data: *mut c_void) {
     unsafe { with_env(data, NetEnv::on_signal) };
 }
 
-unsafe fn on_idle(data: *mut c_void) {
+unsafe fn on_start(data: *mut c_void) {
     // SAFETY: as above.
-    unsafe { with_env(data, NetEnv::on_idle) };
+    unsafe { with_env(data, NetEnv::on_start) };
 }
 
 unsafe fn on_close_phase(data: *mut c_void) {
     // SAFETY: as above.
-    unsafe { with_env(data, NetEnv::close_phase) };
+    unsafe { with_env(data, NetEnv::on_close_phase) };
 }

@@ -82,7 +82,7 @@ impl<T> Slots<T> {
                 generation,
                 state: State::Live(_),
             }) => Key::new(slot, *generation),
-            _ => Key::NONE,
+            _ => Key::NOBODY,
         }
     }
 
@@ -212,10 +212,10 @@ mod tests {
         let mut slots = Slots::new();
         let key = slots.insert(|_| 1).unwrap();
         assert_eq!(slots.key_of(0), key);
-        assert_eq!(slots.key_of(u32::MAX), Key::NONE);
+        assert_eq!(slots.key_of(u32::MAX), Key::NOBODY);
         slots.retire(key);
-        assert_eq!(slots.key_of(0), Key::NONE);
-        assert_eq!(slots.get(Key::NONE), None);
+        assert_eq!(slots.key_of(0), Key::NOBODY);
+        assert_eq!(slots.get(Key::NOBODY), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 
 use napi::sys;
 
+use super::loop_phase::Event;
 use super::uv::Watch;
 use super::NetEnv;
 
@@ -28,7 +29,7 @@ pub fn install(net: NonNull<NetEnv>) {
 unsafe extern "C" fn on_teardown(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
     // SAFETY: node calls once, with the pointer that `install` gave.
     let net = unsafe { &*data.cast::<NetEnv>() };
-    net.ended.set(true);
+    net.step(Event::End);
     net.core.borrow_mut().close_all();
     // Goes on in `on_stopped`.
     net.watch().stop();

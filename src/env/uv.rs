@@ -78,8 +78,8 @@ fn api() -> Option<&'static Api> {
 pub struct Callbacks {
     /// The signal has come, in the loop's poll phase.
     pub signal: unsafe fn(data: *mut c_void),
-    /// A turn of the loop begins that does not sleep, as asked by [`Watch::spin`].
-    pub idle: unsafe fn(data: *mut c_void),
+    /// A loop iteration starts that does not sleep, as asked by [`Watch::spin`].
+    pub start: unsafe fn(data: *mut c_void),
     /// The loop is in its closing phase, as asked by [`Watch::request_close_phase`].
     pub close_phase: unsafe fn(data: *mut c_void),
     /// All handles are closed; the watch can be dropped.
@@ -92,7 +92,7 @@ pub enum Signal {
     /// This descriptor becomes readable.
     Descriptor(c_int),
     /// Another thread calls the [`AsyncWaker`].
-    Waker,
+    Async,
 }
 
 /// Makes the loop's thread call `signal`; wakes that come close together may be one.
@@ -108,7 +108,7 @@ unsafe impl Sync for AsyncWaker {}
 
 impl LoopWaker for AsyncWaker {
     fn wake(&self) {
-        // SAFETY: whoever stops the watch first stops the thread that wakes.
+        // SAFETY: the handle is open by the contract of [`Watch::waker`].
         unsafe { (self.api.async_send)(self.signal) };
     }
 }
@@ -125,6 +125,9 @@ pub struct Watch {
     idle: HandlePtr,
     /// Never started: closing it is the way to be called in the loop's closing phase.
     closer: HandlePtr,
+    /// What the loop was last asked for.
+    keeps_alive: Cell<bool>,
+    spins: Cell<bool>,
     open: Cell<u8>,
     stopping: Cell<bool>,
 }
@@ -145,7 +148,7 @@ impl Watch {
         let api = api()?;
         let signal_kind = match signal {
             Signal::Descriptor(_) => UV_POLL,
-            Signal::Waker => UV_ASYNC,
+            Signal::Async => UV_ASYNC,
         };
         let watch = Box::new(Self {
             api,
@@ -156,6 +159,8 @@ impl Watch {
             signal_kind,
             idle: allocate(api, UV_IDLE)?,
             closer: allocate(api, UV_PREPARE)?,
+            keeps_alive: Cell::new(false),
+            spins: Cell::new(false),
             open: Cell::new(3),
             stopping: Cell::new(false),
         });
@@ -194,28 +199,32 @@ impl Watch {
                 (self.api.poll_init)(self.uv_loop, self.signal, fd)
             },
             // SAFETY: as above, for a uv_async_t.
-            Signal::Waker => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_async) },
+            Signal::Async => unsafe { (self.api.async_init)(self.uv_loop, self.signal, on_async) },
         };
         status == 0
     }
 
-    /// The way to signal from another thread, for a watch that was started with one.
-    pub fn waker(&self) -> AsyncWaker {
+    /// Returns what signals from another thread, for a watch that was started with [`Signal::Async`].
+    ///
+    /// # Safety
+    /// Nobody wakes after [`Self::stop`].
+    pub unsafe fn waker(&self) -> AsyncWaker {
         AsyncWaker {
             api: self.api,
             signal: self.signal,
         }
     }
 
-    /// Has `signal` called in the loop's next turn too. A descriptor stays readable until it has been
-    /// served.
+    /// Has `signal` called in the next loop iteration too. A descriptor stays readable until it has
+    /// been served.
     pub fn signal_again(&self) {
         if self.signal_kind == UV_ASYNC {
-            self.waker().wake();
+            // SAFETY: it is used before this thread can stop the watch.
+            unsafe { self.waker() }.wake();
         }
     }
 
-    /// Makes an initialised handle ours, and no reason for the loop to go on.
+    /// Sets the handle's data pointer and unrefs it.
     fn own(&self, handle: HandlePtr) {
         let own = std::ptr::from_ref(self).cast_mut();
         // SAFETY: the handle is initialised, and the watch stays in place until it is freed.
@@ -224,8 +233,11 @@ impl Watch {
         unsafe { (self.api.unreference)(handle) };
     }
 
-    /// Whether the loop goes on for our sake.
+    /// Keeps the loop alive, or does so no longer.
     pub fn keep_alive(&self, alive: bool) {
+        if self.keeps_alive.replace(alive) == alive {
+            return;
+        }
         let change = if alive {
             self.api.reference
         } else {
@@ -235,18 +247,21 @@ impl Watch {
         unsafe { change(self.signal) };
     }
 
-    /// Calls `idle` in every turn of the loop, which then does not sleep; or no longer.
+    /// Calls `start` in every loop iteration, which then does not sleep; or does so no longer.
     pub fn spin(&self, on: bool) {
+        if self.spins.replace(on) == on {
+            return;
+        }
         if on {
-            // SAFETY: the idle handle is open until `stop`; starting it twice is allowed.
+            // SAFETY: the idle handle is open until `stop`.
             unsafe { (self.api.idle_start)(self.idle, on_idle) };
         } else {
-            // SAFETY: as above; stopping a stopped one is allowed.
+            // SAFETY: as above.
             unsafe { (self.api.idle_stop)(self.idle) };
         }
     }
 
-    /// Calls `close_phase` where node runs its own close callbacks in this turn of the loop.
+    /// Calls `close_phase` where node runs its own close callbacks in this loop iteration.
     pub fn request_close_phase(&self) {
         self.close_handle(self.closer, on_close_phase);
     }
@@ -259,7 +274,7 @@ impl Watch {
         self.close_handle(self.closer, on_stopped);
     }
 
-    /// Closes all handles of a watch that nobody will hear of: `stopped` is not called.
+    /// Closes all handles of a watch that has no owner: `stopped` is not called.
     pub fn abandon(&self) {
         // One more than there are handles, so that the count never reaches zero.
         self.open.set(self.open.get() + 1);
@@ -352,7 +367,7 @@ unsafe extern "C" fn on_idle(handle: HandlePtr) {
     // SAFETY: as in `on_poll`.
     if let Some(watch) = unsafe { watch_of(handle) } {
         // SAFETY: `data` is good for the callbacks by the contract of `start`.
-        unsafe { (watch.callbacks.idle)(watch.data) };
+        unsafe { (watch.callbacks.start)(watch.data) };
     }
 }
 

@@ -1,13 +1,34 @@
 //! Handles: what node calls a `TCP` or a `Pipe`. Verbs and their outcome are libuv's.
+//!
+//! A [`Handle`] is in one of five states, and a file has one state: its type, and what leads to it.
+//!
+//! ```text
+//! unbound --bind--> bound --listen--> listener
+//!    |                |
+//!    |-----connect----+--> connecting --> stream (also where the connect has failed)
+//!    '--open (a descriptor from outside), or accepted by a listener --> stream
+//! ```
+//!
+//! `handle` has the transitions, `verbs` what each state answers to each verb, and `options` the
+//! verbs that are the descriptor's, whatever the state.
 
+mod bound;
+mod common;
+mod connecting;
 mod handle;
 mod internet;
-mod pipe;
+mod listener;
+mod options;
 mod place;
-mod tcp;
+mod socket;
+mod stream;
+mod unbound;
+mod verbs;
 
-pub use handle::{Accepted, Handle, PeerFilter, Transport};
+pub use common::Transport;
+pub use handle::Handle;
 pub use internet::{format_address, parse_address};
+pub use listener::{Accepted, PeerFilter};
 pub use place::Place;
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).

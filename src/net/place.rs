@@ -1,19 +1,20 @@
-//! Where a listener is to be found, as far as that tells one from another.
+//! Where a listener is, as far as that distinguishes one from another.
 
 use std::io;
 
 use socket2::SockAddr;
 
-use super::handle::{Handle, Transport};
+use super::common::Transport;
+use super::handle::Handle;
 use crate::sys::{socket, BorrowedDescriptor};
 
 /// Two handles of one place may be a listener and what has connected to it; those of two places are
 /// not.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place {
-    /// At whatever address: a listener on all addresses is not told from one on a single one.
+    /// At any address: a listener on all addresses counts as one on a single address.
     Port(u16),
-    /// A name; `None` where the system does not tell it.
+    /// A name; `None` where the system does not give it.
     Name(Option<SockAddr>),
 }
 
@@ -24,7 +25,7 @@ impl Place {
 }
 
 impl Handle {
-    /// Where this listener is.
+    /// Returns where this listener is.
     pub fn place(&self) -> Option<Place> {
         self.place_by(
             |fd| socket::local_address(fd).map(Place::internet),
@@ -32,7 +33,7 @@ impl Handle {
         )
     }
 
-    /// Where this handle has connected to, or `None` if it has not.
+    /// Returns where this handle has connected to, or `None` if it has not.
     pub fn destination(&self) -> Option<Place> {
         self.place_by(
             |fd| socket::peer_address(fd).map(Place::internet),
@@ -46,7 +47,7 @@ impl Handle {
         name: impl Fn(BorrowedDescriptor<'_>) -> io::Result<Place>,
     ) -> Option<Place> {
         let fd = self.fd()?;
-        match self.transport {
+        match self.common.transport {
             Transport::Tcp => internet(fd).ok(),
             Transport::Pipe => name(fd).ok(),
         }

@@ -1,14 +1,37 @@
-//! Tokio as the reactor: it watches descriptors and wakes; it runs no task per socket.
+//! The reactor: it registers descriptors, and knows which of them are ready. It runs no task per
+//! socket: each registration is polled with a waker that adds the handle's key to the ready set.
 //!
-//! Every registration is polled with a waker of ours that adds the handle's key to the ready set.
-//! Who polls Tokio's driver is the difference between the two ways of running it:
+//! I/O is done on the JavaScript thread, which therefore owns every buffer; only wakers cross threads.
+//! (Deferred writes that another thread sends are the affair of `stream::Sender`.)
 //!
-//! - [`OnLoop`]: the JavaScript thread itself, whenever libuv says that Tokio's own poll
-//!   descriptor is readable.
-//! - [`Threaded`]: a thread of our own; a waker then calls the JavaScript thread.
+//! # What a driver must supply
 //!
-//! In both, I/O is done on the JavaScript thread, which therefore owns every buffer; only wakers
-//! cross threads. (Gathered writes that another thread sends are `stream::offload`'s affair.)
+//! A driver finds out what is ready. There are two, both on Tokio's I/O driver: [`OnLoop`] is polled by
+//! the JavaScript thread whenever libuv says that Tokio's own poll descriptor is readable; [`Threaded`]
+//! polls on a thread of its own and wakes the loop. To exchange them is to write a file here with
+//! another implementation of [`Driver`]; the environment chooses in `env/driver.rs`.
+//!
+//! What a driver registers is a [`Registration`], of `sys::poller`. The one that is there belongs to the
+//! Tokio runtime in whose context it was made. A driver that is not Tokio's needs one of its own, with
+//! the same functions and promises:
+//!
+//! - `descriptor` lends the descriptor, and `into_descriptor` gives it back unregistered.
+//! - `poll_ready` returns whether readiness of one direction is known. Where it is not, it keeps the
+//!   waker for that direction, in the place of the one before.
+//! - `attempt` runs an operation even where no readiness is known, since of a new registration nothing
+//!   is. It looks readiness up *before* the operation, and forgets only that, so that an edge that comes
+//!   meanwhile is kept. Where the operation would wait, the waker is kept.
+//! - `poll_shutdown` ends the writing side.
+//!
+//! What is above relies on this:
+//!
+//! 1. Readiness is edge-triggered. It is known until an attempt has found it wrong, or has found that
+//!    nothing is left. What was there when a descriptor was registered counts as an edge.
+//! 2. Each edge wakes the waker that was kept for its direction, at least once. A wake may be spurious.
+//! 3. Wakers may run on any thread. They write to the inbox of the [`ReadySet`] and take no other lock,
+//!    and the inbox wakes the loop once an iteration.
+//! 4. A driver without a thread calls wakers within [`Driver::poll`] alone, and all of them that are due.
+//! 5. No waker runs after [`Driver::stop`] has returned.
 
 mod calls;
 mod on_loop;
@@ -16,6 +39,7 @@ mod ready;
 mod source;
 mod threaded;
 
+use std::fmt;
 use std::io;
 use std::rc::Rc;
 
@@ -28,124 +52,133 @@ pub use threaded::Threaded;
 pub use crate::sys::Interest;
 
 use crate::event::Key;
+use crate::sys::poller::Registration;
 use crate::sys::Descriptor;
+
+/// What finds out which registrations are ready.
+pub trait Driver: fmt::Debug {
+    /// Returns the name by which users choose it.
+    fn name(&self) -> &'static str;
+
+    /// Registers a descriptor, for reading and writing. The registration closes it when it is dropped.
+    ///
+    /// # Errors
+    /// What the system says (`EPERM` for a regular file). The descriptor is then closed.
+    fn register(&self, fd: Descriptor) -> io::Result<Registration>;
+
+    /// Returns the descriptor that becomes readable when [`Self::poll`] has something to do; `None` for
+    /// a driver that wakes the loop by itself.
+    fn poll_descriptor(&self) -> Option<i32>;
+
+    /// Looks once, without waiting, for what is ready, and wakes its wakers. Returns false for a driver
+    /// whose thread does that all the time.
+    fn poll(&self) -> bool;
+
+    /// True when what is ready may be reported some milliseconds late, as by a thread on a busy machine.
+    fn reports_late(&self) -> bool;
+
+    /// Ends everything that could run a waker. All registrations must be gone.
+    fn stop(&mut self);
+}
 
 /// The reactor of one environment.
 #[derive(Debug)]
 pub struct Reactor {
-    driver: Driver,
+    driver: Box<dyn Driver>,
     ready: Rc<ReadySet>,
     calls: Rc<Calls>,
 }
 
-/// Who polls Tokio's I/O driver.
-#[derive(Debug)]
-pub enum Driver {
-    OnLoop(OnLoop),
-    Threaded(Threaded),
-}
-
 impl Reactor {
-    /// A reactor that the calling thread drives.
+    /// Starts a reactor that the calling thread polls.
     ///
     /// # Errors
     /// Where Tokio cannot start, or its poll descriptor cannot be found (`ENOTSUP`).
     pub fn on_loop() -> io::Result<Self> {
-        Ok(Self {
-            driver: Driver::OnLoop(OnLoop::start()?),
-            ready: Rc::new(ReadySet::silent()),
-            calls: Rc::default(),
-        })
+        Ok(Self::new(Box::new(OnLoop::start()?), ReadySet::silent()))
     }
 
-    /// A reactor on a thread of its own, which calls `waker` when something is ready.
+    /// Starts a reactor on a thread of its own, which calls `waker` when something is ready.
     ///
     /// # Errors
     /// Where Tokio or the thread cannot start.
     pub fn threaded(waker: Box<dyn LoopWaker>) -> io::Result<Self> {
-        Ok(Self {
-            driver: Driver::Threaded(Threaded::start()?),
-            ready: Rc::new(ReadySet::with_waker(waker)),
+        let driver = Box::new(Threaded::start()?);
+        Ok(Self::new(driver, ReadySet::with_waker(waker)))
+    }
+
+    fn new(driver: Box<dyn Driver>, ready: ReadySet) -> Self {
+        Self {
+            driver,
+            ready: Rc::new(ready),
             calls: Rc::default(),
-        })
+        }
     }
 
-    /// The driver's name, as users choose it.
+    /// Returns the driver's name, as users choose it.
     pub fn name(&self) -> &'static str {
-        match self.driver {
-            Driver::OnLoop(_) => "on-loop",
-            Driver::Threaded(_) => "threaded",
-        }
+        self.driver.name()
     }
 
-    /// Stops a threaded driver: no wake follows this. All sources must be gone.
+    /// Stops the driver: no waker runs after this. All sources must be gone.
     pub fn stop(&mut self) {
-        if let Driver::Threaded(driver) = &mut self.driver {
-            driver.stop();
-        }
+        self.driver.stop();
     }
 
-    /// The descriptor that becomes readable when [`Self::poll`] has something to do; `None` for a
-    /// reactor that needs no polling.
+    /// Returns the descriptor that becomes readable when [`Self::poll`] has something to do; `None` for
+    /// a driver that wakes the loop by itself.
     pub fn poll_descriptor(&self) -> Option<i32> {
-        match &self.driver {
-            Driver::OnLoop(driver) => Some(driver.poll_descriptor()),
-            Driver::Threaded(_) => None,
-        }
+        self.driver.poll_descriptor()
     }
 
-    /// Begins a turn: adds to the ready set what the driver has found, polled once, without waiting,
-    /// or by its thread.
+    /// Begins a loop iteration: adds to the ready set what the driver has found, polled once, without
+    /// waiting, or by its thread.
     pub fn poll(&self) {
-        if let Driver::OnLoop(driver) = &self.driver {
+        if self.driver.poll() {
             self.calls.polls.add(1);
-            driver.poll();
         }
-        self.ready.begin_turn();
+        self.ready.begin_iteration();
     }
 
-    /// Watches `fd` on behalf of the handle `key`. The reactor owns the descriptor from here on and
+    /// Registers `fd` on behalf of the handle `key`. The reactor owns the descriptor from here on and
     /// closes it when the source is dropped.
     ///
     /// # Errors
-    /// What `epoll_ctl` says (`EPERM` for a regular file). The descriptor is then closed.
+    /// The driver's. The descriptor is then closed.
     pub fn register(&self, key: Key, fd: Descriptor) -> io::Result<Source> {
-        let _context = match &self.driver {
-            Driver::OnLoop(driver) => driver.enter(),
-            Driver::Threaded(driver) => driver.enter(),
-        };
-        Source::new(key, fd, Rc::clone(&self.ready), Rc::clone(&self.calls))
+        let registration = self.driver.register(fd)?;
+        let (ready, calls) = (Rc::clone(&self.ready), Rc::clone(&self.calls));
+        Ok(Source::new(key, registration, ready, calls))
     }
 
-    /// How often the kernel was asked on this thread.
+    /// Returns how often the kernel was asked on this thread.
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// What is ready.
+    /// Returns what is ready.
     pub fn ready(&self) -> &ReadySet {
         &self.ready
     }
 
-    /// True when the driver has a thread of its own: on a busy machine it tells late.
-    pub fn tells_late(&self) -> bool {
-        matches!(self.driver, Driver::Threaded(_))
+    /// True when the driver may report some milliseconds late.
+    pub fn reports_late(&self) -> bool {
+        self.driver.reports_late()
     }
 
-    /// Has a handle without a source served in the next turn.
+    /// Has a handle without a source served in the next loop iteration.
     pub fn serve_later(&self, key: Key, interest: Interest) {
         let member = self.ready.member(Ready { key, interest });
         self.ready.add_later(&member);
     }
 
-    /// Has a handle without a source served in the next batch, behind those that take little.
+    /// Has a handle without a source served in the next batch, after those that take little.
     pub fn serve_heavy(&self, key: Key, interest: Interest) {
         let member = self.ready.member(Ready { key, interest });
         member.set_heavy(true);
         self.ready.add(&member);
     }
 }
-
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
@@ -215,15 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn a_threaded_reactor_rings_once_for_a_batch() {
-        struct TestWaker(std::sync::mpsc::Sender<()>);
-        impl LoopWaker for TestWaker {
+    fn a_threaded_reactor_wakes_once_for_a_batch() {
+        struct Wakes(std::sync::mpsc::Sender<()>);
+        impl LoopWaker for Wakes {
             fn wake(&self) {
                 let _ = self.0.send(());
             }
         }
         let (sender, receiver) = std::sync::mpsc::channel();
-        let reactor = Reactor::threaded(Box::new(TestWaker(sender))).unwrap();
+        let reactor = Reactor::threaded(Box::new(Wakes(sender))).unwrap();
         let (mut peer, fd) = pair();
         let source = reactor.register(Key::new(9, 0), fd).unwrap();
         source.arm(Interest::Read);

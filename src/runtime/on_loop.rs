@@ -2,9 +2,11 @@
 
 use std::io;
 
-use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::runtime::{Builder, Runtime};
 
+use super::Driver;
 use crate::sys::poller::{self, Registration};
+use crate::sys::Descriptor;
 
 /// A current-thread runtime without tasks.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub struct OnLoop {
 }
 
 impl OnLoop {
+    /// Starts a runtime, and finds what it polls with.
+    ///
     /// # Errors
     /// Where the runtime cannot start or its poll descriptor is not to be found.
     pub fn start() -> io::Result<Self> {
@@ -24,20 +28,34 @@ impl OnLoop {
             poll_descriptor,
         })
     }
+}
 
-    pub fn poll_descriptor(&self) -> i32 {
-        self.poll_descriptor
+impl Driver for OnLoop {
+    fn name(&self) -> &'static str {
+        "on-loop"
     }
 
-    pub fn enter(&self) -> EnterGuard<'_> {
-        self.runtime.enter()
+    fn register(&self, fd: Descriptor) -> io::Result<Registration> {
+        let _context = self.runtime.enter();
+        Registration::new(fd)
+    }
+
+    fn poll_descriptor(&self) -> Option<i32> {
+        Some(self.poll_descriptor)
     }
 
     /// A task that yields once makes the runtime poll its driver exactly once, without waiting.
     /// Wakers only write to the ready set, so nothing has to run before this returns.
-    pub fn poll(&self) {
+    fn poll(&self) -> bool {
         self.runtime.block_on(tokio::task::yield_now());
+        true
     }
+
+    fn reports_late(&self) -> bool {
+        false
+    }
+
+    fn stop(&mut self) {}
 }
 
 fn find_poll_descriptor(runtime: &Runtime) -> io::Result<i32> {
@@ -54,7 +72,8 @@ mod tests {
     #[test]
     fn the_poll_descriptor_is_our_own_among_decoys() {
         let decoys: Vec<OnLoop> = (0..4).map(|_| OnLoop::start().unwrap()).collect();
-        let mut seen: Vec<i32> = decoys.iter().map(OnLoop::poll_descriptor).collect();
+        let descriptors = decoys.iter().filter_map(OnLoop::poll_descriptor);
+        let mut seen: Vec<i32> = descriptors.collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), decoys.len());

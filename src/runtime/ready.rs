@@ -18,7 +18,7 @@ pub struct Ready {
     pub interest: Interest,
 }
 
-/// Tells the JavaScript thread that something was found. Called from any thread.
+/// Wakes the JavaScript thread's loop, from any thread.
 pub trait LoopWaker: Send + Sync {
     fn wake(&self);
 }
@@ -46,7 +46,7 @@ struct Queues {
     heavy: VecDeque<Arc<Member>>,
     /// Not to be served before the next batch.
     next: Vec<Arc<Member>>,
-    /// Not to be served before the next turn.
+    /// Not to be served before the next loop iteration.
     later: Vec<Arc<Member>>,
 }
 
@@ -61,13 +61,13 @@ impl Queues {
 }
 
 impl ReadySet {
-    /// A set for a driver that is polled by the thread that owns the set.
+    /// Makes a set for a driver that is polled by the thread that owns the set.
     pub fn silent() -> Self {
         Self::with(None)
     }
 
-    /// A set that calls `waker` when the driver finds something, once between two calls of
-    /// [`Self::begin_turn`].
+    /// Makes a set that calls `waker` when the driver finds something, once between two calls of
+    /// [`Self::begin_iteration`].
     pub fn with_waker(waker: Box<dyn LoopWaker>) -> Self {
         Self::with(Some(waker))
     }
@@ -82,7 +82,7 @@ impl ReadySet {
         }
     }
 
-    /// One direction of one handle, not in the set yet.
+    /// Makes a member for one direction of one handle, not in the set yet.
     pub(super) fn member(&self, ready: Ready) -> Arc<Member> {
         Arc::new(Member {
             ready,
@@ -102,17 +102,17 @@ impl ReadySet {
         }
     }
 
-    /// Adds a member for the next turn, unless it is in the set.
+    /// Adds a member for the next loop iteration, unless it is in the set.
     pub(super) fn add_later(&self, member: &Arc<Member>) {
         if member.enter() {
             self.queues.borrow_mut().later.push(Arc::clone(member));
         }
     }
 
-    /// Begins a turn: adds what was kept for it and what the driver has found since the last one.
-    /// What is found within a turn waits for the next: an answer of the peer would otherwise
-    /// overtake the closing phase, in which node tells what this turn has closed.
-    pub fn begin_turn(&self) {
+    /// Begins a loop iteration: adds what was kept for it and what the driver has found since the last
+    /// one. What is found within an iteration waits for the next: an answer of the peer would otherwise
+    /// overtake the closing phase, in which node reports what this iteration has closed.
+    pub fn begin_iteration(&self) {
         self.begin_batch();
         let mut queues = self.queues.borrow_mut();
         let mut later = mem::take(&mut queues.later);
@@ -146,8 +146,8 @@ impl ReadySet {
         Some(member.ready)
     }
 
-    /// True when nothing waits, for this turn or the next. What the driver finds after this calls
-    /// the waker.
+    /// True when nothing waits, for this iteration or the next. What the driver finds after this wakes
+    /// the loop.
     pub fn is_empty(&self) -> bool {
         let queues = self.queues.borrow();
         queues.light.is_empty()
@@ -177,7 +177,7 @@ impl fmt::Debug for ReadySet {
     }
 }
 
-/// What the driver has found since the last turn began. Its thread adds, where it has one.
+/// What the driver has found since the last iteration began. Its thread adds, where it has one.
 struct Inbox {
     state: Mutex<Found>,
     waker: Option<Box<dyn LoopWaker>>,
@@ -186,27 +186,27 @@ struct Inbox {
 #[derive(Default)]
 struct Found {
     found: Vec<Arc<Member>>,
-    is_woken: bool,
+    has_woken: bool,
 }
 
 impl Inbox {
-    // The waker is called outside the lock: it may take a lock of its own that a taker holds.
+    // The loop is woken outside the lock: that may take a lock of its own that a taker holds.
     fn add(&self, member: Arc<Member>) {
         let mut state = self.lock();
         state.found.push(member);
         let Some(waker) = &self.waker else {
             return;
         };
-        let silent = !mem::replace(&mut state.is_woken, true);
+        let is_first = !mem::replace(&mut state.has_woken, true);
         drop(state);
-        if silent {
+        if is_first {
             waker.wake();
         }
     }
 
     fn empty_into(&self, queues: &mut Queues) {
         let mut state = self.lock();
-        state.is_woken = false;
+        state.has_woken = false;
         for member in state.found.drain(..) {
             queues.add(member);
         }
@@ -237,7 +237,7 @@ impl Member {
         self.heavy.store(heavy, Ordering::Relaxed);
     }
 
-    /// False if it is listed already.
+    /// Returns false if it is listed already.
     fn enter(&self) -> bool {
         !self.listed.swap(true, Ordering::AcqRel)
     }
@@ -301,7 +301,7 @@ mod tests {
         added.wake_by_ref();
         set.add(&found);
         kept.wake_by_ref();
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(served(&set, First::Light), [0, 2, 1]);
         assert!(set.is_empty());
     }
@@ -329,7 +329,7 @@ mod tests {
         for member in [&one, &two, &three, &four] {
             member.wake_by_ref();
         }
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(served(&set, First::Light), [1, 3, 0, 2]);
         for member in [&one, &two, &three, &four] {
             set.add(member);
@@ -356,15 +356,15 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_within_a_turn_waits_for_the_next() {
+    fn what_comes_within_an_iteration_waits_for_the_next() {
         let set = ReadySet::silent();
         let [found, kept] = members(&set);
-        set.begin_turn();
+        set.begin_iteration();
         found.wake_by_ref();
         set.add_later(&kept);
         assert_eq!(set.pop(First::Light), None);
         assert!(!set.is_empty());
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(served(&set, First::Light), [1, 0]);
     }
 
@@ -373,11 +373,11 @@ mod tests {
         let set = ReadySet::silent();
         let waking = member(&set, 0);
         waking.wake_by_ref();
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(set.pop(First::Light), Some(waking.ready));
         waking.wake_by_ref();
         assert_eq!(set.pop(First::Light), None);
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(served(&set, First::Light), [0]);
     }
 
@@ -403,7 +403,7 @@ mod tests {
         let mut is_over = false;
         while !is_over {
             is_over = thread.is_finished();
-            set.begin_turn();
+            set.begin_iteration();
             while set.pop(First::Light).is_some() {
                 seen = facts.load(Ordering::Relaxed);
             }
@@ -413,20 +413,20 @@ mod tests {
     }
 
     #[test]
-    fn the_waker_wakes_once_an_iteration() {
-        struct TestWaker(std::sync::mpsc::Sender<()>);
-        impl LoopWaker for TestWaker {
+    fn the_loop_is_woken_once_an_iteration() {
+        struct Wakes(std::sync::mpsc::Sender<()>);
+        impl LoopWaker for Wakes {
             fn wake(&self) {
                 let _ = self.0.send(());
             }
         }
         let (sender, wakes) = std::sync::mpsc::channel();
-        let set = ReadySet::with_waker(Box::new(TestWaker(sender)));
+        let set = ReadySet::with_waker(Box::new(Wakes(sender)));
         let [one, two] = members(&set);
         one.wake_by_ref();
         two.wake_by_ref();
         assert_eq!(wakes.try_iter().count(), 1);
-        set.begin_turn();
+        set.begin_iteration();
         assert_eq!(served(&set, First::Light), [0, 1]);
         one.wake_by_ref();
         assert_eq!(wakes.try_iter().count(), 1);

@@ -1,4 +1,4 @@
-//! One watched descriptor.
+//! One registered descriptor.
 
 use std::cell::OnceCell;
 use std::io;
@@ -22,7 +22,7 @@ const MAX_TRIES: usize = 8;
 #[derive(Debug)]
 pub enum Attempt<T> {
     Done(T),
-    /// Not ready: the waker is set, and the key will come up in the ready set.
+    /// Not ready: the waker is kept, and the key will come up in the ready set.
     Pending,
     Failed(io::Error),
 }
@@ -33,7 +33,7 @@ pub enum Attempt<T> {
 /// key comes up again only through a new edge. Whoever stops earlier must [`arm`](Self::arm).
 #[derive(Debug)]
 pub struct Source {
-    io: Registration,
+    registration: Registration,
     key: Key,
     set: Rc<ReadySet>,
     reading: OnceCell<Direction>,
@@ -59,12 +59,12 @@ pub fn is_heavy(read: usize, room: usize) -> bool {
 impl Source {
     pub(super) fn new(
         key: Key,
-        fd: Descriptor,
+        registration: Registration,
         set: Rc<ReadySet>,
         calls: Rc<Calls>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            io: Registration::new(fd)?,
+    ) -> Self {
+        Self {
+            registration,
             key,
             set,
             reading: OnceCell::new(),
@@ -72,30 +72,30 @@ impl Source {
             calls,
             reads: Count::default(),
             writes: Count::default(),
-        })
+        }
     }
 
-    /// Stops watching, and gives the descriptor back.
+    /// Ends the registration, and gives the descriptor back.
     ///
     /// # Errors
     /// The system's; the descriptor is closed then.
     pub fn into_descriptor(self) -> io::Result<Descriptor> {
-        self.io.into_descriptor()
+        self.registration.into_descriptor()
     }
 
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
-        self.io.descriptor()
+        self.registration.descriptor()
     }
 
-    /// Asks to be told of readiness: through the waker, or at once if it is there already. A member
-    /// of the ready set will be served in any case.
+    /// Adds the key to the ready set: at once if readiness is known, otherwise when the waker runs. A
+    /// member of the set will be served in any case.
     pub fn arm(&self, interest: Interest) {
         if self.must_announce(interest) {
             self.announce(interest);
         }
     }
 
-    /// As [`Self::arm`], for the next turn of the loop.
+    /// As [`Self::arm`], for the next loop iteration.
     pub fn arm_later(&self, interest: Interest) {
         if self.must_announce(interest) {
             self.announce_later(interest);
@@ -105,7 +105,7 @@ impl Source {
     /// True when readiness is there, and the ready set does not have this member.
     fn must_announce(&self, interest: Interest) -> bool {
         let Direction { member, waker } = self.direction(interest);
-        !member.is_listed() && self.io.poll_ready(interest, waker).is_ready()
+        !member.is_listed() && self.registration.poll_ready(interest, waker).is_ready()
     }
 
     /// Adds the key to the ready set, as if it had become ready.
@@ -113,7 +113,7 @@ impl Source {
         self.set.add(&self.direction(interest).member);
     }
 
-    /// As [`Self::announce`], for the next iteration of the loop.
+    /// As [`Self::announce`], for the next loop iteration.
     pub fn announce_later(&self, interest: Interest) {
         self.set.add_later(&self.direction(interest).member);
     }
@@ -140,7 +140,7 @@ impl Source {
     }
 
     /// Goes on after a read: where there is probably more it is read in the next batch, or else when
-    /// the driver tells.
+    /// the driver reports it.
     pub fn follow(&self, read: usize, room: usize) {
         self.note_read(read, room);
         if is_heavy(read, room) {
@@ -175,7 +175,7 @@ impl Source {
         })
     }
 
-    /// How often this descriptor was read from, and how often written to.
+    /// Returns how often this descriptor was read from, and how often written to.
     pub fn calls(&self) -> (u64, u64) {
         (self.reads.get(), self.writes.get())
     }
@@ -197,7 +197,7 @@ impl Source {
 
     /// Moves what has come in into the empty `pipe`, at most `most` bytes.
     pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
-        // A pipe may be full before the socket is empty: a short step tells nothing.
+        // A pipe may be full before the socket is empty: a short step does not mean that it is.
         let attempt = self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false);
         if let Attempt::Done(read) = attempt {
             self.note_read(read, most);
@@ -212,18 +212,20 @@ impl Source {
 
     /// Ends the writing side; where that is pending, the key will come up for writing.
     pub fn poll_shutdown(&self) -> Poll<io::Result<()>> {
-        self.io
+        self.registration
             .poll_shutdown(&self.direction(Interest::Write).waker)
     }
 
     /// Waits for the first writability, as a connect in progress does.
     pub fn poll_writable(&self) -> bool {
         let waker = &self.direction(Interest::Write).waker;
-        self.io.poll_ready(Interest::Write, waker).is_ready()
+        self.registration
+            .poll_ready(Interest::Write, waker)
+            .is_ready()
     }
 
     /// Tries a write. A kernel without memory for a packet (`ENOBUFS`) makes no edge when it has
-    /// some again, so that the next iteration of the loop tries again.
+    /// some again, so that the next loop iteration tries again.
     fn attempt_write(
         &self,
         operation: impl FnMut(BorrowedDescriptor<'_>) -> io::Result<usize>,
@@ -247,7 +249,7 @@ impl Source {
         let waker = &self.direction(interest).waker;
         for _ in 0..MAX_TRIES {
             match self
-                .io
+                .registration
                 .attempt(interest, waker, &mut operation, &is_drained)
             {
                 Tried::Done(value) => return Attempt::Done(value),
@@ -257,7 +259,7 @@ impl Source {
             }
         }
         // The reactor insists on a readiness that the kernel denies. Not now, then, and not here:
-        // the next turn of the loop tries again.
+        // the next loop iteration tries again.
         self.announce_later(interest);
         Attempt::Pending
     }

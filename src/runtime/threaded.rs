@@ -4,8 +4,12 @@ use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::runtime::{Builder, EnterGuard, Handle};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::Notify;
+
+use super::Driver;
+use crate::sys::poller::Registration;
+use crate::sys::Descriptor;
 
 /// A current-thread runtime on a thread named `rust-net-io`. Wakers run on that thread.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Threaded {
 }
 
 impl Threaded {
+    /// Starts a runtime on its thread.
+    ///
     /// # Errors
     /// Where the runtime or the thread cannot start.
     pub fn start() -> io::Result<Self> {
@@ -32,13 +38,32 @@ impl Threaded {
             thread: Some(thread),
         })
     }
+}
 
-    pub fn enter(&self) -> EnterGuard<'_> {
-        self.handle.enter()
+impl Driver for Threaded {
+    fn name(&self) -> &'static str {
+        "threaded"
     }
 
-    /// Ends the thread and waits for it. Nothing is watched from here on.
-    pub fn stop(&mut self) {
+    fn register(&self, fd: Descriptor) -> io::Result<Registration> {
+        let _context = self.handle.enter();
+        Registration::new(fd)
+    }
+
+    fn poll_descriptor(&self) -> Option<i32> {
+        None
+    }
+
+    fn poll(&self) -> bool {
+        false
+    }
+
+    fn reports_late(&self) -> bool {
+        true
+    }
+
+    /// Ends the thread and waits for it.
+    fn stop(&mut self) {
         self.stop.notify_one();
         if let Some(thread) = self.thread.take() {
             // A panic there has been printed; the sockets are gone either way.

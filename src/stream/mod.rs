@@ -1,15 +1,15 @@
 //! Reading, writing and shutdown of a byte stream. This layer knows sources, not handles.
 
-mod gather;
-mod offload;
+mod deferred;
 mod reader;
 mod relay;
+mod sender;
 mod shutdown;
 mod writer;
 
-pub use gather::{Gathered, Gatherer};
-pub use offload::Offloader;
+pub use deferred::{Added, Deferred, Place, Release, SmallWrite, SMALL_WRITE};
 pub use reader::{first_look, read_step, ReadStep, READ_STEP};
 pub use relay::{relay_step, splice_step, Moved, Relay};
+pub use sender::Sender;
 pub use shutdown::Shutdown;
 pub use writer::Writer;

@@ -14,7 +14,7 @@ pub const READ_STEP: usize = 64 * 1024;
 pub enum ReadStep {
     /// This many bytes were stored at the start of the room.
     Data(usize),
-    /// No data yet; the source wakes the handle when some arrives.
+    /// Nothing now; the source will be ready when there is something.
     Nothing,
     /// Reading is over: `UV_EOF` or a negative errno. No step follows.
     End(i32),
@@ -35,8 +35,8 @@ pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
     }
 }
 
-/// Reads once from a descriptor that is not registered yet. Unless the result is `End`, the caller
-/// must register it afterwards. Registration reports data that is already there as an edge.
+/// Reads once from a descriptor that is not registered yet. Where this is not the end, the caller must
+/// register it: data that is there then counts as an edge.
 pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> ReadStep {
     match socket::receive(fd, room) {
         Ok(0) => ReadStep::End(UV_EOF),

@@ -21,12 +21,10 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Returns the stream that receives what this one reads, if any.
     pub fn target(&self) -> Option<Key> {
         self.target
     }
 
-    /// Starts relaying to `target`, or stops it.
     pub fn set_target(&mut self, target: Option<Key>) {
         self.target = target;
     }
@@ -38,8 +36,7 @@ impl Relay {
         self.is_large = bytes >= READ_STEP;
     }
 
-    /// True when so much data arrives that `splice`, which needs more system calls, costs less than
-    /// a copy.
+    /// True when so much comes in that a pipe, which takes more system calls, costs less than a copy.
     pub fn is_large(&self) -> bool {
         self.is_large
     }
@@ -50,12 +47,10 @@ impl Relay {
         self.last_move = Some(now);
     }
 
-    /// Returns how many bytes were read from this stream and relayed.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Returns how many bytes were relayed to this stream.
     pub fn sent(&self) -> u64 {
         self.sent
     }

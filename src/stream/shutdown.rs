@@ -3,18 +3,18 @@
 /// The state of the writing side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shutdown {
-    /// No shutdown was requested.
+    /// Not asked for.
     #[default]
     Open,
     /// Requested, but not complete: bytes are still queued before it, or its completion is not
     /// reported.
     Requested,
-    /// Complete and reported.
+    /// Done, and reported.
     Done,
 }
 
 impl Shutdown {
-    /// Requests the shutdown. Returns false if it was requested before.
+    /// Asks for the end. Returns false if it was asked for before.
     pub fn request(&mut self) -> bool {
         let first = *self == Self::Open;
         if first {
@@ -29,7 +29,6 @@ impl Shutdown {
         *self = Self::Done;
     }
 
-    /// True from the request until completion.
     pub fn is_requested(self) -> bool {
         self == Self::Requested
     }

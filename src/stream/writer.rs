@@ -61,7 +61,7 @@ impl Writer {
     ///
     /// # Errors
     /// The kernel's error; the bytes are then lost.
-    pub fn write_coalesced(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
+    pub fn write_deferred(&mut self, source: &Source, bytes: &[u8]) -> Result<()> {
         let sent = if self.is_drained() {
             send(source, &mut [bytes.into()])?
         } else {
@@ -94,7 +94,7 @@ impl Writer {
         Ok(self.take_awaited())
     }
 
-    /// Clears the flag that JavaScript waits for room, and returns whether it was set.
+    /// Returns true when JavaScript holds bytes back, for which no room has been reported since.
     pub fn take_awaited(&mut self) -> bool {
         std::mem::take(&mut self.is_awaited)
     }
@@ -198,8 +198,8 @@ mod tests {
         let (reactor, source, mut peer) = connected();
         let mut writer = Writer::default();
         let taken = fill(&mut writer, &source);
-        writer.write_coalesced(&source, b"first ").unwrap();
-        writer.write_coalesced(&source, b"second").unwrap();
+        writer.write_deferred(&source, b"first ").unwrap();
+        writer.write_deferred(&source, b"second").unwrap();
         assert_eq!(writer.pending(), 12);
         let late = writer.write(&source, &mut [b"late"[..].into()]).unwrap();
         assert_eq!(late, 0);
@@ -217,7 +217,7 @@ mod tests {
         let (_reactor, source, peer) = connected();
         let mut writer = Writer::default();
         fill(&mut writer, &source);
-        writer.write_coalesced(&source, b"lost").unwrap();
+        writer.write_deferred(&source, b"lost").unwrap();
         drop(peer);
         assert_eq!(writer.resume(&source), Err(Errno::PIPE));
         assert!(writer.is_drained());

@@ -5,7 +5,7 @@
 //! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: an open socket or pipe, owned,
 //!   borrowed, or named for use on another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send`, `send_vectored`, `send_raw`, `is_full`, `is_out_of_buffers`, `local_address`,
+//!   `send`, `send_vectored`, `send_lent`, `is_full`, `is_out_of_buffers`, `local_address`,
 //!   `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function for each socket option
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
@@ -13,7 +13,7 @@
 //! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
 //! - `poller`: `Registration`, a descriptor registered with a Tokio runtime, and `find`, which
 //!   finds the descriptor that the runtime polls with
-//! - `waker`: wakes the reactor from another thread
+//! - `waker`: what a thread wakes the reactor with
 //! - `splice`: `SplicePipe`, which moves bytes from socket to socket without a copy
 //! - `symbols`: looks up libuv's functions in the running program
 //! - `errno`: libuv's error numbers, and the conversion from the system's
@@ -46,6 +46,17 @@ pub struct Access {
     pub writable: bool,
 }
 
+impl Access {
+    pub const NONE: Self = Self {
+        readable: false,
+        writable: false,
+    };
+    pub const FULL: Self = Self {
+        readable: true,
+        writable: true,
+    };
+}
+
 /// A direction of readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
@@ -53,7 +64,7 @@ pub enum Interest {
     Write,
 }
 
-/// The outcome of one attempt at an operation on a registered descriptor.
+/// What one try of an operation on a registered descriptor came to.
 #[derive(Debug)]
 pub enum Tried<T> {
     Done(T),

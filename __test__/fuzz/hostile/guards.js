@@ -7,7 +7,7 @@
 
 /** Never called. */
 const leftOut = {
-  'verb.stopGathering':
+  'verb.stopDeferring':
     'ends coalescing for the whole run; lib/handle/native.js calls it at its end',
   'binding.open': 'what it opens lives until the process ends: see openings.js',
   'native.onEvents': 'takes the events of all connections away, as it says',

@@ -3,12 +3,32 @@
 
 use std::time::Instant;
 
-use super::Core;
+use super::{Core, BATCH};
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::runtime::{Interest, Ready};
-use crate::stream::{Moved, READ_STEP};
+use crate::stream::Moved;
 use crate::sys::splice::SplicePipe;
+
+/// The relays of an environment that wait to be confirmed, and the pipe that all of them use.
+#[derive(Debug, Default)]
+pub struct Relays {
+    /// Sources that are readable, at most one batch of them.
+    waiting: Vec<Key>,
+    pipe: SharedPipe,
+}
+
+impl Relays {
+    /// Puts a readable source aside until JavaScript has confirmed its relay.
+    pub fn add(&mut self, source: Key) {
+        self.waiting.push(source);
+    }
+
+    /// True when there is no room for another question.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= BATCH
+    }
+}
 
 impl Core {
     /// Sends what `source` receives to `target` from here on; each step has to be confirmed.
@@ -16,7 +36,7 @@ impl Core {
     /// # Errors
     /// `EBADF` where one of them is closed.
     pub fn start_relay(&mut self, source: Key, target: Key) -> Result<()> {
-        if self.entries.get(target).is_none() {
+        if self.handles.get(target).is_none() {
             return Err(Errno::BADF);
         }
         self.verb(source, |handle, _, _| {
@@ -25,22 +45,22 @@ impl Core {
         })
     }
 
-    /// The sources that [`Self::collect`] has put aside.
+    /// Returns the sources that [`Self::collect`] has put aside.
     pub fn relays(&self) -> &[Key] {
-        &self.relays
+        &self.relays.waiting
     }
 
     /// Moves one step of each relay that was put aside and is confirmed; the others are ended, and
     /// read for JavaScript. `is_confirmed` is asked by the place in [`Self::relays`].
     pub fn relay(&mut self, is_confirmed: impl Fn(usize) -> bool, slab: &mut [u8]) {
-        let mut keys = std::mem::take(&mut self.relays);
+        let mut keys = std::mem::take(&mut self.relays.waiting);
         let now = Instant::now();
         for (place, &key) in keys.iter().enumerate() {
             if !is_confirmed(place) {
                 self.end_relay(key);
             }
             // Each step may bring an event, and bytes for it.
-            if self.queue.is_full() || slab.len() - self.slab_used < READ_STEP {
+            if self.handles.queue.is_full() || !self.scheduler.has_room(slab) {
                 self.read_again(key);
             } else if !self.relay_one(key, now, slab) {
                 self.end_relay(key);
@@ -48,73 +68,63 @@ impl Core {
             }
         }
         keys.clear();
-        self.relays = keys;
+        self.relays.waiting = keys;
     }
 
     fn read_again(&self, key: Key) {
-        if let Some(entry) = self.entries.get(key) {
-            entry.handle.read_again();
+        if let Some(handle) = self.handles.get(key) {
+            handle.read_again();
         }
     }
 
     fn end_relay(&mut self, key: Key) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.handle.relay_to(None);
-        }
+        self.handles.with(key, |handle, _, _| handle.relay_to(None));
     }
 
-    /// False where JavaScript has to do it.
+    /// Returns false where JavaScript has to do it.
     fn relay_one(&mut self, key: Key, now: Instant, slab: &mut [u8]) -> bool {
-        let target_key = self
-            .entries
-            .get(key)
-            .and_then(|source| source.handle.relay_target());
-        if let Some(target_key) = target_key {
-            self.take_back(target_key);
-        }
-        let offset = u32::try_from(self.slab_used).unwrap_or(0);
-        let room = &mut slab[self.slab_used..];
-        let pair = self.entries.get(key).and_then(|source| {
-            let target_key = target_key?;
-            Some((source, self.entries.get(target_key)?, target_key))
-        });
-        let Some((source, target, target_key)) = pair else {
+        let source = self.handles.get(key);
+        let Some(target_key) = source.and_then(|source| source.relay_target()) else {
             return false;
         };
-        let pipe = if source.handle.wants_pipe(&target.handle) {
-            self.splice_pipe.get()
-        } else {
-            None
-        };
-        let Some(moved) = source.handle.relay_step(&target.handle, pipe, room) else {
+        self.writes.take_back(&mut self.handles, target_key);
+        let Some(moved) = self.relay_step(key, target_key, slab) else {
             return false;
         };
         match moved {
             Moved::All(sent) | Moved::Part { sent, .. } => self.counters.note_relayed(sent),
-            Moved::Lost(_) => self.splice_pipe.discard(),
-            // What the thread that sends has met comes before an end.
-            Moved::End(_) => self.take_back(key),
+            Moved::Lost(_) => self.relays.pipe.discard(),
+            // What the sender thread has met comes before an end.
+            Moved::End(_) => self.writes.take_back(&mut self.handles, key),
             Moved::Nothing => {}
         }
-        if let Some(target) = self.entries.get_mut(target_key) {
-            target
-                .handle
-                .after_relayed_write(&moved, now, &mut self.queue);
-        }
-        if let Some(source) = self.entries.get_mut(key) {
-            let used = source
-                .handle
-                .after_relay(&moved, offset, now, &mut self.queue);
-            self.use_slab(used);
-        }
-        self.recount_of(key);
+        self.handles.with(target_key, |target, _, queue| {
+            target.after_relayed_write(&moved, now, queue);
+        });
+        let offset = self.scheduler.offset();
+        let used = self.handles.with(key, |source, _, queue| {
+            source.after_relay(&moved, offset, now, queue)
+        });
+        self.scheduler.use_slab(used.unwrap_or(0));
         true
+    }
+
+    /// Moves one step, through the pipe where that costs less. Returns `None` where there is nothing
+    /// to move it from or to.
+    fn relay_step(&mut self, source: Key, target: Key, slab: &mut [u8]) -> Option<Moved> {
+        let (source, target) = (self.handles.get(source)?, self.handles.get(target)?);
+        let pipe = if source.wants_pipe(target) {
+            self.relays.pipe.get()
+        } else {
+            None
+        };
+        source.relay_step(target, pipe, self.scheduler.all_room(slab))
     }
 }
 
 /// The pipe of all relays of an environment, opened when one first asks for it.
 #[derive(Debug, Default)]
-pub(super) enum SharedPipe {
+enum SharedPipe {
     #[default]
     Unopened,
     Open(SplicePipe),

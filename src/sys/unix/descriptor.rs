@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::{check, uninterrupted};
+use super::{check, uninterrupted, Lent};
 use crate::sys::Access;
 
 /// What a descriptor refers to, as libuv's `uv_guess_handle` names it.
@@ -41,7 +41,9 @@ pub fn describe(fd: RawFd) -> Nature {
     match file_type(fd) {
         Some(libc::S_IFREG | libc::S_IFCHR) => Nature::File,
         Some(libc::S_IFIFO) => Nature::Pipe,
-        Some(libc::S_IFSOCK) => describe_socket(fd),
+        // SAFETY: the caller's fstat showed that the number names an open socket; it is only
+        // borrowed here.
+        Some(libc::S_IFSOCK) => unsafe { describe_socket(fd) },
         _ => Nature::Unknown,
     }
 }
@@ -54,9 +56,10 @@ fn file_type(fd: RawFd) -> Option<libc::mode_t> {
     Some(stat.st_mode & libc::S_IFMT)
 }
 
-fn describe_socket(fd: RawFd) -> Nature {
-    // SAFETY: the caller's fstat showed that the number names an open socket; it is only borrowed
-    // here.
+/// # Safety
+/// The number names an open socket.
+unsafe fn describe_socket(fd: RawFd) -> Nature {
+    // SAFETY: the contract is the caller's.
     let socket = unsafe { BorrowedFd::borrow_raw(fd) };
     let socket = socket2::SockRef::from(&socket);
     let (Ok(address), Ok(kind)) = (socket.local_addr(), socket.r#type()) else {
@@ -108,15 +111,14 @@ pub fn into_number(fd: OwnedFd) -> i32 {
 /// Closes a descriptor that [`into_number`] released; a negative number is ignored.
 pub fn close(number: i32) {
     if number >= 0 {
-        // SAFETY: `into_number` gave JavaScript the ownership of this descriptor, which it hands
-        // back.
+        // SAFETY: JavaScript hands back a descriptor that it was given the ownership of.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
 }
 
-/// Returns the number by which another thread may send on the descriptor.
-pub fn for_thread(fd: BorrowedFd<'_>) -> Option<RawFd> {
-    Some(fd.as_raw_fd())
+/// Names a descriptor to another thread, which may send on it.
+pub fn lend(fd: BorrowedFd<'_>) -> Option<Lent> {
+    Some(Lent(fd.as_raw_fd()))
 }
 
 /// Creates a second, close-on-exec descriptor for the same open file.

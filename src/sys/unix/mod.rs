@@ -25,8 +25,9 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 pub type Descriptor = OwnedFd;
 /// A descriptor borrowed from its owner.
 pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
-/// A descriptor's number. The user must ensure by other means that it stays open.
-pub type RawDescriptor = RawFd;
+/// The number of a descriptor that is lent to another thread: see [`socket::send_lent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lent(RawFd);
 
 /// Repeats a system call while it fails with `EINTR`.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {

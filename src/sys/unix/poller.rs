@@ -1,5 +1,5 @@
-//! Registers descriptors with a Tokio runtime. Also finds the descriptor that the runtime itself
-//! polls with, so that another loop can poll that one.
+//! Descriptors that are registered with a Tokio runtime, and finding the one that the runtime itself
+//! polls with, so that another loop can watch that.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -49,7 +49,7 @@ impl Registration {
         registered.map(Self).map_err(|error| error.into_parts().1)
     }
 
-    /// Deregisters the descriptor and returns it.
+    /// Ends the registration.
     ///
     /// # Errors
     /// None on Unix.
@@ -57,12 +57,11 @@ impl Registration {
         Ok(self.0.into_inner())
     }
 
-    /// Returns the registered descriptor.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.0.get_ref().as_fd()
     }
 
-    /// Returns `Ready` when the poller has reported readiness; otherwise registers `waker` for it.
+    /// Returns whether the poller knows of readiness. If not, `waker` runs when it does.
     pub fn poll_ready(&self, interest: Interest, waker: &Waker) -> Poll<io::Result<()>> {
         self.poll_guard(interest, waker)
             .map(|ready| ready.map(|_| ()))

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::{check_len, uninterrupted};
+use super::{check_len, uninterrupted, Lent};
 use crate::sys::{Bytes, Room};
 
 /// Creates a non-blocking, close-on-exec stream socket.
@@ -22,12 +22,10 @@ pub fn stream_socket(domain: Domain) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
-/// Binds the socket to an address.
 pub fn bind(fd: BorrowedFd<'_>, address: &SockAddr) -> io::Result<()> {
     SockRef::from(&fd).bind(address)
 }
 
-/// Starts to listen, with a backlog of connections.
 pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
     SockRef::from(&fd).listen(backlog)
 }
@@ -105,15 +103,18 @@ const NO_SIGNAL: libc::c_int = 0;
 
 /// Sends as much of one buffer as fits.
 pub fn send(fd: BorrowedFd<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
-    send_raw(fd.as_raw_fd(), bytes)
+    // SAFETY: the descriptor is open while borrowed.
+    unsafe { send_lent(Lent(fd.as_raw_fd()), bytes) }
 }
 
-/// Does the same as [`send`] by number. The caller must ensure that the descriptor stays open
-/// during the call.
-pub fn send_raw(fd: RawFd, bytes: Bytes<'_>) -> io::Result<usize> {
+/// As [`send`], on a descriptor that was lent.
+///
+/// # Safety
+/// The descriptor stays open over the call.
+pub unsafe fn send_lent(Lent(fd): Lent, bytes: Bytes<'_>) -> io::Result<usize> {
     let (start, length) = (bytes.start(), bytes.len());
     or_as_file(
-        // SAFETY: Bytes are readable for their length.
+        // SAFETY: the descriptor is open by the contract, and Bytes are readable over their length.
         || check_len(unsafe { libc::send(fd, start.cast(), length, NO_SIGNAL) }),
         // SAFETY: as above.
         || check_len(unsafe { libc::write(fd, start.cast(), length) }),
@@ -153,7 +154,6 @@ pub fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock || is_out_of_buffers(error)
 }
 
-/// Shuts down the writing side.
 pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {
     SockRef::from(&fd).shutdown(Shutdown::Write)
 }

@@ -17,8 +17,6 @@ pub struct SplicePipe {
 }
 
 impl SplicePipe {
-    /// Opens an empty pipe.
-    ///
     /// # Errors
     /// The kernel's error, such as `EMFILE`.
     pub fn open() -> io::Result<Self> {
@@ -74,8 +72,8 @@ impl SplicePipe {
 fn splice(from: RawFd, to: RawFd, most: usize) -> io::Result<usize> {
     let flags = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK;
     uninterrupted(|| {
-        // SAFETY: the callers own or borrow both descriptors, so these stay open; the offsets may
-        // be null.
+        // SAFETY: both descriptors are borrowed by the callers and stay open; the offsets may be
+        // null.
         check_len(unsafe { libc::splice(from, ptr::null_mut(), to, ptr::null_mut(), most, flags) })
     })
 }

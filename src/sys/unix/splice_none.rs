@@ -9,8 +9,6 @@ use crate::sys::BorrowedDescriptor;
 pub enum SplicePipe {}
 
 impl SplicePipe {
-    /// Fails.
-    ///
     /// # Errors
     /// Always `Unsupported`.
     pub fn open() -> io::Result<Self> {

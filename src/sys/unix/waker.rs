@@ -1,11 +1,11 @@
-//! Wakes the reactor of one thread from another, through a socket pair.
+//! What one thread wakes the reactor of another with.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 
 use super::Descriptor;
 
-/// The writing end, for use by any thread.
+/// The end that wakes, from any thread.
 #[derive(Debug)]
 pub struct Waker(UnixStream);
 
@@ -16,13 +16,13 @@ impl Waker {
     }
 }
 
-/// Creates a waker and its receiving end, which becomes readable on a wake.
+/// Returns a waker, and the end of it that becomes readable.
 ///
 /// # Errors
 /// The kernel's error where it has no descriptor left.
 pub fn pair() -> io::Result<(Waker, Descriptor)> {
-    let (sender, receiver) = UnixStream::pair()?;
-    sender.set_nonblocking(true)?;
-    receiver.set_nonblocking(true)?;
-    Ok((Waker(sender), receiver.into()))
+    let (waker, woken) = UnixStream::pair()?;
+    waker.set_nonblocking(true)?;
+    woken.set_nonblocking(true)?;
+    Ok((Waker(waker), woken.into()))
 }

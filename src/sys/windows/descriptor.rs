@@ -11,7 +11,7 @@ use socket2::{SockRef, Type};
 use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, ERROR_NOT_SUPPORTED};
 use windows_sys::Win32::Networking::WinSock::{WSAEMFILE, WSAENOBUFS};
 
-use super::{system_error, BorrowedDescriptor, Descriptor};
+use super::{system_error, BorrowedDescriptor, Descriptor, Lent};
 use crate::sys::Access;
 
 /// What a descriptor refers to, as libuv's `uv_guess_handle` names it.
@@ -36,7 +36,8 @@ impl Nature {
 
 /// Returns what a socket's number refers to.
 pub fn describe(number: i32) -> Nature {
-    let Ok(socket) = lend(number) else {
+    // SAFETY: it is asked for its kind at once.
+    let Ok(socket) = (unsafe { borrow_number(number) }) else {
         return Nature::Unknown;
     };
     match SockRef::from(&socket).r#type() {
@@ -77,14 +78,14 @@ pub fn into_number(fd: Descriptor) -> i32 {
 /// Closes a socket that [`into_number`] released; a negative number is ignored.
 pub fn close(number: i32) {
     if let Ok(raw) = RawSocket::try_from(number) {
-        // SAFETY: `into_number` gave JavaScript the ownership of this socket, which it hands back.
+        // SAFETY: JavaScript hands back a socket that it was given the ownership of.
         drop(unsafe { OwnedSocket::from_raw_socket(raw) });
     }
 }
 
-/// Returns the number by which another thread may send on the descriptor; `None` for a pipe.
-pub fn for_thread(fd: BorrowedDescriptor<'_>) -> Option<RawSocket> {
-    fd.socket().ok().map(|socket| socket.as_raw_socket())
+/// Names a socket to another thread, which may send on it; `None` for a pipe.
+pub fn lend(fd: BorrowedDescriptor<'_>) -> Option<Lent> {
+    fd.socket().ok().map(|socket| Lent(socket.as_raw_socket()))
 }
 
 /// Takes ownership of a socket opened elsewhere and makes it non-blocking.
@@ -92,7 +93,8 @@ pub fn for_thread(fd: BorrowedDescriptor<'_>) -> Option<RawSocket> {
 /// # Errors
 /// `ENOTSOCK` where the number names no socket. A socket is left open on error.
 pub fn adopt(number: i32) -> io::Result<(Descriptor, Access)> {
-    let lent = lend(number)?;
+    // SAFETY: the caller hands over what is open, and has it until this returns.
+    let lent = unsafe { borrow_number(number) }?;
     SockRef::from(&lent).set_nonblocking(true)?;
     // SAFETY: the caller hands over an open socket, as `open(fd)` of node's handles does.
     let socket = unsafe { OwnedSocket::from_raw_socket(lent.as_raw_socket()) };
@@ -119,12 +121,18 @@ pub fn share(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
 /// # Errors
 /// `ENOTSOCK` where the number names no socket.
 pub fn duplicate(number: i32) -> io::Result<Descriptor> {
-    Ok(Descriptor::Socket(lend(number)?.try_clone_to_owned()?))
+    // SAFETY: it is cloned at once.
+    let socket = unsafe { borrow_number(number) }?;
+    Ok(Descriptor::Socket(socket.try_clone_to_owned()?))
 }
 
-fn lend(number: i32) -> io::Result<BorrowedSocket<'static>> {
+/// Borrows the socket that a number names.
+///
+/// # Safety
+/// What the number names stays open as long as it is borrowed.
+unsafe fn borrow_number<'a>(number: i32) -> io::Result<BorrowedSocket<'a>> {
     let raw = RawSocket::try_from(number).map_err(|_| system_error(ERROR_INVALID_HANDLE))?;
-    // SAFETY: it is only asked for its type before it is known to be a socket; any other number
+    // SAFETY: by the contract. It is only asked for its kind next; a number that names no socket
     // returns an error.
     let socket = unsafe { BorrowedSocket::borrow_raw(raw) };
     SockRef::from(&socket).r#type()?;

@@ -5,8 +5,9 @@
 //! therefore carries more state than its handle: see [`pipe`].
 
 pub mod descriptor;
+mod ending;
 pub mod errno;
-mod half_close;
+mod name;
 mod opening;
 pub mod options;
 pub mod path;
@@ -39,8 +40,6 @@ pub enum BorrowedDescriptor<'a> {
 }
 
 impl<'a> BorrowedDescriptor<'a> {
-    /// Returns the socket.
-    ///
     /// # Errors
     /// `ENOTSOCK` for a pipe.
     fn socket(self) -> io::Result<BorrowedSocket<'a>> {
@@ -51,8 +50,9 @@ impl<'a> BorrowedDescriptor<'a> {
     }
 }
 
-/// A socket's number. The user must ensure by other means that it stays open. Pipes have none.
-pub type RawDescriptor = RawSocket;
+/// The number of a socket that is lent to another thread: see [`socket::send_lent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lent(RawSocket);
 
 /// Creates an error from a Winsock (signed) or Win32 (unsigned) code.
 fn system_error(code: impl TryInto<i32>) -> io::Error {

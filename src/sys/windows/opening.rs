@@ -1,15 +1,13 @@
-//! Opens a pipe whose instances are all taken. A thread waits for a free one, as Windows has no
-//! other way to wait.
+//! Opening a pipe all of whose instances are taken: a thread waits for one, as nothing else can.
 
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::path::{open, Name};
-use super::pipe::wait_for_instance;
+use super::name::{open, wait_for_instance, Name};
 
-/// An open in progress.
+/// An attempt that is under way.
 #[derive(Debug, Default)]
 pub struct Opening {
     state: Mutex<State>,
@@ -22,20 +20,18 @@ struct State {
 }
 
 impl Opening {
-    /// Starts to open the pipe `name` on a new thread.
-    ///
     /// # Errors
-    /// The system's error where it cannot start a thread.
+    /// Where there is no thread to be had.
     pub fn start(name: Name) -> io::Result<Arc<Self>> {
         let opening = Arc::new(Self::default());
         let own = Arc::clone(&opening);
         std::thread::Builder::new()
             .name("rust-net-open".to_owned())
-            .spawn(move || own.finish(open_when_free(&name)))?;
+            .spawn(move || own.finish(open_patiently(&name)))?;
         Ok(opening)
     }
 
-    /// Returns `Ready` when there is an outcome; otherwise registers `waker` for it.
+    /// Whether there is an outcome; if not, `waker` is told when there is.
     pub fn poll(&self, waker: &Waker) -> Poll<()> {
         let mut state = self.lock();
         if state.outcome.is_some() {
@@ -45,7 +41,7 @@ impl Opening {
         Poll::Pending
     }
 
-    /// Takes the outcome; `None` while there is none, and after the first call.
+    /// The outcome, once.
     pub fn take(&self) -> Option<io::Result<OwnedHandle>> {
         self.lock().outcome.take()
     }
@@ -65,8 +61,8 @@ impl Opening {
     }
 }
 
-/// Retries because another client may take each instance that becomes free.
-fn open_when_free(name: &Name) -> io::Result<OwnedHandle> {
+/// Another client may be faster each time that an instance is free.
+fn open_patiently(name: &Name) -> io::Result<OwnedHandle> {
     loop {
         wait_for_instance(name)?;
         if let Some(handle) = open(name)? {

@@ -1,4 +1,4 @@
-//! The permissions of a pipe.
+//! Who may open a pipe.
 
 use std::io;
 use std::ptr;
@@ -18,11 +18,11 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::system_error;
 
-/// A SID, with the size and alignment that the system requires.
+/// A SID in the memory that it needs.
 #[repr(align(8))]
 struct Sid([u8; SECURITY_MAX_SID_SIZE as usize]);
 
-/// Memory that the system allocated for its caller to free.
+/// Memory that the system has made for us.
 struct Local<T>(*mut T);
 
 impl<T> Drop for Local<T> {
@@ -32,11 +32,11 @@ impl<T> Drop for Local<T> {
     }
 }
 
-/// Lets all users read or write the object of `handle`, in addition to those who may already.
+/// Lets everybody read or write what `handle` is open on, beside those who may already.
 ///
 /// # Errors
-/// The system's error.
-pub fn allow_everyone(handle: HANDLE, readable: bool, writable: bool) -> io::Result<()> {
+/// The system's.
+pub fn grant_everybody(handle: HANDLE, readable: bool, writable: bool) -> io::Result<()> {
     let mut rights = 0;
     if readable {
         rights |= FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES;
@@ -47,8 +47,8 @@ pub fn allow_everyone(handle: HANDLE, readable: bool, writable: bool) -> io::Res
     let mut old: *mut ACL = ptr::null_mut();
     let mut whole = Local::<std::ffi::c_void>(ptr::null_mut());
     let descriptor: *mut PSECURITY_DESCRIPTOR = &mut whole.0;
-    // SAFETY: the handle is open, and the pointers that are written to outlive the call. `old` is
-    // part of `whole`, which is freed at the end of this function.
+    // SAFETY: the handle is open, and the pointers that are written to outlive the call. `old` is part
+    // of `whole`, which is freed at the end.
     check(unsafe {
         GetSecurityInfo(
             handle,
@@ -61,10 +61,10 @@ pub fn allow_everyone(handle: HANDLE, readable: bool, writable: bool) -> io::Res
             descriptor,
         )
     })?;
-    let mut everyone = everyone()?;
-    let entry = entry(&mut everyone, rights);
+    let mut everybody = everybody()?;
+    let entry = entry(&mut everybody, rights);
     let mut new = Local::<ACL>(ptr::null_mut());
-    // SAFETY: exactly one entry is passed; it and the old list outlive the call.
+    // SAFETY: one entry is given, which like the old list outlives the call.
     check(unsafe { SetEntriesInAclW(1, &entry, old, &mut new.0) })?;
     // SAFETY: the handle is open, and the new list outlives the call.
     check(unsafe {
@@ -80,7 +80,7 @@ pub fn allow_everyone(handle: HANDLE, readable: bool, writable: bool) -> io::Res
     })
 }
 
-fn everyone() -> io::Result<Sid> {
+fn everybody() -> io::Result<Sid> {
     let mut sid = Sid([0; SECURITY_MAX_SID_SIZE as usize]);
     let mut size = SECURITY_MAX_SID_SIZE;
     let place = sid.0.as_mut_ptr().cast();
@@ -91,7 +91,7 @@ fn everyone() -> io::Result<Sid> {
     Ok(sid)
 }
 
-/// Creates an entry of an access list. It points to `sid`, which must outlive it.
+/// An entry of a list; it points to `sid`.
 fn entry(sid: &mut Sid, rights: u32) -> EXPLICIT_ACCESS_W {
     EXPLICIT_ACCESS_W {
         grfAccessPermissions: rights,

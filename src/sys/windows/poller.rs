@@ -1,4 +1,4 @@
-//! Registers sockets and pipes with a Tokio runtime.
+//! Descriptors that are registered with a Tokio runtime.
 
 use std::io;
 use std::net;
@@ -11,13 +11,13 @@ use super::pipe::Pipe;
 use super::{socket, BorrowedDescriptor, Descriptor};
 use crate::sys::{Interest, Tried};
 
-/// A descriptor registered with a Tokio runtime, for reading and writing.
+/// A descriptor that is registered with a Tokio runtime, for reading and writing.
 #[derive(Debug)]
 pub struct Registration(Inner);
 
 #[derive(Debug)]
 enum Inner {
-    /// Any socket, listeners included: Tokio's poller looks at events alone.
+    /// Of any kind: a listener is as good as a connection to the poller, which looks at events alone.
     Socket(TcpStream),
     Pipe(Box<Pipe>),
 }
@@ -26,7 +26,7 @@ impl Registration {
     /// Registers `fd` with the runtime of the current context.
     ///
     /// # Errors
-    /// The system's error; the descriptor is then closed.
+    /// What the system says; the descriptor is closed then.
     ///
     /// # Panics
     /// Outside a runtime's context.
@@ -36,16 +36,16 @@ impl Registration {
                 Inner::Socket(TcpStream::from_std(net::TcpStream::from(socket))?)
             }
             Descriptor::Pipe(pipe) => {
-                pipe.register()?;
+                pipe.watch()?;
                 Inner::Pipe(pipe)
             }
         }))
     }
 
-    /// Deregisters a socket and returns it. A pipe stays registered for good.
+    /// Ends the registration, but for a pipe, which is known to the runtime for good.
     ///
     /// # Errors
-    /// The system's error; the socket is then closed.
+    /// The system's; the socket is closed then.
     pub fn into_descriptor(self) -> io::Result<Descriptor> {
         match self.0 {
             Inner::Socket(socket) => Ok(Descriptor::Socket(socket.into_std()?.into())),
@@ -53,7 +53,6 @@ impl Registration {
         }
     }
 
-    /// Returns the registered descriptor.
     pub fn descriptor(&self) -> BorrowedDescriptor<'_> {
         match &self.0 {
             Inner::Socket(socket) => BorrowedDescriptor::Socket(socket.as_socket()),
@@ -61,7 +60,7 @@ impl Registration {
         }
     }
 
-    /// Returns `Ready` when the poller has reported readiness; otherwise registers `waker` for it.
+    /// Whether the poller knows of readiness; if not, `waker` is told when it does.
     pub fn poll_ready(&self, interest: Interest, waker: &Waker) -> Poll<io::Result<()>> {
         let context = &mut Context::from_waker(waker);
         match (&self.0, interest) {
@@ -71,12 +70,10 @@ impl Registration {
         }
     }
 
-    /// Attempts `operation` on a socket even where the poller has reported no readiness, which it
-    /// has not yet for a fresh registration.
-    ///
-    /// The poller asks the system again only after an operation within Tokio's `try_io` would have
-    /// blocked. While it has reported no readiness it is asking already. The system answers by the
-    /// current state, so data that arrives meanwhile is not missed.
+    /// Tries a socket even where the poller knows of no readiness: of one that was registered a moment
+    /// ago it knows nothing yet. The poller asks the system anew only where Tokio's own `try_io` has met
+    /// an operation that would wait; while it knows of no readiness it is asking already. What it
+    /// asks is answered by how things are, so that nothing that comes in meanwhile is missed.
     pub fn attempt<T>(
         &self,
         interest: Interest,
@@ -90,14 +87,14 @@ impl Registration {
         };
         let mut act = || operation(self.descriptor());
         let result = match &self.0 {
-            Inner::Socket(socket) if ready => socket.try_io(to_tokio(interest), act),
-            // A pipe tracks its readiness itself.
+            Inner::Socket(socket) if ready => socket.try_io(in_tokios_words(interest), act),
+            // A pipe keeps its readiness by itself.
             Inner::Socket(_) | Inner::Pipe(_) => act(),
         };
         match result {
             Ok(value) => {
                 if ready && is_drained(&value) {
-                    self.clear_ready(interest);
+                    self.forget(interest);
                 }
                 Tried::Done(value)
             }
@@ -107,40 +104,41 @@ impl Registration {
         }
     }
 
-    /// Makes the poller ask the system again, as if an attempt had found no data.
-    fn clear_ready(&self, interest: Interest) {
+    /// Has the poller ask the system anew, as if a try had found nothing.
+    fn forget(&self, interest: Interest) {
         if let Inner::Socket(socket) = &self.0 {
-            let would_block = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-            let _ = socket.try_io(to_tokio(interest), would_block);
+            let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            let _ = socket.try_io(in_tokios_words(interest), nothing);
         }
     }
 
-    /// Shuts the writing side down: a socket's at once, a pipe's when the peer has read everything.
+    /// Ends the writing side: a socket's at once, a pipe's when the peer has read everything.
     pub fn poll_shutdown(&self, waker: &Waker) -> Poll<io::Result<()>> {
         match &self.0 {
             Inner::Socket(_) => Poll::Ready(socket::shutdown_write(self.descriptor())),
-            Inner::Pipe(pipe) => pipe.poll_shutdown(waker),
+            Inner::Pipe(pipe) => pipe.poll_end(waker),
         }
     }
 }
 
-fn to_tokio(interest: Interest) -> tokio::io::Interest {
+fn in_tokios_words(interest: Interest) -> tokio::io::Interest {
     match interest {
         Interest::Read => tokio::io::Interest::READABLE,
         Interest::Write => tokio::io::Interest::WRITABLE,
     }
 }
 
-/// Rejects the search for the poller. It is a completion port, which no other loop can watch.
+/// Something to register and search for. The poller is a completion port, which no other loop can
+/// watch: there is nothing to be found.
 ///
 /// # Errors
-/// Always `Unsupported`.
+/// Always.
 pub fn marker() -> io::Result<Descriptor> {
     let reason = "the poller is a completion port";
     Err(io::Error::new(io::ErrorKind::Unsupported, reason))
 }
 
-/// Returns `None`: another loop cannot watch a completion port.
+/// What the runtime polls with, where another loop could watch it.
 pub fn find(_marker: &Registration) -> Option<i32> {
     None
 }

@@ -1,5 +1,4 @@
-//! Stream sockets: one function for each system call. Functions that read, write or accept also
-//! take pipes.
+//! Stream sockets: one function, one system call. What is read from and written to may be a pipe.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
@@ -12,23 +11,22 @@ use windows_sys::Win32::Networking::WinSock::{
     TCP_INITIAL_RTO_PARAMETERS, WSAECONNABORTED, WSAECONNRESET, WSAEINVAL, WSAEWOULDBLOCK,
 };
 
-use super::{system_error, BorrowedDescriptor, Descriptor};
+use super::{system_error, BorrowedDescriptor, Descriptor, Lent};
 use crate::sys::{Bytes, Room};
 
-/// Creates a non-blocking stream socket that child processes do not inherit.
+/// A non-blocking stream socket that children do not inherit.
 pub fn stream_socket(domain: Domain) -> io::Result<Descriptor> {
     let socket = Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     Ok(Descriptor::Socket(socket.into()))
 }
 
-/// Binds the socket to an address.
 pub fn bind(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
     SockRef::from(&fd.socket()?).bind(address)
 }
 
-/// Starts to listen. A socket that is not bound gets a free port on all IPv4 addresses. Other
-/// systems do that by themselves.
+/// Starts to listen. A socket that is not bound gets a free port on all IPv4 addresses, which other
+/// systems see to by themselves.
 pub fn listen(fd: BorrowedDescriptor<'_>, backlog: i32) -> io::Result<()> {
     let fd = fd.socket()?;
     let socket = SockRef::from(&fd);
@@ -41,7 +39,7 @@ pub fn listen(fd: BorrowedDescriptor<'_>, backlog: i32) -> io::Result<()> {
     }
 }
 
-/// Accepts one connection, non-blocking. On a pipe, takes an instance that a client has opened.
+/// Takes one connection off the backlog, non-blocking; of a pipe, one that has been opened.
 pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     let socket = match fd {
         BorrowedDescriptor::Socket(socket) => socket,
@@ -52,7 +50,7 @@ pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
             accepted.set_nonblocking(true)?;
             Ok(Descriptor::Socket(accepted.into()))
         }
-        // The peer was gone before the accept; other systems report an abort.
+        // The peer has gone before it was taken: other systems call that an abort.
         Err(error) if error.raw_os_error() == Some(WSAECONNRESET) => {
             Err(system_error(WSAECONNABORTED))
         }
@@ -60,7 +58,7 @@ pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     }
 }
 
-/// Starts to connect. `WSAEWOULDBLOCK` is returned as an error: see [`is_in_progress`].
+/// Starts a connect. `WSAEWOULDBLOCK` comes back as an error, for the caller to judge.
 pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
     let fd = fd.socket()?;
     let address = address.as_socket().map(localhost_if_unspecified);
@@ -71,7 +69,7 @@ pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()>
     SockRef::from(&fd).connect(&address.into())
 }
 
-/// Replaces the unspecified address by this machine's, as other systems do.
+/// The unspecified address is this machine, as elsewhere.
 fn localhost_if_unspecified(address: SocketAddr) -> SocketAddr {
     let localhost: IpAddr = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -81,17 +79,16 @@ fn localhost_if_unspecified(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(localhost, address.port())
 }
 
-/// Makes a refused loopback connect fail at once. Windows retries it for two seconds, but no server
-/// on the loopback is likely to start to listen by then. A system without this option is left to
-/// its retries.
+/// Windows tries a refused connect again, for two seconds. On the loopback nobody will have begun to
+/// listen by then. Where the system does not know the option it takes as long as it takes.
 fn refuse_at_once(socket: BorrowedSocket<'_>) {
     let parameters = TCP_INITIAL_RTO_PARAMETERS {
-        // Zero selects the default time to wait for the first answer.
+        // The usual time to wait for the first answer.
         Rtt: 0,
         MaxSynRetransmissions: TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS.to_le_bytes()[0],
     };
     let mut written = 0;
-    // SAFETY: the structure and its size are those of this option and outlive the call, which is
+    // SAFETY: the structure and its size are those of this option, and outlive the call, which is
     // not overlapped.
     unsafe {
         WSAIoctl(
@@ -108,13 +105,13 @@ fn refuse_at_once(socket: BorrowedSocket<'_>) {
     };
 }
 
-/// True when a connect that returned `error` continues in the background.
+/// Whether a connect that returned `error` goes on in the background.
 pub fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEWOULDBLOCK)
 }
 
-/// Returns and clears the socket's pending error (`SO_ERROR`). For a pipe, returns the error of
-/// opening it.
+/// The error that the kernel keeps for this socket (`SO_ERROR`), which it then forgets; of a pipe, the
+/// outcome of opening it.
 pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).take_error(),
@@ -122,7 +119,7 @@ pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
     }
 }
 
-/// Reads the bytes that are available.
+/// Reads what is there.
 pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> {
     match fd {
         BorrowedDescriptor::Socket(socket) => receive_from(socket, room),
@@ -132,49 +129,56 @@ pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> 
 
 fn receive_from(socket: BorrowedSocket<'_>, mut room: Room<'_>) -> io::Result<usize> {
     let length = i32::try_from(room.len()).unwrap_or(i32::MAX);
-    // SAFETY: a Room is writable for its length.
+    // SAFETY: a Room is writable over its length.
     let read = unsafe { recv(raw(socket), room.start(), length, 0) };
     check_len(read).map_err(|error| match error.raw_os_error() {
-        // Other systems report a reset, whichever side has aborted the connection.
+        // Whoever has ended the connection: a reset, as other systems call it.
         Some(WSAECONNABORTED) => system_error(WSAECONNRESET),
         _ => error,
     })
 }
 
-/// Upper bound of one send, in bytes. As long as there is room for one byte, Winsock takes a whole
-/// buffer of any size. A write of any size would then count as sent.
+/// The most that one call is given to send. Winsock takes all of a buffer as long as there is room for
+/// its first byte, however large it is, and a write of any size would be as good as sent.
 const SEND_STEP: usize = 64 * 1024;
 
-/// Sends as much of one buffer as fits.
+/// Writes what fits of one buffer.
 pub fn send(fd: BorrowedDescriptor<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
     match fd {
-        BorrowedDescriptor::Socket(socket) => send_raw(socket.as_raw_socket(), bytes),
+        BorrowedDescriptor::Socket(socket) => send_on(socket, bytes),
         BorrowedDescriptor::Pipe(pipe) => pipe.send_vectored(&[bytes]),
     }
 }
 
-/// Does the same as [`send`] by number. The caller must ensure that the socket stays open during
-/// the call.
-pub fn send_raw(socket: RawSocket, bytes: Bytes<'_>) -> io::Result<usize> {
+fn send_on(socket: BorrowedSocket<'_>, bytes: Bytes<'_>) -> io::Result<usize> {
+    // SAFETY: the socket is open while borrowed.
+    unsafe { send_lent(Lent(socket.as_raw_socket()), bytes) }
+}
+
+/// As [`send`], on a socket that was lent.
+///
+/// # Safety
+/// The socket stays open over the call.
+pub unsafe fn send_lent(Lent(socket): Lent, bytes: Bytes<'_>) -> io::Result<usize> {
     let length = i32::try_from(bytes.len().min(SEND_STEP)).unwrap_or(i32::MAX);
-    // SAFETY: Bytes are readable for their length.
+    // SAFETY: the socket is open by the contract, and Bytes are readable over their length.
     check_len(unsafe { send_to(to_winsock(socket), bytes.start(), length, 0) })
 }
 
-/// Sends as much of several buffers as fits, in order.
+/// Writes what fits of several buffers, in order.
 pub fn send_vectored(fd: BorrowedDescriptor<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
     let socket = match fd {
-        BorrowedDescriptor::Socket(socket) => socket.as_raw_socket(),
+        BorrowedDescriptor::Socket(socket) => socket,
         BorrowedDescriptor::Pipe(pipe) => return pipe.send_vectored(buffers),
     };
     match buffers.iter().find(|bytes| bytes.len() > 0) {
         None => Ok(0),
-        Some(&first) if first.len() >= SEND_STEP => send_raw(socket, first),
-        Some(_) => send_raw(socket, join(buffers, SEND_STEP).as_slice().into()),
+        Some(&first) if first.len() >= SEND_STEP => send_on(socket, first),
+        Some(_) => send_on(socket, join(buffers, SEND_STEP).as_slice().into()),
     }
 }
 
-/// Copies the first `most` bytes of several buffers, so that small ones need one system call.
+/// Copies the first `most` bytes of several buffers, so that small ones take one system call.
 pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
     let mut joined = Vec::new();
     for bytes in buffers {
@@ -183,7 +187,8 @@ pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
     joined
 }
 
-/// Returns false: on Windows a lack of memory for packets ends the connection.
+/// True when the system has no memory for a packet. Winsock says so of a whole connection, which
+/// does not recover: never here.
 pub fn is_out_of_buffers(_error: &io::Error) -> bool {
     false
 }
@@ -193,15 +198,15 @@ pub fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Shuts down the writing side of a descriptor that is not registered.
+/// Ends the writing side of what nobody watches.
 pub fn shutdown_write(fd: BorrowedDescriptor<'_>) -> io::Result<()> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).shutdown(Shutdown::Write),
-        BorrowedDescriptor::Pipe(pipe) => pipe.shutdown(),
+        BorrowedDescriptor::Pipe(pipe) => pipe.end(),
     }
 }
 
-/// Returns the local internet address; `None` for a pipe.
+/// The local internet address; `None` for a pipe.
 pub fn local_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).local_addr()?.as_socket()),
@@ -209,7 +214,7 @@ pub fn local_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr
     }
 }
 
-/// Returns the peer's internet address; `None` for a pipe.
+/// The peer's internet address; `None` for a pipe.
 pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => Ok(SockRef::from(&socket).peer_addr()?.as_socket()),
@@ -217,28 +222,28 @@ pub fn peer_address(fd: BorrowedDescriptor<'_>) -> io::Result<Option<SocketAddr>
     }
 }
 
-/// Returns `None`: a client of a pipe does not know its peer's name.
+/// The name of a listening pipe: `None`, as a client does not know its peer's.
 ///
 /// # Errors
-/// None on Windows.
+/// None here.
 pub fn local_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
     Ok(None)
 }
 
-/// Returns `None`, as [`local_name`] does.
+/// The name of a pipe's peer, as [`local_name`].
 ///
 /// # Errors
-/// None on Windows.
+/// None here.
 pub fn peer_name(_fd: BorrowedDescriptor<'_>) -> io::Result<Option<SockAddr>> {
     Ok(None)
 }
 
-/// Returns the number of an IPv6 zone, zero if it is not a number. Windows zones are numbers.
+/// The interface number of an IPv6 zone: on Windows zones are numbers.
 pub fn zone_index(zone: &str) -> u32 {
     zone.parse().unwrap_or(0)
 }
 
-/// Returns the text of an IPv6 zone number.
+/// An IPv6 zone number as it is written.
 pub fn zone_name(index: u32) -> Option<String> {
     Some(index.to_string())
 }
@@ -252,7 +257,7 @@ fn to_winsock(socket: RawSocket) -> usize {
     usize::try_from(socket).unwrap_or(usize::MAX)
 }
 
-/// Converts a byte count of Winsock's; a negative one means that it has stored an error.
+/// A negative count means that Winsock keeps an error.
 fn check_len(count: i32) -> io::Result<usize> {
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }

@@ -1,4 +1,4 @@
-//! Wakes the reactor of one thread from another, through a loopback connection: Windows has no
+//! What one thread wakes the reactor of another with: a connection over the loopback, as there are no
 //! socket pairs.
 
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use super::Descriptor;
 
-/// The writing end, for use by any thread.
+/// The end that wakes, from any thread.
 #[derive(Debug)]
 pub struct Waker(TcpStream);
 
@@ -17,23 +17,23 @@ impl Waker {
     }
 }
 
-/// Creates a waker and its receiving end, which becomes readable on a wake.
+/// Returns a waker, and the end of it that becomes readable.
 ///
 /// # Errors
 /// The system's error where it has no socket left.
 pub fn pair() -> io::Result<(Waker, Descriptor)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let sender = TcpStream::connect(listener.local_addr()?)?;
-    let own = sender.local_addr()?;
+    let waker = TcpStream::connect(listener.local_addr()?)?;
+    let own = waker.local_addr()?;
     // Any process on this machine may connect here first: accept only the sender's own connection.
-    let receiver = loop {
-        let (receiver, peer) = listener.accept()?;
+    let woken = loop {
+        let (woken, peer) = listener.accept()?;
         if peer == own {
-            break receiver;
+            break woken;
         }
     };
-    sender.set_nodelay(true)?;
-    sender.set_nonblocking(true)?;
-    receiver.set_nonblocking(true)?;
-    Ok((Waker(sender), Descriptor::Socket(receiver.into())))
+    waker.set_nodelay(true)?;
+    waker.set_nonblocking(true)?;
+    woken.set_nonblocking(true)?;
+    Ok((Waker(waker), Descriptor::Socket(woken.into())))
 }

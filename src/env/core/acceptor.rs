@@ -1,0 +1,404 @@
+//! Accepting: how many connections at once, in which order to a connect, and what happens when no
+//! descriptor is left.
+
+use super::deferred_writes::DeferredWrites;
+use super::handles::Handles;
+use crate::error::Errno;
+use crate::event::{Event, Key, Kind};
+use crate::net::{Accepted, Handle, Place, Transport};
+use crate::sys::descriptor::Reserve;
+use crate::sys::Descriptor;
+
+/// The most connections that one listener accepts in one loop iteration.
+const ACCEPT_STEP: usize = 64;
+
+/// Accepts for all listeners of an environment.
+#[derive(Debug)]
+pub struct Acceptor {
+    share: Share,
+    /// All listeners, and where they listen.
+    listeners: Vec<(Key, Place)>,
+    shortage: Shortage,
+    /// The batch that is being collected reports a new connection.
+    has_admitted: bool,
+}
+
+impl Acceptor {
+    pub fn new() -> Self {
+        Self {
+            share: Share::default(),
+            listeners: Vec::new(),
+            shortage: Shortage::new(),
+            has_admitted: false,
+        }
+    }
+
+    /// Notes that `listener` listens at `place`, or that nobody knows where.
+    pub fn add_listener(&mut self, listener: Key, place: Option<Place>) {
+        self.remove_listener(listener);
+        self.listeners.extend(place.map(|place| (listener, place)));
+    }
+
+    /// Forgets a listener that is closed.
+    pub fn remove_listener(&mut self, listener: Key) {
+        self.listeners.retain(|&(key, _)| key != listener);
+    }
+
+    /// Begins a loop iteration. Says whether the one before it has read much.
+    pub fn begin_iteration(&mut self, has_read_much: bool) {
+        if has_read_much {
+            self.share.reset();
+        }
+    }
+
+    /// Begins to deliver what has been collected.
+    pub fn begin_batch(&mut self) {
+        self.has_admitted = false;
+    }
+
+    /// Accepts a listener's share of this iteration.
+    pub fn accept_share(
+        &mut self,
+        handles: &mut Handles,
+        writes: &mut DeferredWrites,
+        listener: Key,
+    ) {
+        if !self.accept(handles, writes, listener, self.share.size()) {
+            self.share.grow();
+        }
+    }
+
+    /// Accepts the connections that a connect may have made, ahead of its outcome: what it reached may
+    /// be one of these listeners, and the reactor may not have reported that yet. Returns true when the
+    /// outcome has to wait for the next batch: a 'connection' listener may reset what has just
+    /// connected, and libuv asks for the outcome after it.
+    ///
+    /// See [`LoopPhase`](crate::env::LoopPhase) for listeners of node's own.
+    pub fn accept_before_connect(
+        &mut self,
+        handles: &mut Handles,
+        writes: &mut DeferredWrites,
+        key: Key,
+    ) -> bool {
+        let Some(handle) = handles.get(key) else {
+            return false;
+        };
+        if handle.is_connect_put_off() {
+            return false;
+        }
+        let destination = handle.destination();
+        for listener in self.listeners_at(destination.as_ref()) {
+            self.accept(handles, writes, listener, ACCEPT_STEP);
+        }
+        let put_off =
+            |handles: &mut Handles| handles.with(key, |handle, _, _| handle.put_off_connect());
+        self.has_admitted && put_off(handles).unwrap_or(false)
+    }
+
+    fn listeners_at(&self, destination: Option<&Place>) -> Vec<Key> {
+        self.listeners
+            .iter()
+            .filter(|(_, place)| Some(place) == destination)
+            .map(|&(key, _)| key)
+            .collect()
+    }
+
+    /// Accepts at most `most` connections. Returns false where it stopped because of `most`.
+    fn accept(
+        &mut self,
+        handles: &mut Handles,
+        writes: &mut DeferredWrites,
+        listener: Key,
+        most: usize,
+    ) -> bool {
+        for _ in 0..most {
+            let Some(handle) = handles.get(listener) else {
+                return true;
+            };
+            let transport = handle.transport();
+            match handle.accept() {
+                Accepted::Nothing => return true,
+                Accepted::Aborted => {}
+                Accepted::Connection(fd) => self.admit(handles, writes, listener, transport, fd),
+                Accepted::Failed {
+                    exhausted: true, ..
+                } if self.shortage.shed_load(|| handle.accept()) => return true,
+                Accepted::Failed { errno, .. } => {
+                    self.shortage.starve(listener);
+                    handles.queue.push(failure(listener, errno));
+                    return true;
+                }
+            }
+        }
+        if let Some(handle) = handles.get(listener) {
+            handle.accept_later();
+        }
+        false
+    }
+
+    fn admit(
+        &mut self,
+        handles: &mut Handles,
+        writes: &mut DeferredWrites,
+        listener: Key,
+        transport: Transport,
+        fd: Descriptor,
+    ) {
+        let event = match handles.insert(|key| Handle::accepted(key, transport, fd)) {
+            Ok(key) => {
+                writes.adopt(handles, key);
+                self.has_admitted = true;
+                Event::new(listener, Kind::Connection, key.slot())
+            }
+            Err(errno) => failure(listener, errno),
+        };
+        handles.queue.push(event);
+    }
+
+    /// True when a listener found no descriptor and has not been tried since.
+    pub fn has_starved(&self) -> bool {
+        !self.shortage.starved.is_empty()
+    }
+
+    /// Tries the listeners again that found no descriptor.
+    pub fn retry_starved(&mut self, handles: &Handles) {
+        for key in self.shortage.end() {
+            if let Some(handle) = handles.get(key) {
+                handle.accept_later();
+            }
+        }
+    }
+}
+
+fn failure(listener: Key, errno: Errno) -> Event {
+    Event::new(listener, Kind::AcceptFailed, errno.code())
+}
+
+/// The number of connections that a listener may accept in one iteration. It is one as long as
+/// iterations read more than a step: those that are open would otherwise be many before the first of
+/// them is finished.
+#[derive(Debug, PartialEq, Eq)]
+struct Share(usize);
+
+impl Default for Share {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Share {
+    fn size(&self) -> usize {
+        self.0
+    }
+
+    fn reset(&mut self) {
+        self.0 = 1;
+    }
+
+    /// Doubles a share that was used up.
+    fn grow(&mut self) {
+        self.0 = (self.0 * 2).min(ACCEPT_STEP);
+    }
+}
+
+/// What happens when the process is out of descriptors. As in libuv, one is kept in reserve and given
+/// up to accept and close the connections that wait, so that their peers notice. Where even that
+/// fails, the listener starves until a descriptor may be free again.
+#[derive(Debug)]
+struct Shortage {
+    reserve: Reserve,
+    /// Listeners that found no descriptor.
+    starved: Vec<Key>,
+}
+
+impl Shortage {
+    fn new() -> Self {
+        Self {
+            reserve: Reserve::new(),
+            starved: Vec::new(),
+        }
+    }
+
+    /// Closes every connection that waits. Returns false where the reserve was of no use.
+    fn shed_load(&mut self, mut accept: impl FnMut() -> Accepted) -> bool {
+        if !self.reserve.release() {
+            self.reserve.refill();
+            return false;
+        }
+        let is_empty = loop {
+            match accept() {
+                Accepted::Connection(fd) => drop(fd),
+                Accepted::Aborted => {}
+                Accepted::Nothing => break true,
+                // Another thread has taken the descriptor.
+                Accepted::Failed { .. } => break false,
+            }
+        };
+        self.reserve.refill();
+        is_empty
+    }
+
+    fn starve(&mut self, listener: Key) {
+        self.starved.push(listener);
+    }
+
+    /// Refills the reserve, and returns the listeners that are to be tried again.
+    fn end(&mut self) -> Vec<Key> {
+        self.reserve.refill();
+        std::mem::take(&mut self.starved)
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Reactor;
+    use std::net::{SocketAddr, TcpStream};
+    use std::os::unix::net::UnixStream;
+
+    struct Listening {
+        handles: Handles,
+        writes: DeferredWrites,
+        acceptor: Acceptor,
+        key: Key,
+        address: SocketAddr,
+    }
+
+    fn listen() -> Listening {
+        let mut handles = Handles::new(Reactor::on_loop().unwrap(), 1024);
+        let make = |key| Handle::new(key, Transport::Tcp);
+        let key = handles.insert(make).unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let address = handles.verb(key, |handle, reactor, _| {
+            handle.bind_tcp(any, 0)?;
+            handle.listen_tcp(reactor, 511)?;
+            handle.local_address()
+        });
+        let mut acceptor = Acceptor::new();
+        let place = handles.get(key).unwrap().place();
+        acceptor.add_listener(key, place);
+        Listening {
+            handles,
+            writes: DeferredWrites::new(false, false),
+            acceptor,
+            key,
+            address: address.unwrap().unwrap(),
+        }
+    }
+
+    impl Listening {
+        fn connect(&self, count: usize) -> Vec<TcpStream> {
+            let connect = |_| TcpStream::connect(self.address).unwrap();
+            (0..count).map(connect).collect()
+        }
+
+        fn accept_share(&mut self) {
+            let (handles, writes) = (&mut self.handles, &mut self.writes);
+            self.acceptor.accept_share(handles, writes, self.key);
+        }
+
+        fn connections(&mut self) -> usize {
+            let mut count = 0;
+            self.handles.begin_batch(|event| {
+                assert_eq!(event.kind, Kind::Connection);
+                count += 1;
+            });
+            count
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_used_up_doubles_until_much_is_read() {
+        let mut listening = listen();
+        let _peers = listening.connect(12);
+        let mut accepted = Vec::new();
+        for _ in 0..3 {
+            listening.accept_share();
+            accepted.push(listening.connections());
+        }
+        listening.acceptor.begin_iteration(false);
+        listening.accept_share();
+        accepted.push(listening.connections());
+        assert_eq!(accepted, [1, 2, 4, 5]);
+        listening.acceptor.begin_iteration(true);
+        assert_eq!(listening.acceptor.share, Share(1));
+        for _ in 0..20 {
+            listening.acceptor.share.grow();
+        }
+        assert_eq!(listening.acceptor.share, Share(ACCEPT_STEP));
+    }
+
+    #[test]
+    fn a_connection_is_accepted_before_its_connect_is_reported() {
+        let mut listening = listen();
+        let (handles, writes) = (&mut listening.handles, &mut listening.writes);
+        let make = |key| Handle::new(key, Transport::Tcp);
+        let client = handles.insert(make).unwrap();
+        let address = listening.address;
+        handles
+            .verb(client, |handle, reactor, _| {
+                handle.connect_tcp(reactor, address)
+            })
+            .unwrap();
+        let acceptor = &mut listening.acceptor;
+        assert!(acceptor.accept_before_connect(handles, writes, client));
+        // The outcome is put off once.
+        assert!(!acceptor.accept_before_connect(handles, writes, client));
+        assert_eq!(listening.connections(), 1);
+    }
+
+    #[test]
+    fn a_listener_that_is_closed_is_not_accepted_from() {
+        let mut listening = listen();
+        let _peers = listening.connect(1);
+        let place = listening.handles.get(listening.key).unwrap().place();
+        listening.acceptor.remove_listener(listening.key);
+        assert!(listening.acceptor.listeners_at(place.as_ref()).is_empty());
+        listening.acceptor.add_listener(listening.key, None);
+        assert!(listening.acceptor.listeners_at(place.as_ref()).is_empty());
+        listening.handles.close(listening.key).unwrap();
+        listening.accept_share();
+        assert_eq!(listening.connections(), 0);
+    }
+
+    fn exhausted() -> Accepted {
+        Accepted::Failed {
+            errno: Errno::NFILE,
+            exhausted: true,
+        }
+    }
+
+    #[test]
+    fn the_reserve_closes_what_waits() {
+        let mut shortage = Shortage::new();
+        let (peer, waiting) = UnixStream::pair().unwrap();
+        let mut accepts = vec![
+            Accepted::Nothing,
+            Accepted::Aborted,
+            Accepted::Connection(waiting.into()),
+        ];
+        assert!(shortage.shed_load(|| accepts.pop().unwrap()));
+        let mut byte = [0];
+        assert_eq!(std::io::Read::read(&mut &peer, &mut byte).unwrap(), 0);
+        // There is a reserve again, which is of no use where another thread takes the descriptor.
+        assert!(!shortage.shed_load(exhausted));
+        assert!(shortage.reserve.release());
+    }
+
+    #[test]
+    fn without_a_reserve_nothing_is_accepted() {
+        let mut shortage = Shortage::new();
+        shortage.reserve.release();
+        assert!(!shortage.shed_load(|| panic!("accepted")));
+    }
+
+    #[test]
+    fn a_starved_listener_is_tried_again_once() {
+        let mut shortage = Shortage::new();
+        let key = Key::new(3, 1);
+        shortage.starve(key);
+        assert_eq!(shortage.end(), [key]);
+        assert_eq!(shortage.end(), []);
+    }
+}

@@ -1,0 +1,131 @@
+//! A handle that bytes go through, or will: connected, adopted from outside, or in
+//! [`super::connecting::Connecting`].
+
+mod reading;
+mod relaying;
+mod writing;
+
+use self::reading::Reading;
+#[cfg(unix)]
+#[cfg(test)]
+pub(super) use self::reading::MAX_LOOKS;
+use self::writing::Writing;
+use super::common::Common;
+use super::socket::Socket;
+use crate::error::{Errno, Result};
+use crate::event::Key;
+use crate::queue::EventQueue;
+use crate::runtime::Interest;
+use crate::stream::Relay;
+use crate::sys::{options, Access, Descriptor};
+
+/// Both directions of a byte stream.
+///
+/// The kernel judges the verbs of a stream. It was connected when it was accepted, but an adopted
+/// descriptor may be anything, and one whose connect has failed stays a stream, as in libuv.
+#[derive(Debug)]
+pub(super) struct Stream {
+    socket: Socket,
+    access: Access,
+    reading: Reading,
+    writing: Writing,
+    /// Made for the first relay that this handle has a part in.
+    relay: Option<Box<Relay>>,
+}
+
+impl Stream {
+    pub fn new(socket: Socket, access: Access) -> Self {
+        Self {
+            socket,
+            access,
+            reading: Reading::default(),
+            writing: Writing::default(),
+            relay: None,
+        }
+    }
+
+    /// Makes the stream of a connection that a listener has accepted.
+    pub fn accepted(fd: Descriptor) -> Self {
+        Self {
+            reading: Reading::of_accepted(),
+            ..Self::new(Socket::new(fd), Access::FULL)
+        }
+    }
+
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    pub fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+
+    pub fn into_socket(self) -> Socket {
+        self.socket
+    }
+
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Allows reads and writes, whatever was so before.
+    pub fn open_both_sides(&mut self) {
+        self.access = Access::FULL;
+    }
+
+    /// True when it keeps its environment alive, by libuv's rule: while it reads if it is
+    /// referenced, and for a pending request always.
+    pub fn keeps_alive(&self, common: &Common) -> bool {
+        (common.referenced && self.reading.is_on()) || self.writing.is_pending()
+    }
+
+    /// Returns the coalesced bytes that the kernel has not taken, how often it was asked for some,
+    /// and how often it was given some.
+    pub fn stats(&self) -> [u64; 3] {
+        let (reads, writes) = self.socket.source().map_or((0, 0), |source| source.calls());
+        let queued = self.writing.queue_size() as u64;
+        [queued, reads + self.reading.looks(), writes]
+    }
+
+    /// Returns the coalesced bytes that the kernel has not taken.
+    pub fn write_queue_size(&self) -> usize {
+        self.writing.queue_size()
+    }
+
+    /// Goes on as a connected stream, beginning with the reads that were asked for.
+    pub fn begin(&mut self) {
+        if let Some(source) = self.socket.source() {
+            self.access = Access::FULL;
+            if self.reading.is_on() {
+                source.arm(Interest::Read);
+            }
+        }
+    }
+
+    /// Goes on with what waited for writability: the queue, then a shutdown.
+    pub fn on_writable(&mut self, key: Key, queue: &mut EventQueue) {
+        if self.socket.source().is_some() {
+            self.resume_writing(key, queue);
+            self.finish_shutdown(key, queue);
+        }
+    }
+
+    /// Checks that a reset may come now.
+    ///
+    /// # Errors
+    /// `EINVAL` while a shutdown is pending, as in libuv.
+    pub fn check_resettable(&self) -> Result<()> {
+        if self.writing.is_shutting_down() {
+            return Err(Errno::INVAL);
+        }
+        Ok(())
+    }
+
+    /// Has the close that follows send a reset where bytes were lost, if the transport has one.
+    pub fn prepare_close(&self) {
+        if let (Err(_), Some(fd)) = (self.check_flushed(), self.socket.fd()) {
+            // Refused where there is nobody left to be reset.
+            let _ = options::set_linger_zero(fd);
+        }
+    }
+}

@@ -13,8 +13,7 @@ use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use libc::{epoll_event, mode_t, sockaddr, socklen_t};
 
 use super::descriptors::{known, look_again, nature, Nature};
-use super::transfers::note;
-use super::{is_counting, next, Call, Fault};
+use super::{is_counting, next, note_blocked, Call, Fault};
 
 /// The name of a call on `fd`, by what that is; none for what is neither socket nor pipe.
 pub(super) fn call_on(fd: c_int, name: impl FnOnce(Nature) -> Option<Call>) -> Option<Call> {
@@ -44,6 +43,20 @@ pub(super) fn fail(code: c_int) -> c_int {
     // SAFETY: the address is this thread's own errno.
     unsafe { *libc::__errno_location() = code };
     -1
+}
+
+/// Notes whether the kernel had nothing for a call that it has just answered. The errno stays.
+pub(super) fn note(call: Call, fd: c_int, has_failed: bool) {
+    let code = errno();
+    if has_failed && code == libc::EAGAIN {
+        let is_futile = known().is_futile(fd, call);
+        note_blocked(call, is_futile);
+    } else {
+        known().has_moved(fd, call);
+    }
+    if has_failed {
+        fail(code);
+    }
 }
 
 /// Makes a call that moves nothing, or fails it.

@@ -4,9 +4,9 @@ use std::ffi::{c_int, c_uint, c_void};
 
 use libc::{iovec, loff_t, size_t, ssize_t};
 
-use super::calls::{call_on, errno, fail, on_socket};
-use super::descriptors::{known, look_again, nature, Nature};
-use super::{is_counting, next, note_blocked, Call, Fault};
+use super::calls::{call_on, fail, note, on_socket};
+use super::descriptors::{look_again, nature, Nature};
+use super::{is_counting, next, Call, Fault};
 
 extern "C" {
     fn __real_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t;
@@ -55,20 +55,6 @@ fn moved(
             }
             fail(code) as ssize_t
         }
-    }
-}
-
-/// Notes whether the kernel had nothing for a call that it has just answered. The errno stays.
-pub(super) fn note(call: Call, fd: c_int, has_failed: bool) {
-    let code = errno();
-    if has_failed && code == libc::EAGAIN {
-        let is_futile = known().is_futile(fd, call);
-        note_blocked(call, is_futile);
-    } else {
-        known().has_moved(fd, call);
-    }
-    if has_failed {
-        fail(code);
     }
 }
 

@@ -54,10 +54,10 @@ class Child {
 
   /**
    * @param {object} program
-   * @param {number} [disturbance]
+   * @param {{ disturbance?: number, order?: any[][] }} [how]
    * @returns {Promise<{ record?: any, ms?: number, crash?: string }>}
    */
-  async play(program, disturbance = 0) {
+  async play(program, how = {}) {
     if (program.isHeavy) this.stop();
     if (!this.process) await this.start();
     const child = this.process;
@@ -78,7 +78,7 @@ class Child {
         child.kill('SIGKILL');
       }, LIMIT);
       child.on('message', done).on('exit', onExit);
-      child.send({ program, disturbance });
+      child.send({ program, how });
     });
   }
 

@@ -194,8 +194,6 @@ function faultsOf(record, others) {
  *   which node differs from itself is left out
  */
 function differences(expected, actual) {
-  // What node itself does not survive is no measure.
-  if (expected.some(({ crash }) => crash)) return [];
   if (actual.crash) {
     return [{ path: 'crash', expected: ['none'], actual: actual.crash }];
   }

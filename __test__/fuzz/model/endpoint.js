@@ -224,7 +224,9 @@ class Endpoint {
     if (!rule.at || rule.at === 'sync') return act();
     game.owed.add(act);
     if (rule.at === 'immediate' && game.guide) {
-      return game.guide.holdAside(who, name, act);
+      return game.guide.holdAside(who, name, act, () => {
+        return this.socket?.destroyed && !this.isClosed;
+      });
     }
     return later[rule.at](act);
   }

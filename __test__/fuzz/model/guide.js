@@ -207,13 +207,15 @@ class Guide {
 
   /**
    * Does in an immediate what an end does aside. Of what is held for the end by then
-   * it may be that it comes later; what comes later does not come before.
+   * it may be that it comes later; what comes later does not come before, and a close
+   * is not held.
    *
    * @param {string} who
    * @param {string} what
    * @param {() => void} tell
+   * @param {() => boolean} [isClosing] true when the end is about to be closed
    */
-  holdAside(who, what, tell) {
+  holdAside(who, what, tell, isClosing = () => false) {
     const one = { who, what, tell, isDue: false, first: [] };
     this.asides.push(one);
     setImmediate(() => {
@@ -221,7 +223,8 @@ class Guide {
       one.isDue = true;
       one.first = this.held.filter((each) => each.who === who);
       const isBehind = one.first.length > 0 && !this.isHead(one);
-      if (isBehind || !this.isFree(who)) return this.turn();
+      const waits = isBehind || !this.isFree(who);
+      if (waits && !isClosing()) return this.turn();
       this.asides.splice(this.asides.indexOf(one), 1);
       return tell();
     });
@@ -407,6 +410,19 @@ function holdSends(handle, { hold, flush }) {
   }
 }
 
+/** Bytes in the program's own buffer, which may be used again until they are told. */
+function withBytes(socket, length, tell) {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const key = symbols.find(({ description }) => description === 'kBuffer');
+  const buffer = key && socket[key];
+  if (!buffer) return tell;
+  const bytes = Buffer.from(buffer.subarray(0, length));
+  return () => {
+    buffer.set(bytes);
+    return tell();
+  };
+}
+
 function holdConnections(server, own) {
   hookConnections(server, (tell) => own.holdConnection(tell));
 }
@@ -427,9 +443,14 @@ function guide(game, order) {
   const holdReads = (socket, endpoint) => {
     if (isSteered(endpoint)) return;
     hookReads(socket, (code, tell) => {
-      if (code > 0 && endpoint.plan.onread) return tell();
+      // In buffers of many sizes what was read fits where it was read.
+      const { onread } = endpoint.plan;
+      if (code > 0 && onread && !onread.size) return tell();
       const waits = code > 0 && own.isLast(endpoint.who);
-      return own.hold(endpoint.who, tell, { waits });
+      const { plan } = endpoint;
+      const told =
+        plan.onread && code > 0 ? withBytes(socket, code, tell) : tell;
+      return own.hold(endpoint.who, told, { waits });
     });
   };
   hookNet(game, {

@@ -24,6 +24,8 @@ function isMovable(endpoint) {
   if (!['data', 'none'].includes(mode) || plan.onread) return false;
   if (pipes.size > 0 || texts.length > 0 || isEnded) return false;
   if (socket.listenerCount('drain') > 1 || socket.writableEnded) return false;
+  // What is piped into it would go on into a socket that is gone.
+  if (socket.listenerCount('unpipe') > 0) return false;
   return !socket.connecting && !socket.destroyed && endpoint.peer;
 }
 

@@ -52,7 +52,7 @@ class Endpoint {
     this.textFrom = undefined;
     this.pendingCallbacks = 0;
     Object.assign(this, { isClosed: false, isEnded: false, isAbrupt: false });
-    this.isSteered = false;
+    Object.assign(this, { isSteered: false, isReady: false });
     Object.assign(this, { isStopped: false, timer: 0, pipes: new Set() });
     this.targets = new Set();
     Object.assign(this, { hasSeenData: false, mode: 'none', isWaiting: false });
@@ -117,6 +117,7 @@ class Endpoint {
 
   happened(name) {
     if (name === 'end') this.isEnded = true;
+    if (name === 'ready') this.isReady = true;
     if (name === 'timeout') this.timer = 0;
     // One that was destroyed before its connect() lives again.
     const isNew = name === 'connect' || name === 'ready';

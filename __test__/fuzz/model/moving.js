@@ -19,6 +19,8 @@ function isMovable(endpoint) {
   const { mode, pipes, texts, plan, socket, isEnded } = endpoint;
   // Another handle would not know how this one was started and stopped.
   if (endpoint.isSteered) return false;
+  // The socket that takes its place has connected, and does not say so.
+  if (endpoint.connect && !endpoint.isReady) return false;
   // A handle in JavaScript has no descriptor that could change hands.
   if (endpoint.game.program.servers[0].kind === 'js') return false;
   if (!['data', 'none'].includes(mode) || plan.onread) return false;

@@ -177,11 +177,11 @@ class Guide {
    */
   isLast(who) {
     const { order, at } = this;
-    const isOwn = ([one], i) => i >= at && one === who;
-    const first = order.findIndex(isOwn);
-    if (order[first]?.[2] === undefined) return false;
-    const next = order.find(([one], i) => i > first && one === who);
-    return next?.[1] === 'end';
+    const bytes = order.findIndex(
+      ([one, , count], i) => i >= at && one === who && count !== undefined,
+    );
+    const next = order.find(([one], i) => i > bytes && one === who);
+    return bytes >= 0 && next?.[1] === 'end';
   }
 
   /**

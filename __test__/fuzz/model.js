@@ -6,11 +6,12 @@
 //
 //   node __test__/fuzz/model.js [--seed N] [--programs N] [--seconds N] [--short]
 //     [--subject NAME,...] [--lanes N] [--most N] [--no-shrink] [--node PATH]
-//     [--module FOLDER] [--program FILE]
+//     [--module FOLDER] [--program FILE] [--record]
 //
-// --short is what the gate runs. --module names another checkout, whose rust-net
+// --short is what the gate runs: a minute. --module names another checkout, whose rust-net
 // is judged; RUST_NET_BINARY its binary. --program plays one program from a file.
-// --most is how many differences end the run. The last line is the result as JSON.
+// --most is how many differences end the run. --record writes the row of
+// docs/reliability.md for the Node that plays. The last line is the result as JSON.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -21,7 +22,8 @@ const { generate } = require('./model/generate');
 const { judge, Reference, stillDiffers } = require('./model/judge');
 const { optionsFrom } = require('./model/options');
 const { print } = require('./model/print');
-const { shrink } = require('./model/shrink');
+const { recordRow } = require('./model/record');
+const { SECONDS, shrink } = require('./model/shrink');
 const { namesOf, playersOf } = require('./model/subjects');
 
 /** The findings of a run. */
@@ -29,6 +31,16 @@ class Findings {
   constructor() {
     Object.assign(this, { programs: {}, known: {}, unsteady: {} });
     this.differences = [];
+    /** What of node's was needed to understand the runs. */
+    this.hows = {};
+    /** Of programs that differ. */
+    this.seeds = new Set();
+  }
+
+  /** Keeps the seed of a program that met something. */
+  note(list, name, { seed }) {
+    const seeds = (this[list][name] ??= []);
+    if (!seeds.includes(seed)) seeds.push(seed);
   }
 
   count(name) {
@@ -45,21 +57,39 @@ class Findings {
   }
 }
 
+/** The program, made smaller where there is time for it. */
+async function shrunk(program, fails, { shrinks, until }) {
+  const end = Math.min(Date.now() + SECONDS * 1000, until);
+  return shrinks ? shrink(program, fails, end) : program;
+}
+
+/** What differs in a program that was made smaller, where there is time to ask. */
+async function foundIn(program, { children, name, options }) {
+  if (Date.now() >= options.until) return [];
+  const { steady } = await judge(children, name, program);
+  return steady;
+}
+
 async function report(
   found,
   { children, name, program, findings, options, errors },
 ) {
   const kind = kindOf(found[0]);
-  if (!findings.isNew(name, kind)) return;
+  findings.seeds.add(program.seed);
+  if (!findings.isNew(name, kind)) {
+    console.log(`${name}, seed ${program.seed}: ${kind} once more`);
+    return;
+  }
   const difference = { subject: name, seed: program.seed, kind };
   findings.differences.push(difference);
   const fails = stillDiffers(children, name, kind);
-  const small = options.shrinks ? await shrink(program, fails) : program;
-  const { steady } = await judge(children, name, small);
+  const small = await shrunk(program, fails, options);
+  const now = await foundIn(small, { children, name, options });
+  const isSeen = now.length > 0;
   print({
     ...difference,
-    found: steady.length > 0 ? steady : found,
-    program: small,
+    found: isSeen ? now : found,
+    program: isSeen ? small : program,
     errors,
   });
 }
@@ -67,15 +97,14 @@ async function report(
 async function playOne(program, names, children, findings, options) {
   const reference = new Reference(children, program);
   for (const name of names) {
-    const { steady, unsteady, known, errors } = await judge(
+    const { steady, unsteady, known, how, errors } = await judge(
       ...[children, name, program, reference],
     );
     findings.count(name);
-    for (const one of known) {
-      findings.known[one.known] = (findings.known[one.known] ?? 0) + 1;
-    }
+    findings.hows[how] = (findings.hows[how] ?? 0) + 1;
+    for (const one of known) findings.note('known', one.known, program);
     for (const one of unsteady.slice(0, 1)) {
-      (findings.unsteady[kindOf(one)] ??= []).push(program.seed);
+      findings.note('unsteady', kindOf(one), program);
     }
     if (steady.length === 0) continue;
     await report(steady, {
@@ -132,6 +161,26 @@ function versionOf(node) {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
 }
 
+/** How many programs are named in lists of seeds. */
+function countSeeds(lists) {
+  return new Set(Object.values(lists).flat()).size;
+}
+
+function resultOf(findings, { programs, options, start }) {
+  const { differences, seeds, known, unsteady } = findings;
+  const counts = { programs, differ: seeds.size, known: countSeeds(known) };
+  return {
+    layer: 'model fuzz',
+    date: new Date().toISOString(),
+    node: versionOf(options.node),
+    counts: { ...counts, runs: findings.programs, by: findings.hows },
+    seconds: Math.round((Date.now() - start) / 1000),
+    seeds: { first: options.seed, last: options.seed + programs - 1 },
+    ...{ differences, known, unsteady },
+    result: differences.length === 0 ? 'passed' : 'failed',
+  };
+}
+
 async function main() {
   const options = optionsFrom(process.argv.slice(2));
   const findings = new Findings();
@@ -139,21 +188,10 @@ async function main() {
   console.log(`seed ${options.seed}`);
   const run = options.program ? replay : random;
   const programs = await run(options, findings);
-  const { differences, known, unsteady } = findings;
-  const isGood = differences.length === 0;
-  console.log(
-    JSON.stringify({
-      layer: 'model fuzz',
-      date: new Date().toISOString(),
-      node: versionOf(options.node),
-      counts: { programs, runs: findings.programs },
-      seconds: Math.round((Date.now() - start) / 1000),
-      seeds: { first: options.seed, last: options.seed + programs - 1 },
-      ...{ differences, known, unsteady },
-      result: isGood ? 'passed' : 'failed',
-    }),
-  );
-  process.exitCode = isGood ? 0 : 1;
+  const result = resultOf(findings, { programs, options, start });
+  console.log(JSON.stringify(result));
+  if (options.records) await recordRow(result);
+  process.exitCode = result.result === 'passed' ? 0 : 1;
 }
 
 if (require.main === module) main();

@@ -5,11 +5,11 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const path = require('node:path');
-const { Children } = require('./model/children');
-const { differences } = require('./model/compare');
-const { generate } = require('./model/generate');
-const { play } = require('./model/play');
-const { shrink } = require('./model/shrink');
+const { Children } = require('./fuzz/model/children');
+const { differences } = require('./fuzz/model/compare');
+const { generate } = require('./fuzz/model/generate');
+const { play } = require('./fuzz/model/play');
+const { shrink } = require('./fuzz/model/shrink');
 
 const reader = { mode: 'data' };
 const options = { timeout: 30_000, skip: process.platform !== 'linux' };
@@ -118,6 +118,64 @@ test('a program is made smaller as long as it fails', async () => {
   assert.deepStrictEqual(peer.rules, []);
 });
 
+test('what makes a program smaller ends in time', async () => {
+  const end = Date.now() + 50;
+  const never = () => new Promise(() => {});
+  assert.strictEqual(await shrink(hello, never, end), hello);
+  const late = async () => assert.fail('too late');
+  assert.strictEqual(await shrink(hello, late, end), hello);
+});
+
+/** Two connections, at whose accepted ends something is sent at once. */
+function two() {
+  const rules = [{ on: 'start', do: [{ op: 'end', id: 0, size: 9 }] }];
+  const { servers, connections } = program([], rules);
+  return { servers, connections: [connections[0], connections[0]] };
+}
+
+/** Where two sorts of entries begin in an order. */
+function placesIn(order, ...texts) {
+  const entries = order.map(([who, what]) => `${who} ${what}`);
+  return texts.map((text) => entries.indexOf(text));
+}
+
+/** The same order, but that one connection's bytes and what follows come last. */
+function withLast(order, number) {
+  const [bytes] = placesIn(order, `client${number}/1 bytes`);
+  const stop = order.findIndex(([who]) => who === 'game');
+  const isLate = ([who], i) =>
+    i >= bytes && i < stop && who.replace(/^[a-z]+|[./].*/g, '') === number;
+  const others = order.slice(0, stop).filter((entry, i) => !isLate(entry, i));
+  return [...others, ...order.filter(isLate), ...order.slice(stop)];
+}
+
+test('node is told things in the order of another run', options, async () => {
+  const net = require('node:net');
+  const { order, ends } = await played(net, two());
+  const subject = { net, codeOf: () => 0 };
+  for (const [late, early] of [
+    ['0', '1'],
+    ['1', '0'],
+  ]) {
+    const wanted = { order: withLast(order, late) };
+    const record = await play(two(), subject, wanted);
+    const [end, bytes] = placesIn(
+      record.order,
+      ...[`client${early}/1 end`, `client${late}/1 bytes`],
+    );
+    assert.ok(end >= 0 && end < bytes, JSON.stringify(record.order));
+    assert.deepStrictEqual(record.ends, ends);
+  }
+});
+
+test('what one end is told keeps its order', options, async () => {
+  const net = require('node:net');
+  const { order, ends } = await played(net, two());
+  const subject = { net, codeOf: () => 0 };
+  const record = await play(two(), subject, { order: [...order].reverse() });
+  assert.deepStrictEqual(record.ends, ends);
+});
+
 // A wake between a connect and a closing phase was once lost, in one run of
 // four. No event was then reported until the next call.
 for (const name of ['on-loop', 'threaded']) {
@@ -125,7 +183,7 @@ for (const name of ['on-loop', 'threaded']) {
     const module = path.join(__dirname, '../..');
     const children = new Children({ node: process.execPath, module });
     t.after(() => children.stop());
-    const program = require('./model/programs/lost-wake.json');
+    const program = require('./fuzz/model/programs/lost-wake.json');
     for (let i = 0; i < 20; i++) {
       const { record } = await children.of(name).play(program);
       assert.deepStrictEqual(record.hung, []);

@@ -5,7 +5,7 @@
 // loop from its timers.
 
 const assert = require('node:assert');
-const { both, same } = require('../helpers/both');
+const { alone, both, same } = require('../helpers/both');
 const { nextIteration, pair, transports } = require('../helpers/wire');
 
 /** What one call of `writev` takes at the most. */
@@ -120,3 +120,18 @@ same('a long list before destroy()', async (net, t) => {
   await ended;
   return [error?.code, received];
 });
+
+// Node sends two system calls' worth at once, and destroy() takes the rest back.
+alone(
+  'a list of small chunks before destroy() leaves whole',
+  async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    let received = 0;
+    peer.on('data', ({ length }) => (received += length));
+    const ended = new Promise((resolve) => peer.on('end', resolve));
+    writeList(client, 3 * ONE_CALL, chunks.bytes);
+    client.destroy();
+    await ended;
+    assert.strictEqual(received, 3 * ONE_CALL);
+  },
+);

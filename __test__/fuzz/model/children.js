@@ -22,6 +22,9 @@ class Child {
    */
   constructor(name, { node, module }) {
     Object.assign(this, { name, node, module, process: undefined });
+    /** How it ended when it played nothing. */
+    this.end = undefined;
+    this.isPlaying = false;
   }
 
   start() {
@@ -44,6 +47,7 @@ class Child {
       this.errors = (this.errors + text).slice(-2000);
     });
     this.process = child;
+    child.on('exit', (code, signal) => this.ended(child, signal ?? code));
     return new Promise((resolve, reject) => {
       child.once('message', ({ major }) => {
         this.major = major;
@@ -53,23 +57,34 @@ class Child {
     });
   }
 
+  // What a program leaves behind may end it later: the next one tells of it.
+  ended(child, how) {
+    if (this.process !== child) return;
+    this.process = undefined;
+    if (!this.isPlaying) this.end = `exit ${how} behind an earlier program`;
+  }
+
   /**
    * @param {object} program
-   * @param {number} [disturbance]
-   * @returns {Promise<{ record?: any, ms?: number, crash?: string }>}
+   * @param {{ disturbance?: number, order?: any[][] }} [how]
+   * @returns {Promise<{ record?: any, ms?: number, crash?: string, errors?: string }>}
    */
-  async play(program, disturbance = 0) {
+  async play(program, how = {}) {
     if (program.isHeavy) this.stop();
+    const { end: crash, errors } = this;
+    this.end = undefined;
+    if (crash) return { crash, errors };
     if (!this.process) await this.start();
     const child = this.process;
+    this.isPlaying = true;
     return new Promise((resolve) => {
       const done = (result) => {
         clearTimeout(timer);
+        this.isPlaying = false;
         child.off('message', done).off('exit', onExit);
         resolve(result);
       };
       const onExit = (code, signal) => {
-        this.process = undefined;
         const why = isLate ? 'the loop stands still' : `exit ${signal ?? code}`;
         done({ crash: why, errors: this.errors });
       };
@@ -79,7 +94,8 @@ class Child {
         child.kill('SIGKILL');
       }, LIMIT);
       child.on('message', done).on('exit', onExit);
-      child.send({ program, disturbance });
+      // One that is ending cannot hear: its exit says so.
+      child.send({ program, how }, () => {});
     });
   }
 

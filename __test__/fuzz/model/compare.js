@@ -204,8 +204,6 @@ function faultsOf(record, others) {
  *   fields in which node differs from itself
  */
 function differences(expected, actual) {
-  // A program that crashes node itself cannot be compared.
-  if (expected.some(({ crash }) => crash)) return [];
   if (actual.crash) {
     return [{ path: 'crash', expected: ['none'], actual: actual.crash }];
   }

@@ -6,9 +6,13 @@
  */
 
 const { numbersFrom } = require('../address');
+const {
+  hookConnections,
+  hookNet,
+  hookReads,
+  hookRequests,
+} = require('./hooks');
 
-const binding = process.binding('stream_wrap');
-const state = binding.streamBaseState;
 const { UV_ECONNRESET } = process.binding('uv');
 
 /** Calls `act` some loop iterations later. */
@@ -88,24 +92,18 @@ function latenessOf(seed, below) {
 
 /** Reports some connections to a server later, or several in one iteration. */
 function delayConnections(server, late) {
-  const handle = server._handle;
-  const { onconnection } = handle;
   const waiting = [];
-  const tell = (args) => {
-    if (server._handle) Reflect.apply(onconnection, handle, args);
-    else (args[1]?.reset ?? args[1]?.close)?.call(args[1], () => {});
-  };
   const tellAll = () => {
-    for (const args of waiting.splice(0)) setImmediate(() => tell(args));
+    for (const tell of waiting.splice(0)) setImmediate(tell);
   };
-  handle.onconnection = function (...args) {
+  hookConnections(server, (tell) => {
     if (!late.together) {
-      afterIterations(late.connection(), () => tell(args));
+      afterIterations(late.connection(), tell);
       return;
     }
-    waiting.push(args);
+    waiting.push(tell);
     if (waiting.length === 1) afterIterations(4, tellAll);
-  };
+  });
 }
 
 /**
@@ -117,23 +115,15 @@ function isReset(handle) {
 
 /** Reports its connect to a client later. */
 function delayConnect(handle, late) {
-  for (const verb of ['connect', 'connect6']) {
-    const original = handle[verb];
-    if (!original) continue;
-    handle[verb] = function (req, ...args) {
-      const { oncomplete } = req;
-      req.oncomplete = function (...results) {
-        const iterations = late.connect();
-        afterIterations(iterations, () => {
-          // A late report carries the current state of the connection.
-          const isLost = iterations > 0 && results[0] === 0 && isReset(handle);
-          if (isLost) results[0] = UV_ECONNRESET;
-          Reflect.apply(oncomplete, this, results);
-        });
-      };
-      return Reflect.apply(original, this, [req, ...args]);
-    };
-  }
+  hookRequests(handle, ['connect', 'connect6'], (complete, results) => {
+    const iterations = late.connect();
+    afterIterations(iterations, () => {
+      // A late report carries the current state of the connection.
+      const isLost = iterations > 0 && results[0] === 0 && isReset(handle);
+      if (isLost) results[0] = UV_ECONNRESET;
+      complete(results);
+    });
+  });
 }
 
 /** Reports its close to a socket later. */
@@ -149,55 +139,36 @@ function delayClose(handle, late, side) {
 
 /** Reports the last bytes to a reader together with EOF, or EOF later. */
 function delayReads(socket, late, side) {
-  const handle = socket._handle;
-  if (!handle?.onread) return;
-  const { onread } = handle;
   const waiting = [];
-  const tell = ([code, offset, args]) => {
-    if (socket._handle !== handle) return;
-    state[binding.kReadBytesOrError] = code;
-    state[binding.kArrayBufferOffset] = offset;
-    Reflect.apply(onread, handle, args);
-  };
   const tellAll = () => {
-    for (const one of waiting.splice(0)) setImmediate(tell, one);
+    for (const tell of waiting.splice(0)) setImmediate(tell);
   };
-  handle.onread = function (...args) {
-    const code = state[binding.kReadBytesOrError];
-    const one = [code, state[binding.kArrayBufferOffset], args];
+  hookReads(socket, (code, tell) => {
     if (!late.whole) {
-      afterIterations(code < 0 ? late.end(side) : 0, () => tell(one));
-      return;
+      const iterations = code < 0 ? late.end(side) : 0;
+      return iterations > 0 ? afterIterations(iterations, tell) : tell();
     }
-    waiting.push(one);
+    waiting.push(tell);
     if (code < 0) tellAll();
     else if (waiting.length === 1) afterIterations(2, tellAll);
-  };
-}
-
-/** Calls `listener` with each handle that the socket gets. */
-function onHandle(net, socket, listener) {
-  const { prototype } = net.Socket;
-  const { get, set } = Object.getOwnPropertyDescriptor(prototype, '_handle');
-  Object.defineProperty(socket, '_handle', {
-    get,
-    set(value) {
-      set.call(this, value);
-      if (value) listener(value);
-    },
-    configurable: true,
+    return undefined;
   });
 }
 
-function disturbedClient(net, late, clients) {
-  return (options) => {
-    const socket = new net.Socket(options);
-    onHandle(net, socket, (handle) => {
-      delayConnect(handle, late);
-      delayClose(handle, late, 'client');
-    });
-    clients.add(socket);
-    return socket;
+function disturbSocket(socket, side, late) {
+  const maybe = () => {
+    const iterations = late.read(side);
+    if (iterations > 0) holdUp(socket, iterations);
+  };
+  maybe();
+  if (side === 'peer') delayClose(socket._handle, late, side);
+  if (side === 'peer') delayReads(socket, late, side);
+  socket.on('connect', () => delayReads(socket, late, side));
+  for (const name of ['connect', 'drain']) socket.on(name, maybe);
+  const { push } = socket;
+  socket.push = function (...args) {
+    maybe();
+    return Reflect.apply(push, this, args);
   };
 }
 
@@ -217,39 +188,14 @@ function disturb(game, seed) {
   // Bytes in the program's own buffer cannot be delayed.
   if (JSON.stringify(game.program).includes('"onread"')) late.whole = false;
   game.pace = late.pace;
-  const { net } = game;
-  const clients = new WeakSet();
-  const made = disturbedClient(net, late, clients);
-  game.watch = (socket) => {
-    const side = clients.has(socket) ? 'client' : 'peer';
-    const maybe = () => {
-      const iterations = late.read(side);
-      if (iterations > 0) holdUp(socket, iterations);
-    };
-    maybe();
-    if (side === 'peer') delayClose(socket._handle, late, side);
-    if (side === 'peer') delayReads(socket, late, side);
-    socket.on('connect', () => delayReads(socket, late, side));
-    for (const name of ['connect', 'drain']) socket.on(name, maybe);
-    const { push } = socket;
-    socket.push = function (...args) {
-      maybe();
-      return Reflect.apply(push, this, args);
-    };
-  };
-  const connect = (options) => made(options).connect(options);
-  // Not a method, because programs call it with `new`.
-  const Socket = function (options) {
-    return options?.handle ? new net.Socket(options) : made(options);
-  };
-  game.net = {
-    ...{ ...net, connect, createConnection: connect, Socket },
-    createServer(options) {
-      const server = net.createServer(options);
-      server.on('listening', () => delayConnections(server, late));
-      return server;
+  hookNet(game, {
+    clientHandle(handle) {
+      delayConnect(handle, late);
+      delayClose(handle, late, 'client');
     },
-  };
+    socket: (socket, side) => disturbSocket(socket, side, late),
+    listening: (server) => delayConnections(server, late),
+  });
 }
 
-module.exports = { disturb };
+module.exports = { disturb, isReset };

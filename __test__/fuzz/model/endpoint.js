@@ -30,7 +30,9 @@ class Endpoint {
   constructor(game, id, plan) {
     Object.assign(this, { game, id, plan });
     this.log = [];
-    this.rules = plan.rules.map((rule) => ({ ...rule, isFired: false }));
+    this.rules = plan.rules.map((rule, i) => {
+      return { ...rule, name: `rule ${i}`, isFired: false };
+    });
     this.socket = null;
     this.moves = 0;
     this.life = 0;
@@ -50,7 +52,7 @@ class Endpoint {
     this.textFrom = undefined;
     this.pendingCallbacks = 0;
     Object.assign(this, { isClosed: false, isEnded: false, isAbrupt: false });
-    this.isSteered = false;
+    Object.assign(this, { isSteered: false, isReady: false });
     Object.assign(this, { isStopped: false, timer: 0, pipes: new Set() });
     this.targets = new Set();
     Object.assign(this, { hasSeenData: false, mode: 'none', isWaiting: false });
@@ -74,11 +76,16 @@ class Endpoint {
     if (this.log.length < 4000) this.log.push(entry);
   }
 
+  /** @returns {string} this end in this of its lives */
+  get who() {
+    return `${this.id}/${this.life}`;
+  }
+
   /** @param {any} socket to listen to */
   listen(socket) {
     this.socket = socket;
     this.heard = [];
-    this.game.watch?.(socket);
+    this.game.watch?.(socket, this);
     const on = (name, listener) => {
       socket.on(name, listener);
       this.heard.push([name, listener]);
@@ -86,6 +93,7 @@ class Endpoint {
     for (const name of plainEvents) on(name, () => this.happened(name));
     if (!this.plan.isDeaf) {
       on('error', (error) => {
+        this.game.told(this.who, 'error');
         this.note(`error ${errorFacts(error, this.game)}`);
         this.fire('error');
       });
@@ -95,6 +103,7 @@ class Endpoint {
     });
     on('close', (...args) => {
       this.isClosed = true;
+      this.game.told(this.who, 'close');
       this.note(`close ${args.join()}`);
       this.fire('close');
       this.game.checkOver();
@@ -108,11 +117,13 @@ class Endpoint {
 
   happened(name) {
     if (name === 'end') this.isEnded = true;
+    if (name === 'ready') this.isReady = true;
     if (name === 'timeout') this.timer = 0;
     // A socket that was destroyed before its connect() is open again.
     const isNew = name === 'connect' || name === 'ready';
     if (this.isClosed && isNew) this.isClosed = false;
     if (this.isClosed) this.violation(`'${name}' after 'close'`);
+    this.game.told(this.who, name);
     this.note(name);
     this.fire(name);
   }
@@ -123,7 +134,8 @@ class Endpoint {
   }
 
   /**
-   * @param {Buffer | string} chunk received; it is compared with what was sent
+   * string} chunk received; | @param {Buffer | string} chunk received; it is
+   * compared with what was sent
    */
   received(chunk) {
     if (!this.hasSeenData) this.note('data');
@@ -137,6 +149,7 @@ class Endpoint {
       this.check(chunk);
       this.at += chunk.length;
     }
+    this.game.told(this.who, 'bytes', this.at);
     this.fire('bytes', this.at);
   }
 
@@ -202,15 +215,23 @@ class Endpoint {
     }
   }
 
-  /** @param {{ at?: string, do: object[] }} rule */
+  /** @param {{ at?: string, do: object[], name?: string }} rule */
   run(rule) {
+    const { game, who } = this;
+    const { name = 'aside' } = rule;
     const act = () => {
-      this.game.activity++;
-      this.game.owed.delete(act);
-      for (const op of rule.do) this.game.operate(this, op);
+      game.activity++;
+      game.owed.delete(act);
+      if (rule.at === 'immediate') game.told(who, name);
+      for (const op of rule.do) game.operate(this, op);
     };
     if (!rule.at || rule.at === 'sync') return act();
-    this.game.owed.add(act);
+    game.owed.add(act);
+    if (rule.at === 'immediate' && game.guide) {
+      return game.guide.holdAside(who, name, act, () => {
+        return this.socket?.destroyed && !this.isClosed;
+      });
+    }
     return later[rule.at](act);
   }
 }

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * Judges one program over node:net and a subject. When the two differ, node
- * plays it again, also with its sockets served later, and so does the subject.
+ * One program over node:net and a subject. When the two differ, node is asked again:
+ * told in the subject's order, and with its sockets served later now and then. So is
+ * the subject.
  */
 
 const { differences, kindOf } = require('./compare');
@@ -34,42 +35,85 @@ class Reference {
     if (this.runs.length === 0) {
       this.runs.push(await this.child.play(this.program));
     }
-    return this.runs;
+    return this.runs.slice(0, 1);
   }
 
   async all(count = doubts.length) {
-    await this.first();
     for (let i = this.runs.length - 1; i < count; i++) {
-      this.runs.push(await this.child.play(this.program, doubts[i]));
+      const how = { disturbance: doubts[i] };
+      this.runs.push(await this.child.play(this.program, how));
     }
-    return this.runs;
+    return this.runs.filter(({ crash }) => !crash);
+  }
+
+  /** A run in the order of the subject's, in a list. */
+  async following({ record: { order } }) {
+    const run = await this.child.play(this.program, { order });
+    return run.crash ? this.first() : [run];
   }
 }
 
-function contextOf(program, name, { runs, child }, { record: actual }) {
-  const expected = runs.map(({ record }) => record);
-  return { program, name, expected, actual, major: child.major };
-}
+const isNothing = ({ known, rest }) => known.length + rest.length === 0;
 
-/** Separates the intended differences from the rest. */
-function sortedOut(program, name, reference, run) {
-  const context = contextOf(program, name, reference, run);
-  const found = differences(reference.runs, run);
-  const known = found.filter((one) => isKnown(one, context));
-  return { known, rest: found.filter((one) => !known.includes(one)) };
-}
-
-/** Returns the differences that occur in every further run of the subject. */
-async function steadyOnes(children, name, program, reference, found) {
-  let steady = found;
-  for (let i = 0; i < AGAIN && steady.length > 0; i++) {
-    const run = await children.of(name).play(program);
-    const again = new Set(
-      differences(reference.runs, run).map(({ path }) => path),
-    );
-    steady = steady.filter(({ path }) => again.has(path) || always.has(path));
+/** Judges one subject's runs of one program. */
+class Case {
+  /**
+   * @param {import('./children').Children} children
+   * @param {string} name of the subject
+   * @param {object} program
+   * @param {Reference} reference
+   */
+  constructor(children, name, program, reference) {
+    Object.assign(this, { child: children.of(name), name, program, reference });
   }
-  return steady;
+
+  play() {
+    return this.child.play(this.program);
+  }
+
+  /** Separates the intended differences from the rest. */
+  compare(run, nodes) {
+    const { program, name, reference } = this;
+    const { major } = reference.child;
+    const expected = nodes.map(({ record }) => record);
+    const context = { program, name, expected, actual: run.record, major };
+    const found = differences(nodes, run);
+    const known = found.filter((one) => isKnown(one, context));
+    return { known, rest: found.filter((one) => !known.includes(one)) };
+  }
+
+  /**
+   * Compares a run with as many of node's as it takes.
+   *
+   * @param {any} run
+   * @param {number} [most] doubts
+   */
+  async explain(run, most = doubts.length) {
+    const { reference } = this;
+    const nodes = await reference.first();
+    // What node itself does not survive is no measure.
+    if (nodes[0].crash) return { known: [], rest: [], how: 'node crashed' };
+    let found = this.compare(run, nodes);
+    if (isNothing(found) || run.crash) return { ...found, how: 'first' };
+    const followed = this.compare(run, await reference.following(run));
+    if (followed.rest.length === 0) return { ...followed, how: 'order' };
+    const how = found.rest.length === 0 ? 'known' : 'doubts';
+    for (let i = 2; found.rest.length > 0 && i <= most; i += 2) {
+      found = this.compare(run, await reference.all(i));
+    }
+    return { ...found, how };
+  }
+
+  /** Returns the differences that occur in every further run of the subject. */
+  async steadyOnes(found) {
+    let steady = found;
+    for (let i = 0; i < AGAIN && steady.length > 0; i++) {
+      const { rest } = await this.explain(await this.play());
+      const again = new Set(rest.map(({ path }) => path));
+      steady = steady.filter(({ path }) => again.has(path) || always.has(path));
+    }
+    return steady;
+  }
 }
 
 /**
@@ -77,7 +121,8 @@ async function steadyOnes(children, name, program, reference, found) {
  * @param {string} name of a subject
  * @param {object} program
  * @param {Reference} [reference]
- * @returns {Promise<{ steady: object[], unsteady: object[], known: object[], ms: number }>}
+ * @returns {Promise<{ steady: object[], unsteady: object[], known: object[], how: string,
+ *   errors?: string }>} `how` says what of node's was needed to understand it
  */
 async function judge(
   children,
@@ -85,16 +130,13 @@ async function judge(
   program,
   reference = new Reference(children, program),
 ) {
+  const one = new Case(children, name, program, reference);
   await reference.first();
-  const run = await children.of(name).play(program);
-  let { known, rest } = sortedOut(program, name, reference, run);
-  for (let i = 2; rest.length > 0 && i <= doubts.length; i += 2) {
-    await reference.all(i);
-    ({ known, rest } = sortedOut(program, name, reference, run));
-  }
-  const steady = await steadyOnes(children, name, program, reference, rest);
-  const unsteady = rest.filter((one) => !steady.includes(one));
-  return { steady, unsteady, known, ms: run.ms ?? 0, errors: run.errors };
+  const run = await one.play();
+  const { known, rest, how } = await one.explain(run);
+  const steady = await one.steadyOnes(rest);
+  const unsteady = rest.filter((each) => !steady.includes(each));
+  return { steady, unsteady, known, how, errors: run.errors };
 }
 
 /**
@@ -106,16 +148,12 @@ async function judge(
 function stillDiffers(children, name, kind) {
   return async (program) => {
     const reference = new Reference(children, program);
+    const one = new Case(children, name, program, reference);
     await reference.first();
-    const has = (run) => {
-      const { rest } = sortedOut(program, name, reference, run);
-      return rest.some((one) => kindOf(one) === kind);
-    };
-    const run = await children.of(name).play(program);
-    if (!has(run)) return false;
+    const has = ({ rest }) => rest.some((each) => kindOf(each) === kind);
     // Use fewer further runs than at first, as many programs are tried.
-    await reference.all(7);
-    return has(run) && has(await children.of(name).play(program));
+    const isSeen = async () => has(await one.explain(await one.play(), 7));
+    return (await isSeen()) && (await isSeen());
   };
 }
 

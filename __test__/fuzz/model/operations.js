@@ -149,7 +149,8 @@ const plain = {
     throw Object.assign(ownError(), { isMeant: true });
   },
   mark: (endpoint, { at, id }) => {
-    endpoint.run({ at, do: [{ op: 'note', text: `mark ${at} ${id}` }] });
+    const name = `mark ${at} ${id}`;
+    endpoint.run({ at, name, do: [{ op: 'note', text: name }] });
   },
   fire: (endpoint, { on }) => endpoint.fire(on),
   note: (endpoint, { text }) => endpoint.note(text),

@@ -10,10 +10,28 @@ const { parseArgs } = require('node:util');
 const text = { type: /** @type {const} */ ('string') };
 const flag = { type: /** @type {const} */ ('boolean') };
 
+/** The seconds of `--short`: programs begin in the first, and all ends in the second. */
+const SHORT = { programs: 45, all: 60 };
+
+/**
+ * @typedef {object} Options
+ * @property {number} seed of the first program
+ * @property {number} programs at most
+ * @property {number} seconds in which programs begin
+ * @property {number} until when everything has to be over, in the milliseconds of `Date.now()`
+ * @property {number} lanes that play side by side
+ * @property {number} most differences, which end the run
+ * @property {string} [subject]
+ * @property {string} [program] a file
+ * @property {string} module
+ * @property {string} node
+ * @property {boolean} shrinks
+ * @property {boolean} records
+ */
+
 /**
  * @param {string[]} args
- * @returns {{ seed: number, programs: number, seconds: number, lanes: number, subject?: string,
- *   program?: string, module: string, node: string, keepsGoing: boolean, shrinks: boolean }}
+ * @returns {Options}
  */
 function optionsFrom(args) {
   const { values } = parseArgs({
@@ -21,15 +39,17 @@ function optionsFrom(args) {
     options: {
       ...{ seed: text, programs: text, seconds: text, lanes: text },
       ...{ subject: text, program: text, module: text, node: text, most: text },
-      ...{ short: flag, 'no-shrink': flag },
+      ...{ short: flag, 'no-shrink': flag, record: flag },
     },
   });
   const number = (value, otherwise) =>
     value === undefined ? otherwise : Number(value);
+  const { short } = values;
   return {
     seed: number(values.seed, (Date.now() % 1e9) >>> 0),
-    programs: number(values.programs, values.short ? Infinity : 20_000),
-    seconds: number(values.seconds, values.short ? 55 : Infinity),
+    programs: number(values.programs, short ? Infinity : 20_000),
+    seconds: number(values.seconds, short ? SHORT.programs : Infinity),
+    until: short ? Date.now() + SHORT.all * 1000 : Infinity,
     lanes: number(values.lanes, 2),
     most: number(values.most, 20),
     subject: values.subject,
@@ -37,6 +57,7 @@ function optionsFrom(args) {
     module: path.resolve(values.module ?? path.join(__dirname, '../../..')),
     node: values.node ?? process.execPath,
     shrinks: !values['no-shrink'],
+    records: values.record ?? false,
   };
 }
 

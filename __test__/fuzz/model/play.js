@@ -19,6 +19,7 @@ const { operate } = require('./operations');
 const { owed } = require('./owing');
 const { startReading } = require('./reading');
 const { disturb } = require('./disturb');
+const { guide } = require('./guide');
 
 /** The interval of the checks whether anything still moves, in milliseconds. */
 const LOOK = 1;
@@ -44,12 +45,29 @@ class Game {
     this.states = {};
     this.owed = new Set();
     this.activity = 0;
+    /** What was told to whom, across all ends, in its order. */
+    this.order = [];
     /** How many loop iterations a later connection waits. */
     this.pace = 1;
     this.memory = 0;
     this.startMemory = process.memoryUsage.rss();
     this.folder = fs.mkdtempSync('/tmp/rust-net-model-');
     this.wake = () => {};
+  }
+
+  /**
+   * Keeps that an end was told something, for other runs to be told it so.
+   *
+   * @param {string} who an end, in one of its lives
+   * @param {string} what
+   * @param {number} [bytes] how many there were until now
+   */
+  told(who, what, bytes) {
+    this.guide?.note(who, what, bytes);
+    const last = this.order.at(-1);
+    if (bytes === undefined) this.order.push([who, what]);
+    else if (last?.[0] === who && last[2] !== undefined) last[2] = bytes;
+    else this.order.push([who, what, bytes]);
   }
 
   operate(endpoint, op) {
@@ -128,6 +146,7 @@ class Game {
   }
 
   snapshot(name) {
+    this.told('game', name);
     const found = {};
     for (const { id, socket, moves, isStray } of this.endpoints) {
       if (socket && !isStray) found[id] = { ...stateOf(socket, this), moves };
@@ -149,6 +168,7 @@ async function standstills(game) {
   ]);
   const most = Math.max(0, ...all.map(({ on, n }) => (on === 'stall' ? n : 0)));
   for (let n = 1; n <= most; n++) {
+    game.told('game', `stall ${n}`);
     for (const endpoint of [...game.endpoints]) endpoint.fireAside('stall', n);
     await game.settle();
   }
@@ -191,6 +211,8 @@ async function start(game) {
   await Promise.all(game.servers.map((host) => host.start()));
   const areJs = servers[0].kind === 'js';
   for (const [index, connection] of connections.entries()) {
+    await game.guide?.turnOf(`client${index}/1`);
+    game.told(`client${index}/1`, 'made');
     if (areJs) startPair(game, index, connection);
     else startClient(game, index, connection);
     const waits = connection.isLater ? game.pace : 0;
@@ -214,10 +236,11 @@ async function leaked(before) {
 /**
  * @param {object} program
  * @param {{ net: any, bridge?: any, codeOf: () => number }} subject
- * @param {number} [disturbance] a seed: sockets are served later now and then
+ * @param {{ disturbance?: number, order?: any[][] }} [how] a seed: sockets are
+ *   served later now and then; or the order of another run that node follows
  * @returns {Promise<object>} the record
  */
-async function play(program, subject, disturbance = 0) {
+async function play(program, subject, { disturbance = 0, order } = {}) {
   const before = openDescriptors();
   const game = new Game(program, subject);
   const onUncaught = (error) => {
@@ -227,6 +250,7 @@ async function play(program, subject, disturbance = 0) {
   };
   process.on('uncaughtException', onUncaught);
   if (disturbance) disturb(game, disturbance);
+  if (order) guide(game, order);
   try {
     await start(game);
     await game.settle();
@@ -240,6 +264,7 @@ async function play(program, subject, disturbance = 0) {
     }
   } finally {
     process.off('uncaughtException', onUncaught);
+    game.guide?.clock.stop();
     fs.rmSync(game.folder, { recursive: true, force: true });
   }
   return recordOf(game, await leaked(before));
@@ -256,8 +281,9 @@ function recordOf(game, leak) {
   const servers = game.servers.map(({ log, connections, peak }) => ({
     ...{ log, connections, peak },
   }));
-  const { violations, uncaught, hung, states, closings, memory } = game;
+  const { violations, uncaught, hung, states, closings, memory, order } = game;
   return {
+    order,
     ...{ ends, strays, servers, states, closings, memory, leak },
     ...{ violations: [...new Set(violations)], uncaught, hung },
   };

@@ -5,6 +5,9 @@
  * still fails.
  */
 
+/** What one program is worth. */
+const SECONDS = 20;
+
 const clone = (value) => JSON.parse(JSON.stringify(value));
 
 /** Removes connection `index`, and everything that refers to its ends. */
@@ -75,19 +78,7 @@ function* objects(program) {
 
 const needed = new Set([
   ...['kind', 'options', 'server', 'client', 'peer', 'reader', 'rules', 'via'],
-  ...[
-    'mode',
-    'on',
-    'do',
-    'op',
-    'id',
-    'to',
-    'ids',
-    'chunks',
-    'ms',
-    'how',
-    'how',
-  ],
+  ...['mode', 'on', 'do', 'op', 'id', 'to', 'ids', 'chunks', 'ms', 'how'],
 ]);
 
 /** Returns simpler values for one setting. */
@@ -130,19 +121,35 @@ function* smaller(program) {
 }
 
 /**
+ * Waits for an answer until a moment.
+ *
+ * @template T
+ * @param {number} end in the milliseconds of `Date.now()`
+ * @param {Promise<T>} answer
+ * @returns {Promise<T | undefined>} undefined where it is not there by then
+ */
+function before(end, answer) {
+  const time = Math.min(end - Date.now(), 2 ** 31 - 1);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, time);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/**
  * @param {object} program that fails
  * @param {(program: object) => Promise<boolean>} fails
- * @param {number} [seconds] the time limit
+ * @param {number} [end] when to be done, in the milliseconds of `Date.now()`; what
+ *   plays then is not waited for
  * @returns {Promise<object>} the smallest that was found
  */
-async function shrink(program, fails, seconds = 20) {
-  const end = Date.now() + seconds * 1000;
+async function shrink(program, fails, end = Date.now() + SECONDS * 1000) {
   let best = program;
   for (let isSmaller = true; isSmaller;) {
     isSmaller = false;
     for (const candidate of smaller(best)) {
-      if (Date.now() > end) return best;
-      if (await fails(candidate)) {
+      if (Date.now() >= end) return best;
+      if (await before(end, fails(candidate))) {
         best = candidate;
         isSmaller = true;
         break;
@@ -152,4 +159,4 @@ async function shrink(program, fails, seconds = 20) {
   return best;
 }
 
-module.exports = { shrink };
+module.exports = { SECONDS, shrink };

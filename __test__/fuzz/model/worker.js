@@ -50,9 +50,9 @@ async function main() {
   await warmUp(subject.net);
   await new Promise(setImmediate);
   process.on('disconnect', () => process.exit());
-  process.on('message', async ({ program, disturbance }) => {
+  process.on('message', async ({ program, how }) => {
     const start = performance.now();
-    const record = await play(program, subject, disturbance);
+    const record = await play(program, subject, how);
     process.send({ record, ms: performance.now() - start });
   });
   process.send({ major: parseInt(process.versions.node) });

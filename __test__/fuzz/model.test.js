@@ -5,11 +5,11 @@
 const assert = require('node:assert');
 const test = require('node:test');
 const path = require('node:path');
-const { Children } = require('./fuzz/model/children');
-const { differences } = require('./fuzz/model/compare');
-const { generate } = require('./fuzz/model/generate');
-const { play } = require('./fuzz/model/play');
-const { shrink } = require('./fuzz/model/shrink');
+const { Children } = require('./model/children');
+const { differences } = require('./model/compare');
+const { generate } = require('./model/generate');
+const { play } = require('./model/play');
+const { shrink } = require('./model/shrink');
 
 const reader = { mode: 'data' };
 const options = { timeout: 30_000, skip: process.platform !== 'linux' };
@@ -183,7 +183,7 @@ for (const name of ['on-loop', 'threaded']) {
     const module = path.join(__dirname, '../..');
     const children = new Children({ node: process.execPath, module });
     t.after(() => children.stop());
-    const program = require('./fuzz/model/programs/lost-wake.json');
+    const program = require('./model/programs/lost-wake.json');
     for (let i = 0; i < 20; i++) {
       const { record } = await children.of(name).play(program);
       assert.deepStrictEqual(record.hung, []);

@@ -235,11 +235,14 @@ pub fn attach(
     verbs: &'static [(&'static str, Verb)],
 ) -> napi::Result<()> {
     let bound: Vec<Bound> = verbs.iter().map(|&(_, verb)| Bound { verb, net }).collect();
-    for ((name, _), entry) in verbs.iter().zip(&bound) {
-        let data = ptr::from_ref(entry).cast_mut().cast();
+    let entries: Vec<*const Bound> = bound.iter().map(ptr::from_ref).collect();
+    // Before the first function: a setter of the program's may keep one, whatever fails later.
+    net.keep(Box::new(bound));
+    for ((name, _), entry) in verbs.iter().zip(entries) {
+        let data = entry.cast_mut().cast();
         let mut function = ptr::null_mut();
-        // SAFETY: the name has the length passed; `data` points into the boxed slots of `bound`,
-        // which the environment keeps (below).
+        // SAFETY: the name has the length passed; `data` points into the buffer of `bound`, which
+        // the environment keeps.
         let status = unsafe {
             sys::napi_create_function(
                 env.raw(),
@@ -258,7 +261,6 @@ pub fn attach(
         };
         napi::check_status!(status)?;
     }
-    net.keep(Box::new(bound));
     Ok(())
 }
 

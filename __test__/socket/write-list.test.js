@@ -5,6 +5,7 @@
 // loop from its timers.
 
 const assert = require('node:assert');
+const { once } = require('node:events');
 const { alone, both, same } = require('../helpers/both');
 const { nextIteration, pair, transports } = require('../helpers/wire');
 
@@ -135,3 +136,49 @@ alone(
     assert.strictEqual(received, 3 * ONE_CALL);
   },
 );
+
+// Written, here, is what was called back without an error.
+const sizes = [1500, 3333, 4000];
+for (const [[name, where], size] of transports.flatMap((transport) =>
+  sizes.map((size) => [transport, size]),
+)) {
+  both(
+    `${name}, ${size} bytes at a time: destroy() loses none silently`,
+    async (net, t) => {
+      const { client, peer } = await pair(net, t, { where: where(t) });
+      let written = 0;
+      let isOver = false;
+      const again = (error) => {
+        if (error || isOver) return;
+        client.write(Buffer.alloc(size, 7), (failure) => {
+          if (!failure) written += size;
+          again(failure);
+        });
+      };
+      // Small writes are coalesced in callbacks alone.
+      client.once('data', () => again());
+      peer.write('go');
+      await once(client, 'data');
+      // Until the kernel takes nothing more.
+      for (let seen = -1, calm = 0; calm < 10;) {
+        await nextIteration();
+        calm = seen === written ? calm + 1 : 0;
+        seen = written;
+      }
+      isOver = true;
+      // Some Nodes call back what destroy() cuts short without an error, too.
+      const promised = written;
+      const outcome = new Promise((resolve) => {
+        let received = 0;
+        peer.on('data', (data) => (received += data.length));
+        peer.on('error', (error) => resolve(error.code));
+        peer.on('end', () => resolve(received));
+      });
+      client.destroy();
+      const came = await outcome;
+      // A Unix socket cannot reset; its send buffer has room to be made larger.
+      if (name === 'TCP' && came === 'ECONNRESET') return;
+      assert.ok(came >= promised, `${came} of ${promised}`);
+    },
+  );
+}

@@ -270,8 +270,8 @@ impl Handle {
     /// Closes the descriptor and removes the name that a bind made. What was deferred must have
     /// been taken; requests that are pending are the caller's to cancel. Where bytes were lost the
     /// peer gets a reset, if the transport has one.
-    pub fn close(self) {
-        if let Some(stream) = self.state.stream() {
+    pub fn close(mut self) {
+        if let Some(stream) = self.state.stream_mut() {
             stream.prepare_close();
         }
     }

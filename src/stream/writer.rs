@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::runtime::{Attempt, Source};
-use crate::sys::Bytes;
+use crate::sys::{options, socket, BorrowedDescriptor, Bytes};
 
 /// The writing side of one stream.
 #[derive(Debug, Default)]
@@ -92,6 +92,23 @@ impl Writer {
             self.clear_backlog();
         }
         Ok(self.take_awaited())
+    }
+
+    /// Sends the coalesced bytes ahead of a close, with a send buffer that has more room for them.
+    /// Returns true when all of them have left.
+    pub fn send_last(&mut self, fd: BorrowedDescriptor<'_>) -> bool {
+        if self.is_drained() {
+            return true;
+        }
+        // Where that is refused, there is the room that there is.
+        let _ = options::raise_send_buffer(fd);
+        while self.pending() > 0 {
+            match socket::send(fd, Bytes::from(&self.backlog[self.sent..])) {
+                Ok(sent) if sent > 0 => self.sent += sent,
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Returns true when JavaScript holds bytes back, for which no room has been reported since.

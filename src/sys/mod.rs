@@ -76,6 +76,9 @@ pub enum Tried<T> {
     Stale,
 }
 
+/// More than any system allows, in bytes; Linux doubles what it is given.
+const MOST_SEND_BUFFER: usize = 1 << 30;
+
 /// Sets `SO_KEEPALIVE` and its timers, which are in whole seconds. The defaults are libuv's: an
 /// interval of one second and ten probes.
 fn start_keep_alive(

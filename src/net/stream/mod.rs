@@ -121,10 +121,14 @@ impl Stream {
         Ok(())
     }
 
-    /// Has the close that follows send a reset where bytes were lost, if the transport has one.
-    pub fn prepare_close(&self) {
-        if let (Err(_), Some(fd)) = (self.check_flushed(), self.socket.fd()) {
-            // Refused where there is nobody left to be reset.
+    /// Sends the rest of the coalesced bytes, which were reported as written. Where bytes are lost
+    /// all the same, the close that follows sends a reset, if the transport has one.
+    pub fn prepare_close(&mut self) {
+        let Some(fd) = self.socket.fd() else {
+            return;
+        };
+        if !self.writing.send_last(fd) {
+            // Refused where the peer is gone.
             let _ = options::set_linger_zero(fd);
         }
     }

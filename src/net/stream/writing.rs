@@ -12,7 +12,7 @@ use crate::runtime::{Interest, Reactor};
 use crate::stream::{
     Added, Deferred, Place, Release, Sender, Shutdown, SmallWrite, Writer, SMALL_WRITE,
 };
-use crate::sys::{descriptor, socket, Bytes, Lent};
+use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Lent};
 
 /// What a stream knows of its writes.
 #[derive(Debug, Default)]
@@ -39,6 +39,12 @@ impl Writing {
     /// Returns how many coalesced bytes the kernel has not taken.
     pub fn queue_size(&self) -> usize {
         self.writer.pending()
+    }
+
+    /// Sends what is left of the coalesced bytes ahead of a close. Returns true when no byte that
+    /// was reported as written is lost.
+    pub fn send_last(&mut self, fd: BorrowedDescriptor<'_>) -> bool {
+        self.failure.is_none() && self.writer.send_last(fd)
     }
 
     /// True when nothing stands before a byte that is written now.

@@ -7,7 +7,12 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::check;
-use crate::sys::start_keep_alive;
+use crate::sys::{start_keep_alive, MOST_SEND_BUFFER};
+
+/// Raises `SO_SNDBUF` to the most that the system allows.
+pub fn raise_send_buffer(fd: BorrowedFd<'_>) -> io::Result<()> {
+    SockRef::from(&fd).set_send_buffer_size(MOST_SEND_BUFFER)
+}
 
 /// Sets `SO_LINGER` with a zero timeout: the next close sends a reset.
 pub fn set_linger_zero(fd: BorrowedFd<'_>) -> io::Result<()> {

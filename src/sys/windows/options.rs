@@ -7,7 +7,12 @@ use socket2::SockRef;
 use windows_sys::Win32::Foundation::ERROR_NOT_SUPPORTED;
 
 use super::{system_error, BorrowedDescriptor};
-use crate::sys::start_keep_alive;
+use crate::sys::{start_keep_alive, MOST_SEND_BUFFER};
+
+/// Raises `SO_SNDBUF` to the most that the system allows.
+pub fn raise_send_buffer(fd: BorrowedDescriptor<'_>) -> io::Result<()> {
+    SockRef::from(&fd.socket()?).set_send_buffer_size(MOST_SEND_BUFFER)
+}
 
 /// Sets `SO_LINGER` with a zero timeout: the next close sends a reset.
 pub fn set_linger_zero(fd: BorrowedDescriptor<'_>) -> io::Result<()> {

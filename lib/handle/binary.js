@@ -127,8 +127,8 @@ function checkVersion(owner) {
   const { version: ownVersion } = require('../../package.json');
   if (packageVersion === ownVersion) return;
   throw new Error(
-    `${name} is of version ${packageVersion}, and rust-net of ${ownVersion}: install both ` +
-      'again.',
+    `${name} has version ${packageVersion}, and rust-net has ${ownVersion}. ` +
+      'Reinstall both.',
   );
 }
 

@@ -18,6 +18,8 @@ class Call {
   lists = [];
   /** No more bytes than this can be sent honestly. */
   given = 0;
+  /** Whether a list among the arguments has encodings. @type {boolean | undefined} */
+  isMixed = undefined;
   /** True when text becomes UTF-16. */
   isWide = false;
 
@@ -60,7 +62,7 @@ class Call {
       [9, () => this.closeHandle(this.connection.handle)],
       [5, () => this.closeHandle(this.world.someHandle(this.random))],
       [16, () => this.world.callOnce(this)],
-      [8, () => this.writeElsewhere()],
+      [16, () => this.writeElsewhere()],
       [2, () => this.world.collectGarbage()],
       [2, () => this.world.churn(20)],
     ]);

@@ -23,6 +23,7 @@ class Lists {
     call.label(`list(${count})`);
     const list = [];
     const isMixed = random.chance(40);
+    call.isMixed = isMixed;
     // A long one repeats itself.
     const same = isLong ? this.small(call) : undefined;
     for (let i = 0; i < count; i++) {
@@ -41,7 +42,9 @@ class Lists {
 
   element(call, isMixed) {
     if (isMixed && call.random.chance(60)) return this.text(call);
-    return call.random.chance(97) ? this.bytes(call) : this.any(call);
+    const element = call.random.chance(97) ? this.bytes(call) : this.any(call);
+    if (typeof element === 'string') call.sends(element);
+    return element;
   }
 
   // The same list, with something that happens while it is read.

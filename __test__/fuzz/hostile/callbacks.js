@@ -5,6 +5,7 @@
  * what no listener should.
  */
 
+const { isProxy } = require('node:util').types;
 const { Call } = require('./call');
 const { POISON } = require('./marks');
 const { MARGIN } = require('./memory');
@@ -32,6 +33,8 @@ function isSpoilt(memory, offset, size) {
 class Callbacks {
   /** How often a request was passed, and how often it was completed. */
   #requests = new WeakMap();
+  /** Counts of requests whose writes wait for room. */
+  #waiting = new Set();
 
   constructor(world) {
     this.world = world;
@@ -58,7 +61,7 @@ class Callbacks {
     ]);
     call.label(Type.name);
     const request = new Type();
-    const counts = { passed: 0, completed: 0 };
+    const counts = { passed: 0, completed: 0, waits: 0, handle: undefined };
     const callbacks = this;
     request.oncomplete = function oncomplete(status, handle) {
       callbacks.#completed(request, counts, status, handle);
@@ -81,8 +84,29 @@ class Callbacks {
     if (counts !== undefined) counts.passed++;
   }
 
+  /** Notes that a write of the request waits for room. */
+  waits(request, handle) {
+    const counts = isProxy(request) ? undefined : this.#requests.get(request);
+    const own = Object.getOwnPropertyDescriptor(request, 'oncomplete');
+    if (counts === undefined || typeof own?.value !== 'function') return;
+    Object.assign(counts, { waits: Math.max(counts.waits, 0) + 1, handle });
+    this.#waiting.add(counts);
+  }
+
+  /** @returns {any[]} handles whose peer reads, and whose writes wait all the same */
+  stuck() {
+    const { world } = this;
+    const handles = [...this.#waiting].map(({ handle }) => handle);
+    return handles.filter((handle) => {
+      const { isBypassed, peer } = world.connectionOf(handle);
+      const isRead = peer !== undefined && !peer.destroyed && !isBypassed;
+      return isRead && !world.isGone(handle);
+    });
+  }
+
   #completed(request, counts, status, handle) {
     counts.completed++;
+    if (--counts.waits <= 0) this.#waiting.delete(counts);
     if (counts.completed > counts.passed) {
       this.world.found('request', 'completed more often than it was passed');
     }
@@ -127,6 +151,7 @@ class Callbacks {
     const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } =
       world.handles.stream_wrap;
     const length = streamBaseState[kReadBytesOrError];
+    if (length === world.native.uv.UV_EOF) this.#lookAtEnd(handle);
     if (length <= 0) return false;
     const connection = world.connectionOf(handle);
     if (memory !== undefined) {
@@ -136,6 +161,14 @@ class Callbacks {
       this.#checkUser(connection, length);
     }
     return true;
+  }
+
+  // What ends has a peer that has ended.
+  #lookAtEnd(handle) {
+    const { peer, receives, mark } = this.world.connectionOf(handle);
+    if (peer === undefined || receives !== mark) return;
+    if (peer.destroyed || peer.writableEnded) return;
+    this.world.found('end', 'an end, where the peer has not ended');
   }
 
   // Only its own memory may have been written to.

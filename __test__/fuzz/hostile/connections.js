@@ -21,6 +21,8 @@ class Connection {
     this.receives = receives ?? this.mark;
     this.peer = undefined;
     this.isListener = false;
+    /** Native verbs were called on it, of which its handle knows nothing. */
+    this.isBypassed = false;
     this.userBuffer = undefined;
     this.born = 0;
     /** Bytes given to `writeAhead`, whose outcome a later write takes up. */
@@ -101,7 +103,7 @@ class Connections {
   #open(isTcp) {
     const { world } = this;
     const { tcp_wrap, pipe_wrap } = world.handles;
-    const handle = isTcp ? new tcp_wrap.TCP(0) : new pipe_wrap.Pipe(0);
+    const handle = world.heirs.make(isTcp ? tcp_wrap.TCP : pipe_wrap.Pipe, 0);
     const connection = new Connection(handle, undefined, this.#freeLetter());
     world.know(handle, connection);
     const Request = isTcp ? tcp_wrap.TCPConnectWrap : pipe_wrap.PipeConnectWrap;

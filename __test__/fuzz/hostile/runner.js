@@ -346,6 +346,9 @@ class Runner {
     } else if (name === 'listen') {
       connection.isListener = true;
       if (receiver.getsockname) connection.port = portOf(receiver);
+    } else if (/^(?:connect6?|open)$/.test(name)) {
+      // What it had under way before is nobody's.
+      connection.isBypassed = true;
     } else if (name === 'bind' && owner.name === 'Pipe') {
       this.#lookAtPath(args);
     }

@@ -177,7 +177,7 @@ function conditionsOf(random, features) {
     flags,
     ...variables(random),
     disturbances: Array.from({ length: count }, () => disturbance(random, way)),
-    steps: Array.from({ length: 1 + random.below(5) }, () =>
+    steps: Array.from({ length: 3 + random.below(10) }, () =>
       stepOf(random, features),
     ),
   };

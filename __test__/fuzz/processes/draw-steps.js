@@ -23,7 +23,7 @@ function place(random) {
     [2, () => './other'],
     [1, () => 'no/such/folder'],
     [1, () => '.'],
-    [2, () => ''],
+    [3, () => ''],
     [2, () => '\0rust-net-process-PID'],
     [
       isExact ? 2 : 0,
@@ -116,7 +116,7 @@ const makers = {
 
 const weights = {
   ...{ listen: 6, connect: 5, echo: 7, serverHandle: 5, handle: 6 },
-  ...{ bound: 3, secure: 5, addresses: 2, give: 2, several: 2 },
+  ...{ bound: 4, secure: 5, addresses: 2, give: 2, several: 2 },
   ...{ into: 5, queue: 5 },
 };
 

@@ -49,9 +49,10 @@ function where(random) {
   ]);
 }
 
+// Not 'readable': with a listener for it, the end of what is under TLS gets lost.
 const meddlings = [
-  ...['setEncoding', 'data', 'readable', 'pause', 'resume', 'setTimeout'],
-  ...['cork', 'emit', 'removeData', 'unref'],
+  ...['setEncoding', 'data', 'pause', 'resume', 'setTimeout', 'cork'],
+  ...['emit', 'removeData', 'unref'],
 ];
 
 /** What a program does with the socket that lies under another layer. */
@@ -60,7 +61,7 @@ function meddling(random) {
 }
 
 /** Under TLS a socket of rust-net is a stream that flows, and must not be stopped. */
-const stops = ['setEncoding', 'readable', 'pause'];
+const stops = ['setEncoding', 'pause'];
 
 /** The same of what a program may still do when TLS is there. */
 function lateMeddling(random) {

@@ -156,7 +156,6 @@ function bound(net, { options }) {
 const meddlers = {
   setEncoding: (socket) => socket.setEncoding('utf8'),
   data: (socket, log) => socket.on('data', () => log.add('data')),
-  readable: (socket, log) => socket.on('readable', () => log.add('readable')),
   pause: (socket) => socket.pause(),
   resume: (socket) => socket.resume(),
   setTimeout: (socket) => socket.setTimeout(60_000),

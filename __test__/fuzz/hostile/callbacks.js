@@ -61,7 +61,7 @@ class Callbacks {
     ]);
     call.label(Type.name);
     const request = new Type();
-    const counts = { passed: 0, completed: 0, waits: 0, handle: undefined };
+    const counts = { passed: 0, completed: 0, waits: 0, since: 0 };
     const callbacks = this;
     request.oncomplete = function oncomplete(status, handle) {
       callbacks.#completed(request, counts, status, handle);
@@ -89,8 +89,18 @@ class Callbacks {
     const counts = isProxy(request) ? undefined : this.#requests.get(request);
     const own = Object.getOwnPropertyDescriptor(request, 'oncomplete');
     if (counts === undefined || typeof own?.value !== 'function') return;
+    if (!(counts.waits > 0)) counts.since = Date.now();
     Object.assign(counts, { waits: Math.max(counts.waits, 0) + 1, handle });
     this.#waiting.add(counts);
+  }
+
+  /** True when a write of the connection waits that did so at that time. */
+  hasWaitedSince(connection, time) {
+    const { world } = this;
+    return [...this.#waiting].some(
+      ({ handle, since }) =>
+        since <= time && world.connectionOf(handle) === connection,
+    );
   }
 
   /** @returns {any[]} handles whose peer reads, and whose writes wait all the same */

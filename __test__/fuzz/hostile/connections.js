@@ -11,6 +11,8 @@ const { Mark, letters } = require('./marks');
 
 const LIVE = 14;
 const OLDEST = 1500;
+/** A peer that reads lets a write go on within this, in ms. */
+const PATIENCE = 6000;
 
 /** One handle, and what is known of it. */
 class Connection {
@@ -23,6 +25,8 @@ class Connection {
     this.isListener = false;
     /** Native verbs were called on it, of which its handle knows nothing. */
     this.isBypassed = false;
+    /** When it had become old. @type {number | undefined} */
+    this.oldSince = undefined;
     this.userBuffer = undefined;
     this.born = 0;
     /** Bytes given to `writeAhead`, whose outcome a later write takes up. */
@@ -75,7 +79,8 @@ class Connections {
       if (!this.#open(this.world.random.chance(60))) break;
     }
     for (const connection of this.live) {
-      if (this.world.made - connection.born > OLDEST) this.#leave(connection);
+      const isOld = this.world.made - connection.born > OLDEST;
+      if (isOld && !this.#lingers(connection)) this.#leave(connection);
     }
     this.live = this.live.filter((one) => !this.world.isClosed(one.handle));
   }
@@ -93,6 +98,22 @@ class Connections {
       return !taken.has(byte) && !this.#greeted.has(byte);
     };
     return this.world.random.pick(letters.filter(isFree));
+  }
+
+  // Before it is left its peer reads, and no write may wait for ever.
+  #lingers(connection) {
+    const { peer, isBypassed } = connection;
+    const isRead = peer !== undefined && !peer.destroyed && !isBypassed;
+    if (!isRead || this.world.isClosed(connection.handle)) return false;
+    peer.resume();
+    connection.oldSince ??= Date.now();
+    const { callbacks } = this.world;
+    if (!callbacks.hasWaitedSince(connection, connection.oldSince)) {
+      return false;
+    }
+    if (Date.now() - connection.oldSince < PATIENCE) return true;
+    this.world.found('write', 'one waits for ever');
+    return false;
   }
 
   #leave(connection) {

@@ -21,7 +21,8 @@ function leavesNodes({ way, flags, isOff }) {
 /** Lines by what they are about. */
 function byName({ lines }) {
   const split = lines.map((line) => {
-    const at = line.indexOf(' ', line.match(/^\d/) ? 3 : 0);
+    const isStep = /^(?:early)?\d/.test(line);
+    const at = line.indexOf(' ', isStep ? line.indexOf(' ') + 1 : 0);
     return [line.slice(0, at), line.slice(at + 1)];
   });
   return new Map(split);

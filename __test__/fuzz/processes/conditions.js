@@ -9,7 +9,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { builtinModules } = require('node:module');
-const { stepOf } = require('./draw-steps');
+const { frugalStepOf, stepOf } = require('./draw-steps');
 
 const documents = path.join(__dirname, '../../../docs/api.md');
 
@@ -177,6 +177,8 @@ function conditionsOf(random, features) {
     flags,
     ...variables(random),
     disturbances: Array.from({ length: count }, () => disturbance(random, way)),
+    // Some that need no descriptor come while there are none left.
+    early: Array.from({ length: random.below(3) }, () => frugalStepOf(random)),
     steps: Array.from({ length: 3 + random.below(10) }, () =>
       stepOf(random, features),
     ),

@@ -96,6 +96,7 @@ const makers = {
     sizes: [random.pick([1, 300, 40_000]), random.pick([1, 300])],
   }),
   addresses: (random) => ({ text: random.pick([...hosts, ...oddHosts]) }),
+  objects: () => ({}),
   give: (random) => ({
     scope: random.pick(['net', 'fs.read', 'child', 'worker', 'nonsense']),
   }),
@@ -116,7 +117,7 @@ const makers = {
 };
 
 const weights = {
-  ...{ listen: 6, connect: 5, echo: 7, serverHandle: 5, handle: 6 },
+  ...{ listen: 6, connect: 5, echo: 7, serverHandle: 5, handle: 6, objects: 2 },
   ...{ bound: 4, secure: 5, addresses: 2, give: 2, several: 2 },
   ...{ into: 5, queue: 5 },
 };
@@ -136,4 +137,13 @@ function stepOf(random, { hasBound, model, major }) {
   return { name, ...makers[name](random) };
 }
 
-module.exports = { stepOf };
+/**
+ * @param {import('../hostile/random').Random} random
+ * @returns {any} a step that needs no descriptor
+ */
+function frugalStepOf(random) {
+  const name = random.pick(['addresses', 'objects']);
+  return { name, ...makers[name](random) };
+}
+
+module.exports = { frugalStepOf, stepOf };

@@ -11,7 +11,7 @@ const { disturb } = require('./disturbances');
 const { prepare, takeStep } = require('./steps');
 
 const program = JSON.parse(process.env.PROCESS_PROGRAM ?? '{}');
-const { root, subject, way, disturbances, steps } = program;
+const { root, subject, way, disturbances, early, steps } = program;
 
 const say = (what, value) => {
   const text = JSON.stringify(value ?? null).replaceAll(
@@ -48,8 +48,11 @@ async function main() {
     say('load', [error.name, error.code]);
     return;
   }
-  disturbed.release();
   say('who', net.getStats !== undefined);
+  for (const [i, step] of early.entries()) {
+    say(`early${i} ${step.name}`, await takeStep(net, step));
+  }
+  disturbed.release();
   for (const one of moment('loaded')) disturbed.begin(one);
   for (const [i, step] of steps.entries()) {
     if (i === 1) for (const one of moment('later')) disturbed.begin(one);

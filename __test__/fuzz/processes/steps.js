@@ -234,6 +234,15 @@ function addresses(net, { text }) {
   return [...facts, address.address, address.port, list.check(address)];
 }
 
+/** Makes what is open on nothing. */
+function objects(net) {
+  const [socket, server] = [new net.Socket(), net.createServer()];
+  const facts = [socket.readyState, socket.bytesRead, server.listening];
+  socket.destroy();
+  server.unref();
+  return [...facts, server.address(), socket.destroyed];
+}
+
 /** Gives up a permission, where the running Node lets it. */
 function give(_net, { scope }) {
   const { permission } = /** @type {any} */ (process);
@@ -345,7 +354,7 @@ function late(promise, limit = LIMIT) {
 
 const steps = {
   ...{ addresses, bound, connect, echo, give, handle, listen, secure },
-  ...{ into, queue, serverHandle, several },
+  ...{ into, objects, queue, serverHandle, several },
 };
 
 /**

@@ -8,8 +8,8 @@
 const net = require('node:net');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const { Call } = require('./call');
-const { misfit } = require('./contracts');
+const { Call, HostileError } = require('./call');
+const { misfit, mustTake } = require('./contracts');
 const { guard, guardSlot } = require('./guards');
 const { portOf } = require('./listeners');
 const { patch } = require('./patches');
@@ -35,6 +35,8 @@ const early = [
     ['setCopyWrites', true],
   ],
 ];
+/** Native verbs that change what a handle has under way. */
+const bypasses = /^(?:write|announce|flush|fail|shut|connect|open|relay|set)/;
 /** What a closed handle answers well. */
 const fineWhenClosed =
   /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
@@ -153,7 +155,9 @@ class Runner {
       group === 'verb'
         ? world.connectionOf(world.handleIn(slot))
         : world.connectionOf(receiver);
-    if (group === 'verb') connection.isBypassed = true;
+    if (group === 'verb' && bypasses.test(target.name)) {
+      connection.isBypassed = true;
+    }
     const call = new Call(world, random, connection, outer);
     call.isWide = /ucs2/i.test(target.name);
     const args = this.#arguments(target, call);
@@ -285,6 +289,7 @@ class Runner {
       this.#look(target, receiver, args, result, call, wasClosed);
     } catch (error) {
       world.sawError(error, `${target.group}.${name}`);
+      this.#lookAtThrown(target, receiver, args, error, isPatched);
     } finally {
       restore();
     }
@@ -314,6 +319,17 @@ class Runner {
     if (name === 'takeUndelivered') world.callbacks.checkAll(receiver, result);
     if (wasClosed) this.#lookAtClosed(target, result);
     if (result === 0) this.#lookAtSuccess(target, receiver, args, call);
+  }
+
+  // Nothing that fits is refused by an exception.
+  #lookAtThrown({ group, name, parameters }, receiver, args, error, isPatched) {
+    const isWrite =
+      group === 'handle' && /^write(?:Buffer|v|.*String)$/.test(name);
+    if (!isWrite || isPatched || error instanceof HostileError) return;
+    const { world } = this;
+    if (!world.isHandle(receiver) || !world.knows(receiver)) return;
+    if (!mustTake(parameters, args)) return;
+    world.found('contract', `${name} throws ${String(error?.message)}`);
   }
 
   #lookAtClosed({ name }, result) {

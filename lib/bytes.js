@@ -66,6 +66,8 @@ function checkBytes(data) {
  * @returns {Uint8Array}
  */
 function privateView(bytes) {
+  // There can be no view of memory that is detached.
+  if (byteLengthOf(bytes) === 0) return new Uint8Array(0);
   return new Uint8Array(
     bufferOf(bytes),
     byteOffsetOf(bytes),

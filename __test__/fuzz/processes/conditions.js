@@ -163,6 +163,21 @@ function mocked(random) {
   return Array.from({ length: 3 }, () => random.pick(mockable));
 }
 
+/** Without --allow-net node opens no socket by its number; rust-net does. */
+const opensDescriptor = ({ name, where, isListening }) =>
+  (name === 'handle' && !isListening) ||
+  (name === 'connect' && where.fd !== undefined);
+
+function stepsOf(random, features, flags) {
+  const count = 3 + random.below(10);
+  const steps = Array.from({ length: count }, () => stepOf(random, features));
+  const isDenied =
+    features.grants.includes('net') &&
+    flags.includes(features.model) &&
+    !flags.includes('--allow-net');
+  return isDenied ? steps.filter((one) => !opensDescriptor(one)) : steps;
+}
+
 /**
  * @param {import('../hostile/random').Random} random
  * @param {any} features of the Node that runs
@@ -179,9 +194,7 @@ function conditionsOf(random, features) {
     disturbances: Array.from({ length: count }, () => disturbance(random, way)),
     // Some that need no descriptor come while there are none left.
     early: Array.from({ length: random.below(3) }, () => frugalStepOf(random)),
-    steps: Array.from({ length: 3 + random.below(10) }, () =>
-      stepOf(random, features),
-    ),
+    steps: stepsOf(random, features, flags),
   };
 }
 

@@ -10,7 +10,8 @@
 //     [--skip NAME]...
 //
 // `--age` creates and closes that many handles first; `--skip` leaves out a
-// verb.
+// verb. Between the calls the programs of processes.js are played; with
+// `--mode processes` these alone.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -19,17 +20,22 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { record } = require('../../scripts/reliability-table');
 const { readTrace } = require('./hostile/trace');
+const { playSome } = require('./processes');
 
 const LAYER = 'hostile calls';
 /** The most calls of one process; the next process has another seed. */
 const MOST_CALLS = 25_000;
 const STALL_MS = 15_000;
 const LAST_CALLS = 40;
+/** The share of the time of the calls that is spent on programs as well. */
+const PROGRAMS = 0.7;
+const MOST_PROGRAMS = 25;
 /** More handles than an earlier numbering had room for. */
 const AGE = 640_000;
 
 const drivers =
   process.platform === 'linux' ? ['on-loop', 'threaded'] : ['threaded'];
+const PROCESSES = 'processes';
 const modes = {
   plain: {},
   offload: { RUST_NET_OFFLOAD: '1' },
@@ -209,6 +215,7 @@ function addUp(
 const newTotal = () => ({
   calls: 0,
   nested: 0,
+  programs: 0,
   ms: 0,
   hostileBytes: 0,
   witnessBytes: 0,
@@ -237,18 +244,41 @@ function printSummary(total, seed, found, failing) {
 
 /** Writes the row of docs/reliability.md. */
 async function recordTotal(total, seed, found) {
-  const { calls, nested, hostileBytes, witnessBytes } = total;
+  const { calls, nested, programs, hostileBytes, witnessBytes } = total;
   const megabytes = (bytes) => Math.round(bytes / 1e6);
   await record({
     layer: 'Hostile calls',
     command: 'npm run test:hostile',
     counts:
-      `${calls} calls, ${nested} more from within others, on ${process.version}; ` +
+      `${calls} calls, ${nested} more from within others, and ${programs} programs ` +
+      `under odd conditions, on ${process.version}; ` +
       `${megabytes(hostileBytes)} MB of hostile connections and ` +
       `${megabytes(witnessBytes)} MB of others checked`,
     seed: String(seed),
     result: found === 0 ? 'nothing found' : `${found} found`,
   });
+}
+
+/** Plays programs; the commands that play those again which differ. */
+async function programs(total, seed, seconds, runs = MOST_PROGRAMS) {
+  // There is no sh on Windows, and one variant alone is for looking at.
+  const isChosen = given.mode === undefined || given.mode === PROCESSES;
+  if (process.platform === 'win32' || !isChosen) return [];
+  const { root } = given;
+  const node = process.execPath;
+  const options = { seed: seed * 1000, runs, seconds, most: 10, node, root };
+  const played = await playSome(options);
+  total.programs += played.runs;
+  return played.found.map(
+    (one) => `node __test__/fuzz/processes.js --seed ${one} --runs 1`,
+  );
+}
+
+async function onlyPrograms(seed) {
+  const total = newTotal();
+  const failing = await programs(total, seed, Number(given.seconds), Infinity);
+  printSummary(total, seed, failing.length, failing);
+  process.exitCode = failing.length === 0 ? 0 : 1;
 }
 
 function ageOfFirst() {
@@ -257,6 +287,7 @@ function ageOfFirst() {
 
 async function main() {
   const seed = Number(given.seed ?? Date.now() % 1_000_000_000);
+  if (given.mode === PROCESSES) return onlyPrograms(seed);
   const wanted = Number(given.calls);
   const from = Number(given.from);
   const deadline = Date.now() + Number(given.seconds) * 1000;
@@ -273,8 +304,13 @@ async function main() {
     const calls = Math.min(step, wanted - total.calls);
     const age = n === 0 ? ageOfFirst() : 0;
     const options = { seed: seed + n, from, calls, seconds, age };
+    const start = Date.now();
     const result = await run(variant, options);
     addUp(total, result);
+    const spent = (Date.now() - start) / 1000;
+    const left = (deadline - Date.now()) / 1000;
+    const most = Math.min(PROGRAMS * spent, left);
+    failing.push(...(await programs(total, seed + n, most)));
     if (result.findings.length > 0) {
       failing.push(replayCommand(variant, options));
       printFound(variant, options, result);

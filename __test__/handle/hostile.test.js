@@ -132,6 +132,18 @@ both('a detached buffer has no bytes', async (net, t) => {
   assert.strictEqual(await received(client, peer), '|');
 });
 
+alone('a detached buffer in a list that waits has no bytes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const detached = new Uint8Array(100);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const large = Buffer.alloc(8 << 20, 'x');
+  for (let left = 2; left > 0; left--) {
+    client._handle.writev(request(), [large, detached], true);
+  }
+  const { length } = await received(client, peer);
+  assert.strictEqual(length, 2 * large.length + 1);
+});
+
 both('shared memory is sent', async (net, t) => {
   const { client, peer } = await pair(net, t);
   for (const size of [10, 100_000]) {

@@ -75,6 +75,8 @@ function checkBytes(data) {
  * @returns {Uint8Array}
  */
 function privateView(bytes) {
+  // Detached memory cannot be viewed.
+  if (byteLengthOf(bytes) === 0) return new Uint8Array(0);
   return new Uint8Array(
     bufferOf(bytes),
     byteOffsetOf(bytes),

@@ -19,7 +19,9 @@ class Call {
   lists = [];
   /** An upper bound of the bytes that the call may legitimately send. */
   given = 0;
-  /** True when text is sent as UTF-16. */
+  /** Whether a list among the arguments has encodings. @type {boolean | undefined} */
+  isMixed = undefined;
+  /** True when text becomes UTF-16. */
   isWide = false;
 
   /**
@@ -61,7 +63,7 @@ class Call {
       [9, () => this.closeHandle(this.connection.handle)],
       [5, () => this.closeHandle(this.world.someHandle(this.random))],
       [16, () => this.world.callOnce(this)],
-      [8, () => this.writeElsewhere()],
+      [16, () => this.writeElsewhere()],
       [2, () => this.world.collectGarbage()],
       [2, () => this.world.churn(20)],
     ]);

@@ -5,6 +5,7 @@
  * no listener should.
  */
 
+const { isProxy } = require('node:util').types;
 const { Call } = require('./call');
 const { POISON } = require('./marks');
 const { MARGIN } = require('./memory');
@@ -34,6 +35,8 @@ class Callbacks {
    * For each request, how often it was passed and how often it was completed.
    */
   #requests = new WeakMap();
+  /** Counts of requests whose writes wait for room. */
+  #waiting = new Set();
 
   constructor(world) {
     this.world = world;
@@ -60,7 +63,7 @@ class Callbacks {
     ]);
     call.label(Type.name);
     const request = new Type();
-    const counts = { passed: 0, completed: 0 };
+    const counts = { passed: 0, completed: 0, waits: 0, since: 0 };
     const callbacks = this;
     request.oncomplete = function oncomplete(status, handle) {
       callbacks.#completed(request, counts, status, handle);
@@ -83,8 +86,39 @@ class Callbacks {
     if (counts !== undefined) counts.passed++;
   }
 
+  /** Notes that a write of the request waits for room. */
+  waits(request, handle) {
+    const counts = isProxy(request) ? undefined : this.#requests.get(request);
+    const own = Object.getOwnPropertyDescriptor(request, 'oncomplete');
+    if (counts === undefined || typeof own?.value !== 'function') return;
+    if (!(counts.waits > 0)) counts.since = Date.now();
+    Object.assign(counts, { waits: Math.max(counts.waits, 0) + 1, handle });
+    this.#waiting.add(counts);
+  }
+
+  /** True when a write of the connection waits that did so at that time. */
+  hasWaitedSince(connection, time) {
+    const { world } = this;
+    return [...this.#waiting].some(
+      ({ handle, since }) =>
+        since <= time && world.connectionOf(handle) === connection,
+    );
+  }
+
+  /** @returns {any[]} handles whose peer reads, and whose writes wait all the same */
+  stuck() {
+    const { world } = this;
+    const handles = [...this.#waiting].map(({ handle }) => handle);
+    return handles.filter((handle) => {
+      const { isBypassed, peer } = world.connectionOf(handle);
+      const isRead = peer !== undefined && !peer.destroyed && !isBypassed;
+      return isRead && !world.isGone(handle);
+    });
+  }
+
   #completed(request, counts, status, handle) {
     counts.completed++;
+    if (--counts.waits <= 0) this.#waiting.delete(counts);
     if (counts.completed > counts.passed) {
       this.world.found('request', 'completed more often than it was passed');
     }
@@ -132,6 +166,7 @@ class Callbacks {
     const { streamBaseState, kReadBytesOrError, kArrayBufferOffset } =
       world.handles.stream_wrap;
     const length = streamBaseState[kReadBytesOrError];
+    if (length === world.native.uv.UV_EOF) this.#lookAtEnd(handle);
     if (length <= 0) return false;
     const connection = world.connectionOf(handle);
     if (memory !== undefined) {
@@ -143,7 +178,15 @@ class Callbacks {
     return true;
   }
 
-  // Checks that only the buffer's own memory was written.
+  // What ends has a peer that has ended.
+  #lookAtEnd(handle) {
+    const { peer, receives, mark } = this.world.connectionOf(handle);
+    if (peer === undefined || receives !== mark) return;
+    if (peer.destroyed || peer.writableEnded) return;
+    this.world.found('end', 'an end, where the peer has not ended');
+  }
+
+  // Only its own memory may have been written to.
   #checkUser(connection, length) {
     const { buffer } = connection.userBuffer;
     const size = lengthOf(buffer);

@@ -85,6 +85,16 @@ async function leftOpen(before) {
   return [...whatIsOpen()].length - before.size;
 }
 
+/** Writes that wait are completed when all peers read. */
+async function settleWrites({ callbacks, pool, found }) {
+  for (let tries = 150; tries > 0 && callbacks.stuck().length > 0; tries--) {
+    pool.resumeAll();
+    await pause(20);
+  }
+  const { length } = callbacks.stuck();
+  if (length > 0) found.call(world, 'write', `${length} wait for ever`);
+}
+
 async function main() {
   setInterval(() => trace.beat(), 500).unref();
   world.witnesses = new Witnesses(world);
@@ -102,6 +112,7 @@ async function main() {
   const { made } = world;
   world.pool.resumeAll();
   await world.witnesses.settle();
+  await settleWrites(world);
   world.closeAll();
   const left = await leftOpen(before);
   if (left > MOST_LEFT) {

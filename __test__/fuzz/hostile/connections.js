@@ -11,6 +11,8 @@ const { Mark, letters } = require('./marks');
 
 const LIVE = 14;
 const OLDEST = 1500;
+/** A peer that reads lets a write go on within this, in ms. */
+const PATIENCE = 6000;
 
 /** One handle, and what is known about it. */
 class Connection {
@@ -21,6 +23,10 @@ class Connection {
     this.receives = receives ?? this.mark;
     this.peer = undefined;
     this.isListener = false;
+    /** Native verbs were called on it, of which its handle knows nothing. */
+    this.isBypassed = false;
+    /** When it had become old. @type {number | undefined} */
+    this.oldSince = undefined;
     this.userBuffer = undefined;
     this.born = 0;
     /** Bytes passed to `writeAhead`, whose outcome a later write reports. */
@@ -76,7 +82,8 @@ class Connections {
       if (!this.#open(this.world.random.chance(60))) break;
     }
     for (const connection of this.live) {
-      if (this.world.made - connection.born > OLDEST) this.#leave(connection);
+      const isOld = this.world.made - connection.born > OLDEST;
+      if (isOld && !this.#lingers(connection)) this.#leave(connection);
     }
     this.live = this.live.filter((one) => !this.world.isClosed(one.handle));
   }
@@ -96,6 +103,22 @@ class Connections {
     return this.world.random.pick(letters.filter(isFree));
   }
 
+  // Before it is left its peer reads, and no write may wait for ever.
+  #lingers(connection) {
+    const { peer, isBypassed } = connection;
+    const isRead = peer !== undefined && !peer.destroyed && !isBypassed;
+    if (!isRead || this.world.isClosed(connection.handle)) return false;
+    peer.resume();
+    connection.oldSince ??= Date.now();
+    const { callbacks } = this.world;
+    if (!callbacks.hasWaitedSince(connection, connection.oldSince)) {
+      return false;
+    }
+    if (Date.now() - connection.oldSince < PATIENCE) return true;
+    this.world.found('write', 'one waits for ever');
+    return false;
+  }
+
   #leave(connection) {
     if (this.world.random.chance(50)) connection.peer?.destroy();
     this.world.close(connection.handle);
@@ -104,7 +127,7 @@ class Connections {
   #open(isTcp) {
     const { world } = this;
     const { tcp_wrap, pipe_wrap } = world.handles;
-    const handle = isTcp ? new tcp_wrap.TCP(0) : new pipe_wrap.Pipe(0);
+    const handle = world.heirs.make(isTcp ? tcp_wrap.TCP : pipe_wrap.Pipe, 0);
     const connection = new Connection(handle, undefined, this.#freeLetter());
     world.know(handle, connection);
     const Request = isTcp ? tcp_wrap.TCPConnectWrap : pipe_wrap.PipeConnectWrap;

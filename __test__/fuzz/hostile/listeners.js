@@ -46,7 +46,7 @@ class Listeners {
   #open(isTcp) {
     const { world } = this;
     const { tcp_wrap, pipe_wrap } = world.handles;
-    const handle = isTcp ? new tcp_wrap.TCP(1) : new pipe_wrap.Pipe(1);
+    const handle = world.heirs.make(isTcp ? tcp_wrap.TCP : pipe_wrap.Pipe, 1);
     if (!isTcp) this.#count++;
     const status = isTcp
       ? handle.bind('127.0.0.1', 0, 0)

@@ -22,7 +22,8 @@ class Lists {
     call.label(`list(${count})`);
     const list = [];
     const isMixed = random.chance(40);
-    // A long list repeats one element.
+    call.isMixed = isMixed;
+    // A long one repeats itself.
     const same = isLong ? this.small(call) : undefined;
     for (let i = 0; i < count; i++) {
       list.push(same ?? this.element(call, isMixed));
@@ -40,7 +41,9 @@ class Lists {
 
   element(call, isMixed) {
     if (isMixed && call.random.chance(60)) return this.text(call);
-    return call.random.chance(97) ? this.bytes(call) : this.any(call);
+    const element = call.random.chance(97) ? this.bytes(call) : this.any(call);
+    if (typeof element === 'string') call.sends(element);
+    return element;
   }
 
   // Returns the list, or one like it that interferes while it is read.

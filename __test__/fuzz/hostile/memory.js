@@ -42,7 +42,7 @@ function pickSize({ random }) {
   return random.among([
     [80, () => random.pick(sizes)],
     [18, () => random.pick(largeSizes)],
-    [1, () => random.pick(hugeSizes)],
+    [2, () => random.pick(hugeSizes)],
   ]);
 }
 

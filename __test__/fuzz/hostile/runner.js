@@ -8,9 +8,11 @@
 const net = require('node:net');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const { Call } = require('./call');
+const { Call, HostileError } = require('./call');
+const { misfit, mustTake } = require('./contracts');
 const { guard, guardSlot } = require('./guards');
 const { portOf } = require('./listeners');
+const { patch } = require('./patches');
 const { Random } = require('./random');
 const { findTargets } = require('./targets');
 
@@ -24,7 +26,18 @@ const weights = {
   binding: 6,
   native: 2,
 };
-/** The verbs that may succeed on a closed handle. */
+/** What may be asked of a handle before it has a descriptor. */
+const early = [
+  ...[['setNoDelay', true], ['setKeepAlive', true, 1], ['unref']],
+  ...[
+    ['setCoalesce', false],
+    ['setOffload', true],
+    ['setCopyWrites', true],
+  ],
+];
+/** Native verbs that change what a handle has under way. */
+const bypasses = /^(?:write|announce|flush|fail|shut|connect|open|relay|set)/;
+/** What a closed handle answers well. */
 const fineWhenClosed =
   /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
 
@@ -117,6 +130,7 @@ class Runner {
     }
     if (world.random.chance(2)) this.#instances();
     if (world.random.chance(5)) world.checkSlots();
+    if (world.random.chance(10)) world.descriptors.verify();
     for (let left = BATCH; left > 0 && world.made < this.end; left--) {
       const random = new Random(world.seed, world.made);
       this.#one(random, undefined);
@@ -143,6 +157,9 @@ class Runner {
       group === 'verb'
         ? world.connectionOf(world.handleIn(slot))
         : world.connectionOf(receiver);
+    if (group === 'verb' && bypasses.test(target.name)) {
+      connection.isBypassed = true;
+    }
     const call = new Call(world, random, connection, outer);
     call.isWide = /ucs2/i.test(target.name);
     const args = this.#arguments(target, call);
@@ -160,21 +177,22 @@ class Runner {
     return some.sort((a, b) => size(b) - size(a))[0];
   }
 
-  #receiver({ group, owner, kind }, random) {
+  #receiver({ group, owner, kind, name }, random) {
     const { world } = this;
     if (kind !== 'method' && kind !== 'property') return undefined;
     if (random.chance(4)) return this.#oddReceiver(owner, random);
-    if (group === 'handle') return this.#handleFor(owner, random);
-    const name = owner?.name;
-    return world.instances.get(name) ?? owner.prototype;
+    if (group === 'handle') return this.#handleFor(owner, name, random);
+    return world.instances.get(owner?.name) ?? owner.prototype;
   }
 
-  #handleFor(owner, random) {
+  #handleFor(owner, name, random) {
     const { world } = this;
     if (owner.prototype.readStart === undefined) {
       return random.pick([...world.usedRequests, new owner()]);
     }
-    if (random.chance(10)) return this.#fresh(owner, random);
+    // What is open already takes no other descriptor.
+    const isFresh = random.chance(name === 'open' ? 60 : 10);
+    if (isFresh) return this.#fresh(owner, random);
     for (let tries = 6; tries > 0; tries--) {
       const handle = random.chance(75)
         ? world.someConnection(random)?.handle
@@ -189,8 +207,12 @@ class Runner {
     const { tcp_wrap, pipe_wrap } = this.world.handles;
     const Class = random.pick([tcp_wrap.TCP, pipe_wrap.Pipe]);
     const isWhole = Object.hasOwn(owner.prototype, 'bind');
-    const handle = new (isWhole ? owner : Class)(0);
+    const handle = this.world.heirs.make(isWhole ? owner : Class, 0);
     this.world.admit(handle);
+    for (let left = random.below(3); left > 0; left--) {
+      const [verb, ...args] = random.pick(early);
+      handle[verb]?.(...args);
+    }
     return handle;
   }
 
@@ -247,12 +269,15 @@ class Runner {
 
   #make(target, receiver, args, call) {
     const { world } = this;
-    const { kind, fn, name } = target;
+    const { kind, fn, group, name } = target;
     const wasClosed =
-      target.group === 'handle' &&
+      group === 'handle' &&
       kind === 'method' &&
       world.isHandle(receiver) &&
       world.isClosed(receiver);
+    const mayPatch = group === 'handle' && name !== 'takeUndelivered';
+    const isPatched = mayPatch && call.depth === 0 && call.random.chance(4);
+    const restore = isPatched ? patch(call) : () => {};
     try {
       if (kind === 'property') {
         if (world.knows(receiver)) receiver[name] = args[0];
@@ -262,9 +287,13 @@ class Runner {
         kind === 'class'
           ? this.#construct(fn, args, call)
           : Reflect.apply(fn, receiver, args);
+      restore();
       this.#look(target, receiver, args, result, call, wasClosed);
     } catch (error) {
       world.sawError(error, `${target.group}.${name}`);
+      this.#lookAtThrown(target, receiver, args, error, isPatched);
+    } finally {
+      restore();
     }
     // Node sends what the memory holds at that time; detached memory holds no
     // bytes.
@@ -295,18 +324,37 @@ class Runner {
     if (result === 0) this.#lookAtSuccess(target, receiver, args, call);
   }
 
+  // Nothing that fits is refused by an exception.
+  #lookAtThrown({ group, name, parameters }, receiver, args, error, isPatched) {
+    const isWrite =
+      group === 'handle' && /^write(?:Buffer|v|.*String)$/.test(name);
+    if (!isWrite || isPatched || error instanceof HostileError) return;
+    const { world } = this;
+    if (!world.isHandle(receiver) || !world.knows(receiver)) return;
+    if (!mustTake(parameters, args)) return;
+    world.found('contract', `${name} throws ${String(error?.message)}`);
+  }
+
   #lookAtClosed({ name }, result) {
     const isNumber = typeof result === 'number' && result >= 0;
     if (!isNumber || fineWhenClosed.test(name)) return;
     this.world.found('closed', `${name} of a closed handle returns ${result}`);
   }
 
-  #lookAtSuccess({ name, owner }, receiver, args, call) {
+  #lookAtSuccess({ name, owner, parameters }, receiver, args, call) {
     const { world } = this;
     const connection = world.connectionIfKnown(receiver);
     if (connection === undefined) return;
+    const unfit = misfit(parameters, args);
+    if (unfit !== undefined) {
+      world.found('contract', `${name} takes any ${unfit}`);
+    }
     if (/^write(?:Buffer|v|.*String)$/.test(name)) {
-      const { streamBaseState, kBytesWritten } = world.handles.stream_wrap;
+      const { streamBaseState, kBytesWritten, kLastWriteWasAsync } =
+        world.handles.stream_wrap;
+      if (streamBaseState[kLastWriteWasAsync]) {
+        world.callbacks.waits(args[0], receiver);
+      }
       const written = streamBaseState[kBytesWritten];
       const isAhead = written > call.given;
       if (isAhead && written > call.given + connection.ahead) {
@@ -317,6 +365,9 @@ class Runner {
     } else if (name === 'listen') {
       connection.isListener = true;
       if (receiver.getsockname) connection.port = portOf(receiver);
+    } else if (/^(?:connect6?|open)$/.test(name)) {
+      // What it had under way before is nobody's.
+      connection.isBypassed = true;
     } else if (name === 'bind' && owner.name === 'Pipe') {
       this.#lookAtPath(args);
     }

@@ -27,6 +27,7 @@ function kindOf(name) {
 const kinds = [
   ['request', /^req/],
   ['list', /chunks|list$/i],
+  ['flag', /^(?:enable|blocking|allBuffers|is|v6)/i],
   ['bytes', /data|buffer|bytes|chunk|slab|room/i],
   ['text', /string|text/i],
   ['encoding', /encoding/i],
@@ -37,7 +38,6 @@ const kinds = [
   ['path', /path/i],
   ['descriptor', /^fd$|descriptor/i],
   ['callback', /callback|listener|dispatch|confirm/i],
-  ['flag', /^(?:enable|blocking|allBuffers|is|v6)/i],
   ['key', /key/i],
   ['socket', /socket|server/i],
   ['token', /token/i],
@@ -73,6 +73,10 @@ class Values extends Lists {
   }
 
   flag(call) {
+    // Of the form that the list before has, more often than not.
+    if (call.isMixed !== undefined && call.random.chance(60)) {
+      return !call.isMixed;
+    }
     const flag = call.random.chance(80)
       ? call.random.chance(50)
       : call.random.pick([0, 1, '', 'x', null, undefined, {}, NaN]);

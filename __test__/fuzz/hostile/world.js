@@ -10,6 +10,7 @@ const { isUint8Array } = require('node:util').types;
 const { Call, HostileError } = require('./call');
 const { Callbacks } = require('./callbacks');
 const { Connection, Connections } = require('./connections');
+const { Heirs } = require('./heirs');
 const { Descriptors, Slots, slotOf } = require('./ownership');
 const { Listeners } = require('./listeners');
 const { Random } = require('./random');
@@ -68,6 +69,7 @@ class World {
     this.descriptors = new Descriptors(this);
     this.values = new Values(this);
     this.callbacks = new Callbacks(this);
+    this.heirs = new Heirs(this);
     this.pool = new Connections(this);
     this.listeners = new Listeners(this);
     this.subjects = new Subjects(this);

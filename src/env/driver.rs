@@ -48,7 +48,7 @@ pub unsafe fn start(
     let start_watch = |signal| {
         // SAFETY: the loop is this thread's; the rest is the caller's contract.
         unsafe { Watch::start(uv_loop.cast(), signal, callbacks, data) }
-            .ok_or_else(|| io::Error::other("libuv is not to be had"))
+            .ok_or_else(|| io::Error::other("libuv is not available"))
     };
     let mut fallback = None;
     if choice != DriverChoice::Threaded {
@@ -67,7 +67,7 @@ fn start_on_loop(
     let reactor = Reactor::on_loop()?;
     let fd = reactor
         .poll_descriptor()
-        .ok_or_else(|| io::Error::other("nothing to watch"))?;
+        .ok_or_else(|| io::Error::other("the driver has no descriptor to watch"))?;
     let watch = start_watch(Signal::Descriptor(fd))?;
     Ok(Started {
         reactor,

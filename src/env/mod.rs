@@ -72,7 +72,7 @@ impl NetEnv {
     /// # Safety
     /// The contract of [`Js::new`]; called on the thread of `shared.env`.
     pub unsafe fn open(shared: &Shared, options: Options) -> io::Result<NonNull<Self>> {
-        let refused = || io::Error::other("the environment refused");
+        let refused = || io::Error::other("node refused to open the environment");
         // The environment's address must be known before the driver that calls back with it.
         let place: NonNull<std::mem::MaybeUninit<Self>> =
             NonNull::from(Box::leak(Box::new(std::mem::MaybeUninit::uninit())));

@@ -133,7 +133,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits for `signal`. `None` where libuv is not to be had or refuses. The watch stays where it is
+    /// Waits for `signal`. `None` where libuv is not available or refuses. The watch stays where it is
     /// until the caller, at `stopped` or later, frees it with [`Watch::free`].
     ///
     /// # Safety

@@ -210,8 +210,9 @@ function onWritable(handle, at) {
   complete(write.request, status, handle, undefined);
 }
 
-// Starts the shutdown that waited for the last write. An event reports its outcome.
-// If it fails at once, the current event is turned into that event.
+// Starts the shutdown that waited for the last write. A SHUTDOWN event reports its
+// outcome. If it fails at once there is none: then the current event is changed into
+// one, and delivered again.
 function finishShutdown(handle, at) {
   if (!handle[kShutdownWaits]) return;
   handle[kShutdownWaits] = false;
@@ -374,8 +375,9 @@ function afterShutdown(handle, status) {
   complete(request, status, handle, undefined);
 }
 
-// Cancels the pending requests, one per delivery, and then reports the close. The
-// cursor is set back for each request, so that an exception loses nothing.
+// Cancels the pending requests and then reports the close. Each of these calls a
+// listener, which may throw. So one delivery makes one call: setting the cursor back
+// has `dispatch` deliver this event again for the next.
 function afterClosed(handle, key) {
   ring[CURSOR]--;
   if (cancelOne(handle)) return;

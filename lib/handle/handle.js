@@ -4,20 +4,20 @@
  * StreamHandle: the verbs that TCP and Pipe handles share. It implements node's
  * handle contract, which `net` uses, on the keys of the native environment.
  *
- * A fact has one owner. What both sides seem to keep are these:
+ * Each fact has one owner, JavaScript or the native side. Some seem to be kept twice:
  *
  * fact                       owner       what the other side has, and why
  * -------------------------  ----------  --------------------------------------
  * state, descriptor, access  native      nothing: it asks
  * referenced                 native      nothing: it asks, which is seldom
- * the kernel is read         native      not this: `kReading` here is whether
- *                                        bytes may be delivered. The two differ
- *                                        while a batch is under way, and each
- *                                        of its events asks.
- * bytes delivered, bytes     JavaScript  `net.getStats` has the environment's
- * taken from the user                    sums. A handle counts a read when it
- *                                        is delivered and a write as a whole;
- *                                        natively both would be counted apart.
+ * the kernel is read         native      `kReading`: that bytes may be delivered.
+ *                                        It differs from the native fact while a
+ *                                        batch is delivered, and each event of a
+ *                                        batch asks for it.
+ * bytes delivered, bytes     JavaScript  sums over all sockets, for
+ * taken from the user                    `net.getStats`. They differ a little: a
+ *                                        handle counts a read when it is
+ *                                        delivered, and a write when it is called.
  * bytes relayed              native      `kRelayed`: that there were any, which
  *                                        saves the close of every other handle
  *                                        a call

@@ -32,10 +32,11 @@ enum State {
 
 /// The iterations that rust-net leaves out after a connect has begun.
 ///
-/// Where both ends of a connection are on this loop, the one that connects is ready a moment before the
-/// listener at the other end. Node watches a new connect from the next poll phase on, and so reports
-/// the listener first. Otherwise a 'connect' handler could close the listener before it accepts. A
-/// listener of node's own needs that iteration; for rust-net's own see `Acceptor`.
+/// Both ends of a connection may be on this loop. The connecting end then becomes ready a moment before
+/// the listener. Node reports the listener first, because it watches a new connect only from the next
+/// poll phase on. rust-net imitates that: a 'connect' handler that ran first could close a listener
+/// that has not accepted yet. The iterations left out here are for listeners of node's own;
+/// `Acceptor` takes care of rust-net's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delay {
     /// No connect has begun.
@@ -133,8 +134,9 @@ impl LoopPhase {
                 }
                 phase.serve(false)
             }
-            // This iteration has been served at its start, or will be when it starts. A thread does
-            // not signal again before that, so it must happen before the loop sleeps.
+            // rust-net runs at the start of each iteration now, not in the poll phase. The signal
+            // waits for that run: looking once more keeps the loop from sleeping before it. The
+            // thread does not signal again until then.
             State::Spinning | State::Looking => (self.to(State::Looking), Action::Nothing),
             // From a loop within the loop.
             State::Serving { .. } => {

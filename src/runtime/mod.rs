@@ -8,8 +8,9 @@
 //!
 //! A driver finds out what is ready. There are two, both on Tokio's I/O driver: [`OnLoop`] is polled by
 //! the JavaScript thread whenever libuv says that Tokio's own poll descriptor is readable; [`Threaded`]
-//! polls on a thread of its own and wakes the loop. To exchange them is to write a file here with
-//! another implementation of [`Driver`]; the environment chooses in `env/driver.rs`.
+//! polls on a thread of its own and wakes the loop. A new driver is a file here that
+//! implements [`Driver`], and a way to make a [`Reactor`] of it. `env/driver.rs` starts the one that is
+//! chosen, by a name that `binding/mod.rs` and `lib/common/settings.js` know.
 //!
 //! What a driver registers is a [`Registration`], of `sys::poller`. The one that is there belongs to the
 //! Tokio runtime in whose context it was made. A driver that is not Tokio's needs one of its own, with
@@ -18,9 +19,9 @@
 //! - `descriptor` lends the descriptor, and `into_descriptor` gives it back unregistered.
 //! - `poll_ready` returns whether readiness of one direction is known. Where it is not, it keeps the
 //!   waker for that direction, in the place of the one before.
-//! - `attempt` runs an operation even where no readiness is known, since of a new registration nothing
-//!   is. It looks readiness up *before* the operation, and forgets only that, so that an edge that comes
-//!   meanwhile is kept. Where the operation would wait, the waker is kept.
+//! - `attempt` runs an operation even if no readiness is known yet, as for a new registration. It reads
+//!   the readiness *before* the operation. If the operation would block, it clears only that readiness,
+//!   so that an edge that arrives during the operation is not lost, and keeps the waker.
 //! - `poll_shutdown` ends the writing side.
 //!
 //! What is above relies on this:

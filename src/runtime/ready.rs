@@ -242,8 +242,9 @@ impl Member {
         !self.listed.swap(true, Ordering::AcqRel)
     }
 
-    // Before the service looks at the readiness: a wake that finds the member listed was made after
-    // its readiness was noted, so this exchange, which sees that wake, makes the service see it too.
+    // Called by the loop's thread before it reads the readiness. A waker on another thread notes
+    // the readiness first and then calls `enter`. If `enter` finds the member still listed, it adds
+    // nothing: this swap comes after it, and acquires the readiness that it has released.
     fn leave(&self) {
         self.listed.swap(false, Ordering::AcqRel);
     }

@@ -1,7 +1,8 @@
 //! Small writes that leave later, in one list for all sockets of an environment.
 //!
-//! A socket's bytes belong to exactly one of: the waiting list, the sender thread, the returned list,
-//! the socket's own writer, in this order of age from youngest to oldest.
+//! Each byte is in exactly one place, and moves along these, so that an older byte is never behind a
+//! younger one: the waiting list, then the sender thread, then the returned list (what the kernel did
+//! not take from the thread), then the socket's own writer.
 
 use std::collections::VecDeque;
 use std::io;

@@ -289,8 +289,9 @@ impl Shared {
         }
     }
 
-    /// Once a beat, sends what has been coalesced in a callback that was running at the last look
-    /// already. The bytes stay where they are, and the lock is held: the callback ends with them.
+    /// At most once per `BEAT`, sends what a long callback has coalesced: one that was already running
+    /// at the last look. The entries stay in the list and the lock is held over the sends, because the
+    /// JavaScript thread collects the entries when its callback ends. It may wait for the lock.
     fn look_for_overdue(&self, state: &mut State, pulse: &mut Pulse) {
         let now = Instant::now();
         if now - pulse.last_look < BEAT {

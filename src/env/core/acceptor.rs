@@ -68,10 +68,12 @@ impl Acceptor {
         }
     }
 
-    /// Accepts the connections that a connect may have made, ahead of its outcome: what it reached may
-    /// be one of these listeners, and the reactor may not have reported that yet. Returns true when the
-    /// outcome has to wait for the next batch: a 'connection' listener may reset what has just
-    /// connected, and libuv asks for the outcome after it.
+    /// Accepts from the listening sockets that a connect of this process may have reached, before the
+    /// outcome of that connect is asked for. The reactor may not have reported them yet.
+    ///
+    /// Returns true when the outcome must wait for the next batch, because a connection was accepted.
+    /// A handler of its 'connection' event may reset it, and libuv would ask for the outcome after
+    /// that.
     ///
     /// See [`LoopPhase`](crate::env::LoopPhase) for listeners of node's own.
     pub fn accept_before_connect(
@@ -174,9 +176,9 @@ fn failure(listener: Key, errno: Errno) -> Event {
     Event::new(listener, Kind::AcceptFailed, errno.code())
 }
 
-/// The number of connections that a listener may accept in one iteration. It is one as long as
-/// iterations read more than a step: those that are open would otherwise be many before the first of
-/// them is finished.
+/// The number of connections that a listener may accept in one iteration, shared by all listeners of
+/// the environment. It is one while iterations read more than a step. Accepting faster would open many
+/// connections before the first of them is finished.
 #[derive(Debug, PartialEq, Eq)]
 struct Share(usize);
 

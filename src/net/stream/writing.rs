@@ -18,7 +18,8 @@ use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Lent};
 #[derive(Debug, Default)]
 pub(super) struct Writing {
     writer: Writer,
-    /// Where its deferred bytes are, or were when some were deferred last.
+    /// The place that the last deferred bytes were given. It may be out of date: the list compares
+    /// the key when it is asked for the place.
     deferred_place: Option<Place>,
     shutdown: Shutdown,
     /// Bytes that were reported as written could not be sent: nothing more is, every write reports
@@ -47,7 +48,8 @@ impl Writing {
         self.failure.is_none() && self.writer.send_last(fd)
     }
 
-    /// True when nothing stands before a byte that is written now.
+    /// True when no unsent byte would be overtaken by one that is written now. Offloaded bytes do not
+    /// count: the caller takes them back from the sender thread first.
     pub fn is_free(&self) -> bool {
         self.writer.is_idle()
             && self.deferred_place.is_none_or(Place::is_offloaded)

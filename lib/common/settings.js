@@ -22,6 +22,7 @@ const switches = {
   },
   RUST_NET_COALESCE: either('0', '1'),
   RUST_NET_COPY_WRITES: either('0', '1'),
+  RUST_NET_DEBUG: either('0', '1'),
   RUST_NET_DRIVER: either('on-loop', 'threaded', 'auto'),
   RUST_NET_OFFLOAD: either('0', '1'),
   RUST_NET_REGISTER: either('off'),
@@ -69,8 +70,8 @@ function busyPoll() {
 /**
  * Returns the settings that the native environment is opened with.
  *
- * @returns {{ driver: string, coalesce: boolean, offload: boolean, busyPoll: number }}
- *   `busyPoll` in microseconds, 0 to 1000
+ * @returns {{ driver: string, coalesce: boolean, offload: boolean, busyPoll: number,
+ *   debug: boolean }} `busyPoll` in microseconds, 0 to 1000
  */
 function nativeSettings() {
   return {
@@ -78,6 +79,7 @@ function nativeSettings() {
     coalesce: valueOf('RUST_NET_COALESCE') !== '0',
     offload: valueOf('RUST_NET_OFFLOAD') === '1',
     busyPoll: busyPoll(),
+    debug: valueOf('RUST_NET_DEBUG') === '1',
   };
 }
 

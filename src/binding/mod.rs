@@ -33,6 +33,8 @@ pub struct OpenOptions {
     pub padded_names: bool,
     /// Microseconds to look for more after a loop iteration that found something; 0 for none.
     pub busy_poll: u32,
+    /// Write a log to standard error; false by default.
+    pub debug: Option<bool>,
 }
 
 /// Opens the native side of this Node environment. Returns an object with its verbs, the name of
@@ -70,6 +72,7 @@ pub fn open<'env>(
         offload_writes: options.offload,
         padded_names: options.padded_names,
         busy_poll: options.busy_poll,
+        debug: options.debug.unwrap_or(false),
     };
     match raw::open(&shared, options, |net| verbs_of(env, net)) {
         Ok(verbs) => Ok(Either::A(verbs?)),

@@ -16,7 +16,7 @@ use self::handles::Handles;
 use self::relay::Relays;
 use self::scheduler::Scheduler;
 pub use self::scheduler::ITERATION_BATCHES;
-use super::counters::Counters;
+use super::counters::{Counters, Totals};
 use crate::error::{Result, UV_EOF};
 use crate::event::{Event, Key};
 use crate::net::{Handle, Transport};
@@ -204,6 +204,12 @@ impl Core {
         self.counters.list(sockets, servers, calls)
     }
 
+    /// Returns the counts that the log reports.
+    pub fn totals(&mut self) -> Totals {
+        self.writes.count_sends(&self.handles);
+        self.counters.totals(self.handles.reactor.calls())
+    }
+
     /// Asks for the end of a handle's writing side.
     ///
     /// # Errors
@@ -275,6 +281,7 @@ impl Core {
     }
 
     fn serve(&mut self, ready: Ready, slab: &mut [u8]) {
+        self.counters.ready += 1;
         let Ready { key, interest } = ready;
         if key == Key::NOBODY {
             self.writes.take_returned(&mut self.handles);

@@ -6,6 +6,7 @@ mod core;
 mod counters;
 mod driver;
 mod js;
+mod log;
 mod loop_phase;
 pub mod ring;
 mod slots;
@@ -27,6 +28,7 @@ pub use self::driver::DriverChoice;
 use self::driver::Started;
 pub use self::js::Shared;
 use self::js::{Delivery, Js};
+use self::log::Log;
 pub use self::loop_phase::LoopPhase;
 use self::loop_phase::{Action, Event};
 use self::uv::{Callbacks, Watch};
@@ -45,6 +47,8 @@ pub struct Options {
     /// Microseconds to look for more after a loop iteration that found something, at most 1,000; 0 for
     /// none.
     pub busy_poll: u32,
+    /// Write a log to standard error.
+    pub debug: bool,
 }
 
 /// One environment. Lives behind a raw pointer from [`NetEnv::open`] until its teardown hook has
@@ -58,6 +62,7 @@ pub struct NetEnv {
     padded_names: bool,
     phase: Cell<LoopPhase>,
     busy_poll: Option<BusyPoll>,
+    log: Option<Log>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     /// Things that must live as long as the environment.
     kept: RefCell<Vec<Box<dyn Any>>>,
@@ -104,8 +109,10 @@ impl NetEnv {
         } else {
             2
         };
+        let driver = reactor.name();
         let net = Self {
-            driver: reactor.name(),
+            driver,
+            log: options.debug.then(|| Log::new(driver, fallback.as_deref())),
             fallback,
             core: RefCell::new(Core::new(
                 reactor,
@@ -228,6 +235,9 @@ impl NetEnv {
             if let Some(busy_poll) = &self.busy_poll {
                 busy_poll.run(|| self.may_stay(), || self.serve());
             }
+        }
+        if let Some(log) = &self.log {
+            log.end_iteration(self.core.borrow_mut().totals());
         }
         found
     }

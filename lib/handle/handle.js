@@ -88,7 +88,7 @@ const {
 } = require('./symbols');
 const { copiesWrites } = require('../common/settings');
 const { kOwner } = require('../common/symbols');
-const { checkNet } = require('../node/permission');
+const { checkNet, checkOpen } = require('../node/permission');
 
 // How many chunks libuv passes to one `writev`. A list that needs more calls is
 // reported in a later loop iteration, even if the kernel has room. So a program
@@ -234,6 +234,7 @@ class StreamHandle extends AsyncResource {
 
   /** Opens a descriptor, and owns it from then on. Returns 0 or a negative errno. */
   open(fd) {
+    checkOpen('');
     return this[kRefusal] || native.open(this[kKey], fd);
   }
 

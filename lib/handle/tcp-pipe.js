@@ -213,7 +213,8 @@ function adoptNativeHandle(nativeHandle) {
     type === 'TCP'
       ? new TCP(tcpConstants.SOCKET)
       : new Pipe(pipeConstants.SOCKET);
-  const status = handle.open(copy);
+  // Not a descriptor that the program opens: node checks nothing here.
+  const status = handle[kRefusal] || native.open(handle[kKey], copy);
   if (status === 0) return handle;
   closeDescriptor(copy);
   handle.close();

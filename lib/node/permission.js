@@ -64,7 +64,13 @@ function checkDenial(resource) {
 const findNothing = () => null;
 function checkNothing() {}
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+/** Node 26.12 denies `open()` of a descriptor; 26.10 does not. */
+const deniesOpen = major > 26 || (major === 26 && minor >= 12);
+
 module.exports = {
+  /** As `checkNet`, for a descriptor that a program opens. */
+  checkOpen: hasScope && deniesOpen ? checkDenial : checkNothing,
   /** Throws ERR_ACCESS_DENIED when node denies the resource. */
   checkNet: hasScope ? checkDenial : checkNothing,
   /** Returns that error, or null when the resource is allowed. */

@@ -184,6 +184,13 @@ class Pipe extends StreamHandle {
   setPendingInstances() {}
 }
 
+/**
+ * Copies an address into `info`, or returns the errno in its place.
+ *
+ * @param {object} info
+ * @param {object | number} address a negative errno where there is none
+ * @returns {number} 0, or the errno
+ */
 function fillAddress(info, address) {
   if (typeof address === 'number') return address;
   Object.assign(info, address);

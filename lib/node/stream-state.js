@@ -205,7 +205,22 @@ function forgetRead(stream) {
   if (knowsReadable) stream._readableState.reading = false;
 }
 
+/**
+ * Returns what a stream has buffered to be read.
+ *
+ * @param {{ _readableState: { buffer: Iterable<any>, bufferIndex?: number } }} stream
+ * @returns {Uint8Array[]} no strings
+ */
+function bufferedChunks(stream) {
+  if (!knowsReadable) return [];
+  const { buffer, bufferIndex = 0 } = stream._readableState;
+  // A list with an iterator before Node 22.
+  const chunks = [...buffer].slice(bufferIndex);
+  return chunks.filter((chunk) => chunk instanceof Uint8Array);
+}
+
 module.exports = {
+  bufferedChunks,
   defaultEncodingOf,
   dropDecoder,
   forgetRead,

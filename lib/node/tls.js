@@ -9,7 +9,11 @@
 const { isOwnInstance } = require('./instance-of');
 const { functionOf, internal } = require('./internals');
 const { countLoaded, isLoaded } = require('./loaded-modules');
-const { dropDecoder, ignoreReadableListeners } = require('./stream-state');
+const {
+  bufferedChunks,
+  dropDecoder,
+  ignoreReadableListeners,
+} = require('./stream-state');
 const { loadOwn } = require('./loader');
 
 const kBinding = 'Internal Binding tls_wrap';
@@ -62,6 +66,8 @@ function ignore() {}
 function redirectData(socket, listener) {
   const { emit, push, read } = socket;
   let isReading = false;
+  // Since Node 26.12 a flowing stream emits some of its chunks without read().
+  const received = new WeakSet(bufferedChunks(socket));
   const reading = (verb) =>
     function (...args) {
       const wasReading = isReading;
@@ -75,17 +81,20 @@ function redirectData(socket, listener) {
   socket.push = reading(function (...args) {
     // The stream stops flowing when the program removes the listeners.
     if (this.readableFlowing === null) this.resume();
+    if (args[0] instanceof Uint8Array) received.add(args[0]);
     return push.apply(this, args);
   });
   socket.read = reading(read);
   socket.emit = function (event, ...args) {
     if (event === 'readable') return false;
-    if (event !== 'data' || !isReading) return emit.call(this, event, ...args);
+    const isOfStream = isReading || received.has(args[0]);
+    if (event !== 'data' || !isOfStream) return emit.call(this, event, ...args);
+    const wasReading = isReading;
     isReading = false;
     try {
       listener.apply(this, args);
     } finally {
-      isReading = true;
+      isReading = wasReading;
     }
     return true;
   };

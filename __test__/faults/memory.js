@@ -44,7 +44,7 @@ async function connect() {
 async function main() {
   const block = Buffer.alloc(MiB, 'x');
   const { writer, reader, room } = await connect();
-  // As a first write would bring, whoever makes it.
+  // Warms up: the first write loads what every program needs.
   await new Promise((resolve) => writer.write(block, resolve));
   // The top is that of now.
   fs.writeFileSync('/proc/self/clear_refs', '5');

@@ -4,7 +4,7 @@
 // ends by itself whatever one fault does to it.
 //
 // A scenario is given `net` (under test), `far` (for ends that no fault is meant
-// for), `bridge`, `native` (lib/native.js), `track` and `folder` (for Unix-domain
+// for), `bridge`, `native` (lib/handle/native.js), `track` and `folder` (for Unix-domain
 // sockets).
 
 const {

@@ -8,6 +8,7 @@
 //   node __test__/fuzz/address.js [inputs] [seed]
 
 const nodeNet = require('node:net');
+const { numbersFrom } = require('../helpers/numbers');
 
 // Releases before 26 do not parse every form of an IPv6 address.
 function readsJson() {
@@ -45,19 +46,6 @@ if (has.remove) {
   ports.push('80', '0x50');
 }
 const oddObjects = [{}, [], ['1.2.3.4'], Object, { toString: () => '::1' }];
-
-/**
- * Returns a seeded generator of 32-bit numbers, so that a run can be repeated.
- */
-function numbersFrom(seed) {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) % below;
-  };
-}
 
 class Inputs {
   constructor(seed) {
@@ -379,7 +367,7 @@ function fuzz({ net, count, seed, among = kinds }) {
   return differences;
 }
 
-module.exports = { formKinds, fuzz, numbersFrom };
+module.exports = { formKinds, fuzz };
 
 if (require.main === module) {
   const [count = 100_000, seed = 1] = process.argv.slice(2).map(Number);

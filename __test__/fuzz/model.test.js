@@ -149,26 +149,30 @@ function withLast(order, number) {
   return [...others, ...order.filter(isLate), ...order.slice(stop)];
 }
 
-test('node is told things in the order of another run', options, async () => {
-  const net = require('node:net');
-  const { order, ends } = await played(net, two());
-  const subject = { net, codeOf: () => 0 };
-  for (const [late, early] of [
-    ['0', '1'],
-    ['1', '0'],
-  ]) {
-    const wanted = { order: withLast(order, late) };
-    const record = await play(two(), subject, wanted);
-    const [end, bytes] = placesIn(
-      record.order,
-      ...[`client${early}/1 end`, `client${late}/1 bytes`],
-    );
-    assert.ok(end >= 0 && end < bytes, JSON.stringify(record.order));
-    assert.deepStrictEqual(record.ends, ends);
-  }
-});
+test(
+  'node receives its events in the order of another run',
+  options,
+  async () => {
+    const net = require('node:net');
+    const { order, ends } = await played(net, two());
+    const subject = { net, codeOf: () => 0 };
+    for (const [late, early] of [
+      ['0', '1'],
+      ['1', '0'],
+    ]) {
+      const wanted = { order: withLast(order, late) };
+      const record = await play(two(), subject, wanted);
+      const [end, bytes] = placesIn(
+        record.order,
+        ...[`client${early}/1 end`, `client${late}/1 bytes`],
+      );
+      assert.ok(end >= 0 && end < bytes, JSON.stringify(record.order));
+      assert.deepStrictEqual(record.ends, ends);
+    }
+  },
+);
 
-test('what one end is told keeps its order', options, async () => {
+test('the events of one end keep their order', options, async () => {
   const net = require('node:net');
   const { order, ends } = await played(net, two());
   const subject = { net, codeOf: () => 0 };

@@ -6,8 +6,12 @@
  * far as timing allows.
  */
 
+const { numbersFrom } = require('./numbers');
+
+const WHOLE = 2 ** 32;
+
 const seed = Number(process.env.SEED) || Date.now() % 2 ** 31;
-let state = seed;
+const below = numbersFrom(seed);
 
 /**
  * Returns the next random number, like `Math.random`.
@@ -15,10 +19,7 @@ let state = seed;
  * @returns {number} at least 0 and less than 1
  */
 function random() {
-  state = (state + 0x9e3779b9) | 0;
-  let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+  return below(WHOLE) / WHOLE;
 }
 
 process.on('exit', (code) => {

@@ -33,6 +33,15 @@ const originals = {
   getActiveResourcesInfo: listOf('getActiveResourcesInfo'),
 };
 
+/**
+ * Returns the handles that node itself calls active.
+ *
+ * @returns {unknown[]} none where this Node has no such list
+ */
+function listNodeHandles() {
+  return originals._getActiveHandles()?.call(process) ?? [];
+}
+
 function extend(name, more) {
   const original = originals[name]();
   if (original === undefined) return;
@@ -62,4 +71,4 @@ function install() {
   extend('getActiveResourcesInfo', () => list().map(describe));
 }
 
-module.exports = { install, setList };
+module.exports = { install, listNodeHandles, setList };

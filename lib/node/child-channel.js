@@ -7,17 +7,19 @@
 
 const { subscribe } = require('diagnostics_channel');
 
+const { listNodeHandles } = require('./active-handles');
 const { functionOf, internal } = require('./internals');
 const { isLoaded } = require('./loaded-modules');
 const { loadOwn } = require('./loader');
 const nodeNet = require('./net');
+const { isAtLeast } = require('./release');
 
 const kBridged = Symbol('bridged');
 // In the global symbol registry: a second copy of this package finds it too.
 const kStandIn = Symbol.for('rust-net.stand-in');
 
 // Node 20 and later publish new children on a diagnostics channel.
-const publishesChildren = parseInt(process.versions.node, 10) >= 20;
+const publishesChildren = isAtLeast(20);
 
 const spawnOf = internal(
   'ChildProcess.prototype.spawn',
@@ -112,9 +114,7 @@ function wrapSpawn(prototype) {
 // Wraps the children that are already running. Node lists them only among all
 // active handles.
 function wrapChildren(ChildProcess) {
-  const getActiveHandles = /** @type {any} */ (process)._getActiveHandles;
-  if (typeof getActiveHandles !== 'function') return;
-  for (const each of getActiveHandles.call(process)) {
+  for (const each of listNodeHandles()) {
     if (each instanceof ChildProcess) wrapChannel(each);
   }
 }

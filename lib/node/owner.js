@@ -2,6 +2,7 @@
 
 const { internal } = require('./internals');
 const nodeNet = require('./net');
+const { isAtLeast } = require('./release');
 
 /** Finds `owner_symbol`, which node's Socket sets on any handle that it gets. */
 function findOwnerSymbol() {
@@ -20,8 +21,7 @@ const ownerSymbol = internal(
   findOwnerSymbol,
 );
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-const knowsDropMaxConnection = major > 22 || (major === 22 && minor >= 12);
+const knowsDropMaxConnection = isAtLeast(22, 12);
 
 /**
  * The owner for a cluster module that does not know `dropMaxConnection`. A server

@@ -7,6 +7,7 @@
  */
 
 const nodeNet = require('./net');
+const { isAtLeast } = require('./release');
 
 const { _createServerHandle: createServerHandle } = /** @type {any} */ (
   nodeNet
@@ -64,9 +65,8 @@ function checkDenial(resource) {
 const findNothing = () => null;
 function checkNothing() {}
 
-const [major, minor] = process.versions.node.split('.').map(Number);
 /** Node 26.12 denies `open()` of a descriptor; 26.10 does not. */
-const deniesOpen = major > 26 || (major === 26 && minor >= 12);
+const deniesOpen = isAtLeast(26, 12);
 
 module.exports = {
   /** As `checkNet`, for a descriptor that a program opens. */

@@ -87,8 +87,9 @@ function redirectData(socket, listener) {
   socket.read = reading(read);
   socket.emit = function (event, ...args) {
     if (event === 'readable') return false;
-    const isOfStream = isReading || received.has(args[0]);
-    if (event !== 'data' || !isOfStream) return emit.call(this, event, ...args);
+    if (event !== 'data' || !(isReading || received.has(args[0]))) {
+      return emit.call(this, event, ...args);
+    }
     const wasReading = isReading;
     isReading = false;
     try {

@@ -12,6 +12,7 @@ const { overrideHooks } = require('./override-hooks');
 const ipc = require('../bridge/ipc-receive');
 const activeHandles = require('../node/active-handles');
 const { keepLoaded, loadOwn } = require('../node/loader');
+const { isAtLeast } = require('../node/release');
 const { isRegisterOff, warnOfSettings } = require('../common/settings');
 
 // In the global symbol registry: a second copy of this package finds it too.
@@ -19,7 +20,7 @@ const kInstalled = Symbol.for('rust-net.register');
 
 // Node 22 and 23 also have registerHooks. There it fails when the program uses
 // an asynchronous loader (module.register), as most loaders are.
-const kHasSyncHooks = parseInt(process.versions.node, 10) >= 24;
+const kHasSyncHooks = isAtLeast(24);
 
 function swapImport() {
   const module = /** @type {any} */ (Module);

@@ -60,6 +60,7 @@ const {
 const { netClientSocketChannel } = require('../node/channels');
 const { claimInstances } = require('../node/instance-of');
 const nodeNet = require('../node/net');
+const { isAtLeast } = require('../node/release');
 const tls = require('../node/tls');
 
 const {
@@ -71,7 +72,7 @@ const {
 
 // Before Node 22, a socket that was ended before connect() sends its EOF once it
 // is connected.
-const endsConnected = parseInt(process.versions.node, 10) < 22;
+const endsConnected = !isAtLeast(22);
 
 // On its first call the logger is replaced with an optimized one, which is empty
 // unless NODE_DEBUG names net.

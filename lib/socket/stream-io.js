@@ -21,6 +21,7 @@ const {
 } = require('../handle/stream-state');
 const { uv } = require('../handle/native');
 const { setOwnReader } = require('../node/reader');
+const { isAtLeast } = require('../node/release');
 const { foreignStreamState } = require('../node/foreign-stream-state');
 const { hasEmittedEnd, soleTarget } = require('../node/stream-state');
 const { enterRelay } = require('./relay');
@@ -35,7 +36,7 @@ const {
 } = require('../common/symbols');
 
 // Before Node 22, a write that destroy() cancels calls back without an error.
-const reportsDestroy = parseInt(process.versions.node, 10) >= 22;
+const reportsDestroy = isAtLeast(22);
 
 /** Returns true when a handle reports in rust-net's `streamBaseState`. */
 function isOwnHandle(handle) {

@@ -1,8 +1,11 @@
 'use strict';
 
+const { numbersFrom } = require('../../helpers/numbers');
+
 /** A seeded generator of numbers, so that a run can be repeated. */
 class Random {
-  #state = 0;
+  /** @type {(limit: number) => number} */
+  #next;
 
   /**
    * @param {number} seed
@@ -13,8 +16,9 @@ class Random {
   }
 
   reseed(seed, part) {
-    this.#state =
-      (Math.imul(seed, 0x85ebca6b) ^ Math.imul(part, 0xc2b2ae35)) >>> 0;
+    this.#next = numbersFrom(
+      Math.imul(seed, 0x85ebca6b) ^ Math.imul(part, 0xc2b2ae35),
+    );
     // The first numbers of neighbouring seeds are similar, so drop one.
     this.below(2);
     this.below(2);
@@ -22,10 +26,7 @@ class Random {
 
   /** @returns {number} a whole number from 0 to `limit` - 1 */
   below(limit) {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) % limit;
+    return this.#next(limit);
   }
 
   /** @returns {boolean} true in `percent` of 100 calls */

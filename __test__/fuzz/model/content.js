@@ -6,7 +6,7 @@
  * foreign bytes are therefore detected where they arrive.
  */
 
-const { numbersFrom } = require('../address');
+const { numbersFrom } = require('../../helpers/numbers');
 
 /** Not a power of two, so that a shift by a page or a slab is detected. */
 const PERIOD = 2 ** 20 + 7;

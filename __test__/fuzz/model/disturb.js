@@ -5,7 +5,7 @@
  * that is left to chance in node, too.
  */
 
-const { numbersFrom } = require('../address');
+const { numbersFrom } = require('../../helpers/numbers');
 const {
   hookConnections,
   hookNet,

@@ -1,14 +1,14 @@
 'use strict';
 
 /*
- * Has node tell its ends what happens to them in the order of another run. Which
- * of two ends hears first is chance, and what a program makes of it is not: so it
- * is asked whether node comes to the same when it is told in the same order.
+ * Replays a program on node with its events in the order of another run. Which of
+ * two ends has its event first is chance; what the program does then is not. In the
+ * same order node must come to the same result.
  *
- * Only what belongs to different ends changes places. Of one end everything keeps
- * its order, a connection is told before the connect that made it, and a close when it
- * comes. Two things are told as README says that they may be: an end together with
- * the last bytes, and several connections in one iteration.
+ * Only events of different ends change places. The events of one end keep their
+ * order, a connection precedes the connect that made it, and a close is never held.
+ * README allows two differences, which are replayed too: EOF together with the last
+ * bytes, and several connections in one iteration.
  */
 
 const { MessageChannel } = require('node:worker_threads');
@@ -38,7 +38,7 @@ const sends = [
 
 const simple = { plan: { rules: [] } };
 
-/** What of an end must not be held back: the program works on its handle itself. */
+/** Returns true when the program works on the handle itself, so nothing is held. */
 function isSteered({ plan } = simple) {
   return /"(readStart|readStop|tap)"/.test(JSON.stringify(plan.rules));
 }
@@ -54,12 +54,12 @@ class Clock {
     port1.on('message', listener);
   }
 
-  /** In the next iteration. */
+  /** Calls back in the next iteration. */
   tick() {
     setImmediate(() => this.ports[1].postMessage(false));
   }
 
-  /** In this one, behind the ticks: a message that is sent while one is told. */
+  /** Calls back in this iteration, after the ticks: a message sent from a message. */
   again() {
     this.ports[1].postMessage(true);
   }
@@ -82,7 +82,7 @@ class Guide {
     /** How often an end comes in the order until the next standstill. */
     this.expected = new Map();
     this.expect();
-    /** Those are held that are told from outside, and those that an end does aside. */
+    /** `held`: events from the loop. `asides`: what an end does on its own, later. */
     this.held = [];
     this.asides = [];
     this.connections = [];
@@ -92,7 +92,7 @@ class Guide {
       if (isAgain) this.goOn();
       else this.look();
     });
-    /** What is told in any case after what has just been told. */
+    /** The event that must follow the one just delivered. */
     this.following = undefined;
   }
 

@@ -4,7 +4,7 @@
  * Seeded random choices.
  */
 
-const { numbersFrom } = require('../address');
+const { numbersFrom } = require('../../helpers/numbers');
 
 /** The choices of a generator. */
 class Random {

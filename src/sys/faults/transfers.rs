@@ -76,6 +76,17 @@ fn least(length: size_t, is_cut: bool) -> size_t {
     }
 }
 
+/// Returns the call that a transfer counts as, by what its descriptor is; `None` where it is not
+/// failed.
+fn transfer_on(fd: c_int, waker: Call, socket: Call, pipe: Option<Call>) -> Option<Call> {
+    call_on(fd, |nature| match nature {
+        Nature::Waker => Some(waker),
+        Nature::Socket => Some(socket),
+        Nature::Pipe => pipe,
+        Nature::Other => None,
+    })
+}
+
 #[no_mangle]
 unsafe extern "C" fn __wrap_recv(
     fd: c_int,
@@ -83,11 +94,7 @@ unsafe extern "C" fn __wrap_recv(
     length: size_t,
     flags: c_int,
 ) -> ssize_t {
-    let call = call_on(fd, |nature| match nature {
-        Nature::Waker => Some(Call::WakerReceive),
-        Nature::Socket => Some(Call::Receive),
-        Nature::Pipe | Nature::Other => None,
-    });
+    let call = transfer_on(fd, Call::WakerReceive, Call::Receive, None);
     moved(call, fd, length, |is_cut| {
         // SAFETY: the caller's own arguments, or less room.
         unsafe { __real_recv(fd, to, least(length, is_cut), flags) }
@@ -96,12 +103,7 @@ unsafe extern "C" fn __wrap_recv(
 
 #[no_mangle]
 unsafe extern "C" fn __wrap_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t {
-    let call = call_on(fd, |nature| match nature {
-        Nature::Waker => Some(Call::WakerReceive),
-        Nature::Socket => Some(Call::Read),
-        Nature::Pipe => Some(Call::ReadPipe),
-        Nature::Other => None,
-    });
+    let call = transfer_on(fd, Call::WakerReceive, Call::Read, Some(Call::ReadPipe));
     moved(call, fd, length, |is_cut| {
         // SAFETY: as above.
         unsafe { __real_read(fd, to, least(length, is_cut)) }
@@ -115,11 +117,7 @@ unsafe extern "C" fn __wrap_send(
     length: size_t,
     flags: c_int,
 ) -> ssize_t {
-    let call = call_on(fd, |nature| match nature {
-        Nature::Waker => Some(Call::WakerSend),
-        Nature::Socket => Some(Call::Send),
-        Nature::Pipe | Nature::Other => None,
-    });
+    let call = transfer_on(fd, Call::WakerSend, Call::Send, None);
     moved(call, fd, length, |is_cut| {
         // SAFETY: the caller's own arguments, or fewer bytes.
         unsafe { __real_send(fd, from, half(length, is_cut), flags) }
@@ -128,11 +126,7 @@ unsafe extern "C" fn __wrap_send(
 
 #[no_mangle]
 unsafe extern "C" fn __wrap_write(fd: c_int, from: *const c_void, length: size_t) -> ssize_t {
-    let call = call_on(fd, |nature| match nature {
-        Nature::Waker => Some(Call::WakerSend),
-        Nature::Socket | Nature::Pipe => Some(Call::Write),
-        Nature::Other => None,
-    });
+    let call = transfer_on(fd, Call::WakerSend, Call::Write, Some(Call::Write));
     moved(call, fd, length, |is_cut| {
         // SAFETY: as above.
         unsafe { __real_write(fd, from, half(length, is_cut)) }

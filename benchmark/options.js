@@ -29,6 +29,7 @@ const USAGE = `npm run bench -- [options]
   on what
   --node PATH        the Node to measure with (the one that runs this)
   --module PATH      the module to measure (this project)
+  --against PATH     another build of it, measured in the same run as 'before'
   --driver NAME      on-loop or threaded, for rust-net
   --peers            node:net of Bun and Deno too, where they are installed
   --load FILE        a load program that is already built
@@ -40,7 +41,7 @@ const flags = [
 ];
 const texts = [
   ...['cross', 'seed', 'only', 'rounds', 'seconds', 'scale', 'minutes'],
-  ...['sustained', 'driver', 'load', 'json'],
+  ...['sustained', 'driver', 'load', 'json', 'against'],
 ];
 
 function readOptions() {
@@ -70,6 +71,7 @@ function readOptions() {
     seed: number('seed', 1),
     cross: values.cross === undefined ? 0 : Math.ceil(number('cross', 1)),
     module: path.resolve(values.module),
+    against: values.against && path.resolve(values.against),
     peers: values.peers ? findPeers() : {},
   };
 }

@@ -13,7 +13,7 @@ const path = require('node:path');
 const { drawChart } = require('./harness/chart');
 const { buildLoad } = require('./harness/load');
 const { findProgram } = require('./harness/variants');
-const { printTable, save } = require('./harness/report');
+const { printChanges, printTable, save } = require('./harness/report');
 const { runRow } = require('./harness/run-row');
 const { drawScaling } = require('./harness/scaling');
 const { USAGE, readOptions } = require('./options');
@@ -71,11 +71,11 @@ async function measure(rows, options) {
 }
 
 /** Names the files of a whole run after the Node and the driver. */
-function nameOf({ node, driver }, { only, scaling }) {
+function nameOf({ node, driver }, { only, against, scaling }) {
   const parts = [`node${node.slice(1).split('.')[0]}`];
   if (driver !== 'default') parts.push(driver);
   if (scaling) parts.push('scaling');
-  if (only) parts.push('partial');
+  if (only || against) parts.push('partial');
   return parts.join('-');
 }
 
@@ -86,6 +86,7 @@ async function runWorkloads(options, rows) {
   const lines = await measure(selected, options);
   const result = { about, lines };
   if (lines.length > 0) printTable(result);
+  if (options.against) printChanges(lines);
   // The figures of a smoke run or of an incomplete table are not kept.
   if (!options.quick && !process.exitCode) {
     const charts = options.scaling

@@ -89,6 +89,29 @@ function printTable({ about, lines }) {
 }
 
 /**
+ * Prints the ratios of each line to those of the other build that `--against`
+ * named.
+ *
+ * @param {any[]} lines
+ */
+function printChanges(lines) {
+  const shownRatio = (figure) =>
+    figure
+      ? `${short(figure.ratio)} (${short(figure.low)}-${short(figure.high)})`
+      : '-';
+  console.log('');
+  printCells([
+    ['after by before', 'unit', 'ratio', 'CPU'],
+    ...lines.map(({ title, unit, changes }) => [
+      title,
+      unit,
+      shownRatio(changes?.value),
+      shownRatio(changes?.cpu),
+    ]),
+  ]);
+}
+
+/**
  * Prints a table in aligned columns.
  *
  * @param {string[][]} table the head and the lines
@@ -204,6 +227,7 @@ module.exports = {
   format,
   markdownTable,
   printCells,
+  printChanges,
   printTable,
   save,
   saveJson,

@@ -2,7 +2,7 @@
 
 const { fresh, kinds } = require('./kinds');
 const { compare, isUnsteady } = require('./statistics');
-const { variantsOf } = require('./variants');
+const { BEFORE, variantsOf } = require('./variants');
 
 /**
  * Measures one row. All variants are started first and then take turns, in an
@@ -98,6 +98,13 @@ function judge(target, { ratio, base }) {
   return { must, verdict };
 }
 
+/** Compares a line with the other build's, where one was measured. */
+function changesOf({ [BEFORE]: before, ...samples }, judged, metric) {
+  if (!before) return undefined;
+  const compared = (what) => compare(before, samples[judged], what);
+  return { value: compared(metric), cpu: compared('cpu') };
+}
+
 /**
  * Measures one row and computes its lines, one for each target.
  *
@@ -125,6 +132,7 @@ async function runRow(row, options) {
       goal: target.goal ?? null,
       ...figure,
       ...judge(target, figure),
+      changes: changesOf(samples, judged, metric),
       cpu: against(judged, 'cpu'),
       p50: against(judged, 'p50'),
       p99: against(judged, 'p99'),

@@ -10,6 +10,9 @@ const path = require('node:path');
 
 const subjects = path.join(__dirname, '..', 'subjects');
 
+/** The name of the other build that `--against` adds. */
+const BEFORE = 'before';
+
 /** The environment variables of each mode of rust-net. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
@@ -68,21 +71,24 @@ function peersOf(row, options) {
   }));
 }
 
+/** Returns the environment in which the row judges rust-net. */
+const beforeModeOf = (row) => modes[row.judged] ?? {};
+
 /**
  * Returns the variants of a row. The others are compared with the first.
  *
  * @param {any} row
- * @param {{ node: string, module: string, load: string, driver?: string,
- *   peers: Record<string, string> }} options
+ * @param {{ node: string, module: string, against?: string, load: string,
+ *   driver?: string, peers: Record<string, string> }} options
  * @returns {{ name: string, command: string[], env?: Record<string, string>,
  *   mayFail?: boolean }[]}
  */
 function variantsOf(row, options) {
   const node = [options.node, ...(flags[row.kind] ?? [])];
   const driver = options.driver ? { RUST_NET_DRIVER: options.driver } : {};
-  const rust = (name, env) => ({
+  const rust = (name, env, module = options.module) => ({
     name,
-    command: [...node, ...script(row, options.module)],
+    command: [...node, ...script(row, module)],
     env: { ...driver, ...env },
   });
   const base = row.baseArgs
@@ -95,6 +101,9 @@ function variantsOf(row, options) {
   return [
     base,
     rust('default', {}),
+    ...(options.against
+      ? [rust(BEFORE, beforeModeOf(row), options.against)]
+      : []),
     ...(row.modes ?? []).map((mode) => rust(mode, modes[mode])),
     ...Object.entries(row.bare ?? {}).map(([name, args]) => ({
       name,
@@ -104,4 +113,4 @@ function variantsOf(row, options) {
   ];
 }
 
-module.exports = { findPeers, findProgram, runtimes, variantsOf };
+module.exports = { BEFORE, findPeers, findProgram, runtimes, variantsOf };

@@ -5,20 +5,24 @@ const { BASE } = require('./variants');
 
 /**
  * Computes the figure of a variant over the runs of a row: each run's ratio to
- * node:net's sample of the same run. Runs in which node:net was unsteady are
+ * the sample of another variant, usually node:net, of the same run. Runs in which node:net was unsteady are
  * kept, but not counted unless there are no others.
  *
  * @param {import('./rounds').Entry} entry
  * @param {string} variant
  * @param {string} metric of the samples
+ * @param {string} [other] the variant to compare with
  * @returns {{ base: number, value: number, ratio: number, low: number,
  *   high: number, ratios: number[] } | null} medians, and the ratio's spread;
  *   null where a figure is missing
  */
-function figure({ runs }, variant, metric) {
+function figure({ runs }, variant, metric, other = BASE) {
   const steady = runs.filter(({ unsteady }) => !unsteady);
   const pairs = (steady.length > 0 ? steady : runs)
-    .map(({ samples }) => [samples[BASE][metric], samples[variant]?.[metric]])
+    .map(({ samples }) => [
+      samples[other]?.[metric],
+      samples[variant]?.[metric],
+    ])
     .filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
   if (pairs.length === 0) return null;
   const ratios = pairs.map(([a, b]) => b / a);

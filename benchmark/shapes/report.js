@@ -5,6 +5,7 @@
  */
 
 const { figure, middle, variantNames } = require('./figures');
+const { BEFORE } = require('../harness/variants');
 const { BASE } = require('./variants');
 
 const two = (value) => (value == null ? '-' : value.toFixed(2));
@@ -68,6 +69,27 @@ function cells(entries) {
 }
 
 /**
+ * Builds the table that compares two builds of rust-net: the ratios of the first
+ * driver measured to the other build, pair by pair.
+ *
+ * @param {import('./rounds').Entry[]} entries
+ * @returns {string[][]} the head, and a line for each entry
+ */
+function changes(entries) {
+  const [after] = variantNames(entries);
+  const ratio = (entry, metric) =>
+    withSpread(figure(entry, after, metric, BEFORE));
+  return [
+    ['after by before', 'under test', 'time', 'CPU', 'memory'],
+    ...entries.map((entry) => [
+      entry.row.name,
+      entry.row.under,
+      ...['seconds', 'cpu', 'memory'].map((metric) => ratio(entry, metric)),
+    ]),
+  ];
+}
+
+/**
  * Formats further figures of uploads: how many are open at once, and for how
  * long.
  */
@@ -91,4 +113,4 @@ function lives(entries) {
     .filter(([, , found]) => found !== '-');
 }
 
-module.exports = { cells, lives, names, two, withSpread };
+module.exports = { cells, changes, lives, names, two, withSpread };

@@ -13,7 +13,7 @@ const { clientRows, startServers } = require('./clients');
 const { crossRows } = require('./cross');
 const { describe } = require('./machine');
 const { makeNetwork } = require('./network');
-const { cells, lives } = require('./report');
+const { cells, changes, lives } = require('./report');
 const { runPass } = require('./rounds');
 const { shapes } = require('./table');
 const { peerOf } = require('./variants');
@@ -58,16 +58,17 @@ const FEWEST_ROUNDS = 3;
  * seed.
  */
 function nameOf(kind, about, options) {
-  const { seed, cross, driver, only, scale, rounds } = options;
+  const { seed, cross, driver, only, against, scale, rounds } = options;
   const parts = [kind, `node${about.node.slice(1).split('.')[0]}`];
   if (kind === 'cross') parts.push(`${cross}`, `seed${seed}`);
   if (driver) parts.push(driver);
-  const isWhole = !only && scale === 1 && rounds >= FEWEST_ROUNDS;
+  const isComplete = !only && scale === 1 && rounds >= FEWEST_ROUNDS;
+  const isWhole = isComplete && !against;
   if (!isWhole) parts.push('partial');
   return parts.join('-');
 }
 
-function print({ about, entries, skipped }) {
+function print({ about, entries, skipped }, { against }) {
   const { node, commit, system, machine, loadBefore, rounds } = about;
   console.log(
     `Node ${node}, rust-net ${commit}, ${rounds} rounds, ${system}, ` +
@@ -75,6 +76,10 @@ function print({ about, entries, skipped }) {
   );
   printCells(cells(entries));
   for (const line of lives(entries)) console.log(line.join(', '));
+  if (against) {
+    console.log('');
+    printCells(changes(entries));
+  }
   if (skipped.length > 0) console.log(`skipped: ${skipped.join(', ')}`);
 }
 
@@ -109,7 +114,7 @@ async function runShapes(kind, options, results) {
       skipped,
       entries,
     };
-    print(result);
+    print(result, options);
     if (!options.quick) {
       const file = path.join(results, nameOf(kind, about, options));
       saveJson(`${file}.json`, result);

@@ -7,7 +7,7 @@
 
 const path = require('node:path');
 
-const { runtimes } = require('../harness/variants');
+const { BEFORE, runtimes } = require('../harness/variants');
 
 const subjects = path.join(__dirname, '..', 'subjects');
 const shape = path.join(subjects, 'shape.js');
@@ -40,15 +40,19 @@ function driversOf({ driver, quick }) {
 function variantsOf(row, options) {
   const isLibrary = row.work === 'library';
   const script = (net) => (isLibrary ? [library] : [shape, net]);
-  const preload = isLibrary
-    ? ['-r', path.join(options.module, 'register.js')]
-    : [];
-  const rust = Object.entries(driversOf(options)).map(([name, env]) => ({
+  const preload = (module) =>
+    isLibrary ? ['-r', path.join(module, 'register.js')] : [];
+  const rustOf = (name, env, module) => ({
     name,
-    command: [options.node, ...preload, ...script(options.module)],
+    command: [options.node, ...preload(module), ...script(module)],
     env,
     swaps: isLibrary,
-  }));
+  });
+  const drivers = Object.entries(driversOf(options));
+  const rust = drivers.map(([name, env]) => rustOf(name, env, options.module));
+  const before = options.against
+    ? [rustOf(BEFORE, drivers[0][1], options.against)]
+    : [];
   const others = Object.entries(options.peers).map(([name, file]) => ({
     name,
     command: [file, ...runtimes[name], ...script('node:net')],
@@ -60,6 +64,7 @@ function variantsOf(row, options) {
   return [
     { name: BASE, command: [options.node, ...script('node:net')] },
     ...rust,
+    ...before,
     ...others,
     ...bare,
   ];

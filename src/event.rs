@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_number_and_a_name_of_its_own() {
-        for (place, (name, kind)) in (0..).zip(Kind::ALL) {
-            assert_eq!(kind.number(), place, "{name}");
+        for (number, (name, kind)) in (0..).zip(Kind::ALL) {
+            assert_eq!(kind.number(), number, "{name}");
             let same = |&&(other, _): &&(&str, Kind)| other == name;
             assert_eq!(Kind::ALL.iter().filter(same).count(), 1);
         }

@@ -53,6 +53,7 @@ const hidden = {
   'process._tickCallback': 'process._tickCallback = undefined;',
   'process.moduleLoadList': `
     Object.defineProperty(process, 'moduleLoadList', { value: undefined });`,
+  'net._createServerHandle': `require('net')._createServerHandle = undefined;`,
   'process._getActiveHandles': 'process._getActiveHandles = undefined;',
   'ChildProcess.prototype.spawn': `
     const { ChildProcess } = require('child_process');
@@ -132,7 +133,7 @@ test('register changes node as it is loaded', async () => {
 
 test("node's own names are in lib/node alone", () => {
   const names =
-    /_(?:readable|writable)State|\._events\b|moduleLoadList|_tickCallback|_getActive|_getServer|\._send\b|prototype\.spawn|'internalMessage'|process\.binding/;
+    /_(?:readable|writable)State|\._events\b|moduleLoadList|_tickCallback|_getActive|_getServer|\._createServerHandle|\._send\b|prototype\.spawn|'internalMessage'|process\.binding/;
   const files = fs
     .readdirSync(path.join(root, 'lib'), { recursive: true })
     .filter((name) => name.endsWith('.js') && !name.startsWith('node'));

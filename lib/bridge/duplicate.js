@@ -8,8 +8,11 @@
 
 const { ErrnoException } = require('../common/errors');
 const { tcpConstants } = require('../handle/tcp-pipe');
-const { closeDescriptor } = require('../handle/native');
+const { closeDescriptor, uv } = require('../handle/native');
 const nodeNet = require('../node/net');
+const { serverHandleCreator } = require('../node/server-handle');
+
+const { UV_ENOTSUP } = uv;
 
 /** @type {any} */
 let NodeTcp;
@@ -37,8 +40,9 @@ function openByDescriptor(fd) {
 
 /** Finds node's internal TCP class, on a handle that node has bound. */
 function findNodeTcp() {
-  const net = /** @type {any} */ (nodeNet);
-  const handle = net._createServerHandle('127.0.0.1', 0, 4);
+  const create = serverHandleCreator();
+  if (create === undefined) throw new ErrnoException(UV_ENOTSUP, 'open');
+  const handle = create('127.0.0.1', 0, 4);
   if (typeof handle === 'number') throw new ErrnoException(handle, 'bind');
   handle.close();
   return handle.constructor;

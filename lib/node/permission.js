@@ -6,12 +6,8 @@
  * has no network scope, nothing is checked.
  */
 
-const nodeNet = require('./net');
 const { isAtLeast } = require('./release');
-
-const { _createServerHandle: createServerHandle } = /** @type {any} */ (
-  nodeNet
-);
+const { serverHandleCreator } = require('./server-handle');
 
 // Taken at load time, before a program can replace them.
 const { permission } = /** @type {any} */ (process);
@@ -25,12 +21,21 @@ const kNoAddress = '-';
 /** Node's own error; null when node only audits; undefined before it is asked. */
 let refusal;
 
+/** The error where node cannot be asked; its members are those of node's. */
+const ownRefusal = {
+  message: 'Access to this API has been restricted.',
+  code: 'ERR_ACCESS_DENIED',
+  permission: 'Net',
+};
+
 /**
  * Returns node's error for a denied network, or null with `--permission-audit`.
  * There `has()` denies the scope but node proceeds, which only an attempt shows.
  * The audit reports that attempt once, as a bind.
  */
 function askNode() {
+  const createServerHandle = serverHandleCreator();
+  if (createServerHandle === undefined) return ownRefusal;
   try {
     createServerHandle(kNoAddress, 0, 4);
     return null;

@@ -157,10 +157,10 @@ impl Arguments<'_> {
             return None;
         }
         let mut elements = Vec::new();
-        for place in 0..length {
+        for index in 0..length {
             let mut element = ptr::null_mut();
             // SAFETY: as in `int`; no Rust borrow is held while a getter runs.
-            let status = unsafe { sys::napi_get_element(self.env, array, place, &mut element) };
+            let status = unsafe { sys::napi_get_element(self.env, array, index, &mut element) };
             // A getter threw: its exception stays pending and is thrown when the verb returns.
             if status != sys::Status::napi_ok {
                 return None;
@@ -318,12 +318,12 @@ fn array(env: sys::napi_env, counts: &[u64]) -> sys::napi_value {
     let mut array = ptr::null_mut();
     // SAFETY: called in the scope of the running call.
     unsafe { sys::napi_create_array_with_length(env, counts.len(), &mut array) };
-    for (place, &count) in (0..).zip(counts) {
+    for (index, &count) in (0..).zip(counts) {
         let mut value = ptr::null_mut();
         // SAFETY: as above.
         unsafe { sys::napi_create_int64(env, count.cast_signed(), &mut value) };
         // SAFETY: as above; both values are live.
-        unsafe { sys::napi_set_element(env, array, place, value) };
+        unsafe { sys::napi_set_element(env, array, index, value) };
     }
     array
 }

@@ -1,12 +1,12 @@
 //! What one environment owns, without JavaScript: handles, readiness, events and the read slab.
 //!
-//! Each part has its own file: [`Handles`] by key, with [`KeepAlive`](keep_alive::KeepAlive),
+//! Each part has its own file: [`Handles`] by key, with [`ActiveCount`](active_count::ActiveCount),
 //! [`Scheduler`], [`Acceptor`], [`DeferredWrites`] and [`Relays`]. Here is what takes several of them.
 
 mod acceptor;
+mod active_count;
 mod deferred_writes;
 mod handles;
-mod keep_alive;
 mod relay;
 mod scheduler;
 
@@ -53,7 +53,7 @@ impl Core {
 
     /// True when a handle, a request or an event that is not delivered keeps the environment alive.
     pub fn is_alive(&self) -> bool {
-        self.handles.keep_alive()
+        self.handles.is_alive()
     }
 
     /// True when no event and no ready socket is pending.
@@ -111,8 +111,8 @@ impl Core {
             Transport::Tcp => handle.listen_tcp(reactor, backlog),
             Transport::Pipe => handle.listen_pipe(reactor, backlog),
         })?;
-        let place = self.handles.get(key).and_then(Handle::place);
-        self.acceptor.add_listener(key, place);
+        let endpoint = self.handles.get(key).and_then(Handle::endpoint);
+        self.acceptor.add_listener(key, endpoint);
         Ok(())
     }
 

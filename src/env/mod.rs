@@ -271,8 +271,8 @@ impl NetEnv {
         let count = {
             let core = self.core.borrow();
             let keys = core.relays();
-            for (place, key) in keys.iter().enumerate() {
-                self.js.put_question(place, *key);
+            for (index, key) in keys.iter().enumerate() {
+                self.js.put_question(index, *key);
             }
             keys.len()
         };
@@ -280,7 +280,7 @@ impl NetEnv {
             return false;
         }
         self.js.ask(count);
-        let is_confirmed = |place| self.js.is_confirmed(place);
+        let is_confirmed = |index| self.js.is_confirmed(index);
         self.with_slab(|core, slab| core.relay(is_confirmed, slab));
         true
     }
@@ -325,7 +325,7 @@ impl NetEnv {
         let has_work = !core.is_idle();
         self.step(Event::Settle { has_work });
         let watch = self.watch();
-        watch.keep_alive(core.is_alive());
+        watch.set_referenced(core.is_alive());
         watch.spin(self.phase.get().spins());
         if core.has_closing() {
             watch.request_close_phase();

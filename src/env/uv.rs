@@ -113,7 +113,7 @@ impl LoopWaker for AsyncWaker {
     }
 }
 
-/// Our handles on Node's loop. They do not keep the loop alive unless [`Watch::keep_alive`] says
+/// Our handles on Node's loop. They do not keep the loop alive unless [`Watch::set_referenced`] says
 /// so. Used on the loop's thread only; dropped only after `stopped` was called.
 pub struct Watch {
     api: &'static Api,
@@ -234,7 +234,7 @@ impl Watch {
     }
 
     /// Keeps the loop alive, or does so no longer.
-    pub fn keep_alive(&self, alive: bool) {
+    pub fn set_referenced(&self, alive: bool) {
         if self.keeps_alive.replace(alive) == alive {
             return;
         }

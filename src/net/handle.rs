@@ -49,7 +49,7 @@ impl Default for State {
 }
 
 impl State {
-    /// Returns the descriptor's place, in all states that have one.
+    /// Returns the descriptor's endpoint, in all states that have one.
     pub fn socket(&self) -> Option<&Socket> {
         match self {
             Self::Unbound(_) => None,

@@ -15,21 +15,22 @@
 mod bound;
 mod common;
 mod connecting;
+mod endpoint;
 mod handle;
 mod internet;
 mod listener;
 mod options;
-mod place;
+
 mod socket;
 mod stream;
 mod unbound;
 mod verbs;
 
 pub use common::Transport;
+pub use endpoint::Endpoint;
 pub use handle::Handle;
 pub use internet::{format_address, parse_address};
 pub use listener::{Accepted, PeerFilter};
-pub use place::Place;
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).
 pub const IPV6_ONLY: u32 = 1;

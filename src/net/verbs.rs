@@ -216,7 +216,7 @@ impl Handle {
         match &mut self.state {
             State::Unbound(_) => Err(Errno::BADF),
             State::Bound(_) | State::Listener(_) => Err(Errno::PIPE),
-            State::Connecting(connecting) => Ok(connecting.stream.defer_write()),
+            State::Connecting(connecting) => Ok(connecting.stream.await_writable()),
             State::Stream(stream) => stream.write(self.common.key, reactor, buffers),
         }
     }

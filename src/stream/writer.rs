@@ -53,7 +53,7 @@ impl Writer {
 
     /// Records that JavaScript waits for the next [`Self::resume`]. It does so until the stream is
     /// connected.
-    pub fn defer(&mut self) {
+    pub fn await_room(&mut self) {
         self.is_awaited = true;
     }
 

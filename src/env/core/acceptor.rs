@@ -5,7 +5,7 @@ use super::deferred_writes::DeferredWrites;
 use super::handles::Handles;
 use crate::error::Errno;
 use crate::event::{Event, Key, Kind};
-use crate::net::{Accepted, Handle, Place, Transport};
+use crate::net::{Accepted, Endpoint, Handle, Transport};
 use crate::sys::descriptor::Reserve;
 use crate::sys::Descriptor;
 
@@ -17,7 +17,7 @@ const ACCEPT_STEP: usize = 64;
 pub struct Acceptor {
     share: Share,
     /// All listeners, and where they listen.
-    listeners: Vec<(Key, Place)>,
+    listeners: Vec<(Key, Endpoint)>,
     shortage: Shortage,
     /// The batch that is being collected reports a new connection.
     has_admitted: bool,
@@ -33,10 +33,11 @@ impl Acceptor {
         }
     }
 
-    /// Notes that `listener` listens at `place`, or that nobody knows where.
-    pub fn add_listener(&mut self, listener: Key, place: Option<Place>) {
+    /// Notes that `listener` listens at `endpoint`, or that nobody knows where.
+    pub fn add_listener(&mut self, listener: Key, endpoint: Option<Endpoint>) {
         self.remove_listener(listener);
-        self.listeners.extend(place.map(|place| (listener, place)));
+        self.listeners
+            .extend(endpoint.map(|endpoint| (listener, endpoint)));
     }
 
     /// Forgets a listener that is closed.
@@ -97,10 +98,10 @@ impl Acceptor {
         self.has_admitted && put_off(handles).unwrap_or(false)
     }
 
-    fn listeners_at(&self, destination: Option<&Place>) -> Vec<Key> {
+    fn listeners_at(&self, destination: Option<&Endpoint>) -> Vec<Key> {
         self.listeners
             .iter()
-            .filter(|(_, place)| Some(place) == destination)
+            .filter(|(_, endpoint)| Some(endpoint) == destination)
             .map(|&(key, _)| key)
             .collect()
     }
@@ -278,8 +279,8 @@ mod tests {
             handle.local_address()
         });
         let mut acceptor = Acceptor::new();
-        let place = handles.get(key).unwrap().place();
-        acceptor.add_listener(key, place);
+        let endpoint = handles.get(key).unwrap().endpoint();
+        acceptor.add_listener(key, endpoint);
         Listening {
             handles,
             writes: DeferredWrites::new(false, false),
@@ -354,11 +355,17 @@ mod tests {
     fn a_listener_that_is_closed_is_not_accepted_from() {
         let mut listening = listen();
         let _peers = listening.connect(1);
-        let place = listening.handles.get(listening.key).unwrap().place();
+        let endpoint = listening.handles.get(listening.key).unwrap().endpoint();
         listening.acceptor.remove_listener(listening.key);
-        assert!(listening.acceptor.listeners_at(place.as_ref()).is_empty());
+        assert!(listening
+            .acceptor
+            .listeners_at(endpoint.as_ref())
+            .is_empty());
         listening.acceptor.add_listener(listening.key, None);
-        assert!(listening.acceptor.listeners_at(place.as_ref()).is_empty());
+        assert!(listening
+            .acceptor
+            .listeners_at(endpoint.as_ref())
+            .is_empty());
         listening.handles.close(listening.key).unwrap();
         listening.accept_share();
         assert_eq!(listening.connections(), 0);

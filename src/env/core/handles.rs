@@ -1,6 +1,6 @@
 //! The handles of one environment by key, and what their verbs work on.
 
-use super::keep_alive::{KeepAlive, Vote};
+use super::active_count::{ActiveCount, Counted};
 use crate::env::slots::Slots;
 use crate::error::{Errno, Result};
 use crate::event::{Event, Key, Kind};
@@ -11,7 +11,7 @@ use crate::runtime::Reactor;
 #[derive(Debug)]
 struct Entry {
     handle: Handle,
-    vote: Vote,
+    counted: Counted,
 }
 
 /// Owns the handles from creation until their last event was delivered.
@@ -20,7 +20,7 @@ pub struct Handles {
     entries: Slots<Entry>,
     pub reactor: Reactor,
     pub queue: EventQueue,
-    keep_alive: KeepAlive,
+    active: ActiveCount,
     /// Closed handles whose last event is not queued yet.
     closing: Vec<Key>,
     /// Closed handles whose last event is in the batch that is being delivered.
@@ -34,7 +34,7 @@ impl Handles {
             entries: Slots::new(),
             reactor,
             queue: EventQueue::new(batch),
-            keep_alive: KeepAlive::default(),
+            active: ActiveCount::default(),
             closing: Vec::new(),
             delivered: Vec::new(),
         }
@@ -47,7 +47,7 @@ impl Handles {
     pub fn insert(&mut self, make: impl FnOnce(Key) -> Handle) -> Result<Key> {
         self.entries.insert(|key| Entry {
             handle: make(key),
-            vote: Vote::default(),
+            counted: Counted::default(),
         })
     }
 
@@ -66,7 +66,7 @@ impl Handles {
         self.entries.iter().map(|entry| &entry.handle)
     }
 
-    /// Changes a handle and counts its vote again; `None` for one that is closed.
+    /// Changes a handle and updates whether it counts; `None` for one that is closed.
     #[inline]
     pub fn with<T>(
         &mut self,
@@ -76,7 +76,7 @@ impl Handles {
         let entry = self.entries.get_mut(key)?;
         let result = change(&mut entry.handle, &self.reactor, &mut self.queue);
         let keeps_alive = entry.handle.keeps_alive();
-        self.keep_alive.cast(&mut entry.vote, keeps_alive);
+        self.active.set(&mut entry.counted, keeps_alive);
         Some(result)
     }
 
@@ -94,8 +94,8 @@ impl Handles {
     }
 
     /// True when a handle, a request or an event that is not delivered keeps the environment alive.
-    pub fn keep_alive(&self) -> bool {
-        self.keep_alive.holds() || !self.queue.is_empty()
+    pub fn is_alive(&self) -> bool {
+        self.active.any() || !self.queue.is_empty()
     }
 
     /// True when no event and no ready socket is pending.
@@ -113,8 +113,8 @@ impl Handles {
     /// # Errors
     /// `EBADF` for a handle that is closed already.
     pub fn close(&mut self, key: Key) -> Result<()> {
-        let Entry { handle, vote } = self.entries.retire(key).ok_or(Errno::BADF)?;
-        self.keep_alive.withdraw(vote);
+        let Entry { handle, counted } = self.entries.retire(key).ok_or(Errno::BADF)?;
+        self.active.remove(counted);
         handle.close();
         self.closing.push(key);
         Ok(())
@@ -150,8 +150,8 @@ impl Handles {
 
     /// Closes everything and stops the reactor, for an environment that ends.
     pub fn close_all(&mut self) {
-        for Entry { handle, vote } in self.entries.drain() {
-            self.keep_alive.withdraw(vote);
+        for Entry { handle, counted } in self.entries.drain() {
+            self.active.remove(counted);
             handle.close();
         }
         self.reactor.stop();
@@ -194,27 +194,27 @@ mod tests {
         let mut handles = handles();
         let key = insert(&mut handles);
         handles.close(key).unwrap();
-        assert!(!handles.keep_alive() && handles.is_idle());
+        assert!(!handles.is_alive() && handles.is_idle());
         handles.announce_closed();
-        assert!(handles.keep_alive() && !handles.is_idle());
+        assert!(handles.is_alive() && !handles.is_idle());
         handles.begin_batch(|_| {});
-        assert!(!handles.keep_alive() && handles.is_idle());
+        assert!(!handles.is_alive() && handles.is_idle());
     }
 
     #[test]
     fn a_listener_keeps_alive_while_it_is_referenced() {
         let mut handles = handles();
         let key = insert(&mut handles);
-        assert!(!handles.keep_alive());
+        assert!(!handles.is_alive());
         handles
             .verb(key, |handle, reactor, _| handle.listen_tcp(reactor, 1))
             .unwrap();
-        assert!(handles.keep_alive());
+        assert!(handles.is_alive());
         handles.with(key, |handle, _, _| handle.set_referenced(false));
-        assert!(!handles.keep_alive());
+        assert!(!handles.is_alive());
         handles.with(key, |handle, _, _| handle.set_referenced(true));
         handles.close_all();
-        assert!(!handles.keep_alive());
+        assert!(!handles.is_alive());
         assert!(handles.get(key).is_none());
     }
 }

@@ -51,12 +51,12 @@ impl Core {
     }
 
     /// Moves one step of each relay that was put aside and is confirmed; the others are ended, and
-    /// read for JavaScript. `is_confirmed` is asked by the place in [`Self::relays`].
+    /// read for JavaScript. `is_confirmed` is asked by the index in [`Self::relays`].
     pub fn relay(&mut self, is_confirmed: impl Fn(usize) -> bool, slab: &mut [u8]) {
         let mut keys = std::mem::take(&mut self.relays.waiting);
         let now = Instant::now();
-        for (place, &key) in keys.iter().enumerate() {
-            if !is_confirmed(place) {
+        for (index, &key) in keys.iter().enumerate() {
+            if !is_confirmed(index) {
                 self.end_relay(key);
             }
             // Each step may bring an event, and bytes for it.

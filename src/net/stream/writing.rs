@@ -78,8 +78,8 @@ impl Stream {
 
     /// Leaves everything with JavaScript until there is a `Writable` event. Returns that no byte
     /// has left.
-    pub fn defer_write(&mut self) -> usize {
-        self.writing.writer.defer();
+    pub fn await_writable(&mut self) -> usize {
+        self.writing.writer.await_room();
         0
     }
 
@@ -89,7 +89,7 @@ impl Stream {
     /// # Errors
     /// `EBADF` where there is nothing to write to.
     pub fn announce_writable(&mut self, key: Key, reactor: &Reactor) -> Result<()> {
-        self.writing.writer.defer();
+        self.writing.writer.await_room();
         let source = self.socket.register(key, reactor)?;
         source.announce_later(Interest::Write);
         Ok(())

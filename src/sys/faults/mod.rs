@@ -255,8 +255,8 @@ mod tests {
 
     #[test]
     fn each_call_has_its_own_place_and_name() {
-        for (place, &(call, name)) in CALLS.iter().enumerate() {
-            assert_eq!(call as usize, place);
+        for (index, &(call, name)) in CALLS.iter().enumerate() {
+            assert_eq!(call as usize, index);
             assert_eq!(call_named(name), Some(call));
         }
     }

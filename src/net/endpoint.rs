@@ -1,4 +1,4 @@
-//! Where a listener is, as far as that distinguishes one from another.
+//! Finds the listeners that a connect of this process may have reached.
 
 use std::io;
 
@@ -8,17 +8,18 @@ use super::common::Transport;
 use super::handle::Handle;
 use crate::sys::{socket, BorrowedDescriptor};
 
-/// Two handles of one place may be a listener and what has connected to it; those of two places are
-/// not.
+/// Where a handle listens, or what it has connected to.
+///
+/// A connection may have reached a listener only if both have the same endpoint.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Endpoint {
     /// At any address: a listener on all addresses counts as one on a single address.
     Port(u16),
     /// A name; `None` where the system does not give it.
     Name(Option<SockAddr>),
 }
 
-impl Place {
+impl Endpoint {
     fn internet(address: Option<std::net::SocketAddr>) -> Self {
         Self::Port(address.map_or(0, |address| address.port()))
     }
@@ -26,26 +27,26 @@ impl Place {
 
 impl Handle {
     /// Returns where this listener is.
-    pub fn place(&self) -> Option<Place> {
-        self.place_by(
-            |fd| socket::local_address(fd).map(Place::internet),
-            |fd| socket::local_name(fd).map(Place::Name),
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint_by(
+            |fd| socket::local_address(fd).map(Endpoint::internet),
+            |fd| socket::local_name(fd).map(Endpoint::Name),
         )
     }
 
     /// Returns where this handle has connected to, or `None` if it has not.
-    pub fn destination(&self) -> Option<Place> {
-        self.place_by(
-            |fd| socket::peer_address(fd).map(Place::internet),
-            |fd| socket::peer_name(fd).map(Place::Name),
+    pub fn destination(&self) -> Option<Endpoint> {
+        self.endpoint_by(
+            |fd| socket::peer_address(fd).map(Endpoint::internet),
+            |fd| socket::peer_name(fd).map(Endpoint::Name),
         )
     }
 
-    fn place_by(
+    fn endpoint_by(
         &self,
-        internet: impl Fn(BorrowedDescriptor<'_>) -> io::Result<Place>,
-        name: impl Fn(BorrowedDescriptor<'_>) -> io::Result<Place>,
-    ) -> Option<Place> {
+        internet: impl Fn(BorrowedDescriptor<'_>) -> io::Result<Endpoint>,
+        name: impl Fn(BorrowedDescriptor<'_>) -> io::Result<Endpoint>,
+    ) -> Option<Endpoint> {
         let fd = self.fd()?;
         match self.common.transport {
             Transport::Tcp => internet(fd).ok(),

@@ -5,6 +5,8 @@
  * node:net, and a socket or server from one thread to another.
  */
 
+require('./lib/common/host').expectNode();
+
 const { loadSockets } = require('./lib/net');
 const { keepLoaded } = require('./lib/node/loader');
 

@@ -5,6 +5,8 @@
  * bindings. For tests and packages that work at that level.
  */
 
+require('./lib/common/host').expectNode();
+
 const requests = require('./lib/handle/requests');
 const state = require('./lib/handle/stream-state');
 const tcpPipe = require('./lib/handle/tcp-pipe');

@@ -1,5 +1,7 @@
 'use strict';
 
+require('./lib/common/host').expectNode();
+
 const { net } = require('./lib/net');
 
 module.exports = net;

@@ -5,6 +5,8 @@
  * rust-net. It has `net.Stream` with setSecure(), and `server.listenFD()`.
  */
 
+require('./lib/common/host').expectNode();
+
 module.exports = require('./lib/legacy/net');
 
 // Never called, as in index.js. It gives `import` the names of index.js.

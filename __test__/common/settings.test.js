@@ -53,7 +53,7 @@ alone('rust-net/register says it where nobody asks for net', async (net, t) => {
     env: { RUST_NET_REGISTER: 'of' },
   });
   assert.deepStrictEqual(lines, [
-    'RUST_NET_REGISTER=of is invalid; it must be off',
+    'RUST_NET_REGISTER=of is invalid; it must be off or strict',
   ]);
 });
 

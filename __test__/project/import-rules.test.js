@@ -132,6 +132,7 @@ test("lib/net.js, register and legacy's TLS alone load later on", () => {
     [
       'lib/legacy/stream.js',
       'lib/net.js',
+      'lib/register/find-net.js',
       'lib/register/install.js',
       'lib/register/override-hooks.js',
     ],

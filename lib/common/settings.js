@@ -25,7 +25,7 @@ const switches = {
   RUST_NET_DEBUG: either('0', '1'),
   RUST_NET_DRIVER: either('on-loop', 'threaded', 'auto'),
   RUST_NET_OFFLOAD: either('0', '1'),
-  RUST_NET_REGISTER: either('off'),
+  RUST_NET_REGISTER: either('off', 'strict'),
   RUST_NET_RELAY: either('0', '1'),
 };
 
@@ -47,6 +47,13 @@ const binaryPath = () => valueOf('RUST_NET_BINARY');
  * @returns {boolean}
  */
 const isRegisterOff = () => valueOf('RUST_NET_REGISTER') === 'off';
+
+/**
+ * Returns true when `rust-net/register` must throw where it cannot work.
+ *
+ * @returns {boolean}
+ */
+const isRegisterStrict = () => valueOf('RUST_NET_REGISTER') === 'strict';
 
 /**
  * Returns true when data that waits to be sent is copied.
@@ -124,6 +131,7 @@ module.exports = {
   checkSettings,
   copiesWrites,
   isRegisterOff,
+  isRegisterStrict,
   nativeSettings,
   relays,
   warnOfSettings,

@@ -9,9 +9,9 @@
 const path = require('path');
 const { pathToFileURL } = require('url');
 
-const { isOwnFile, root } = require('./own-files');
+const { isOwnFile } = require('./own-files');
 
-const entry = pathToFileURL(path.join(root, 'index.js')).href;
+const entry = pathToFileURL(path.join(__dirname, 'imported-net.js')).href;
 
 /**
  * Resolves an `import` of net to rust-net; passes everything else on.

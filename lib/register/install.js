@@ -5,8 +5,8 @@ const { pathToFileURL } = require('url');
 
 const { swapCommonJs } = require('./common-js');
 const { resolve } = require('./hooks');
-const { isOwnFile } = require('./own-files');
-const { findRefusal, isRefusal, warn } = require('./refusal');
+const { isRefusal, warn } = require('./availability');
+const { mayBeFound, netFor } = require('./find-net');
 const { overrideHooks } = require('./override-hooks');
 // Loaded before the swap, so that these modules get node's net.
 const ipc = require('../bridge/ipc-receive');
@@ -41,8 +41,7 @@ function swapImport() {
 /**
  * Gives rust-net as net to all code in this thread except node's own, from now
  * on. Does nothing on a second call, or with `RUST_NET_REGISTER=off` in the
- * environment. Where node forbids loading the addon, it warns and node's net
- * stays.
+ * environment. Where the addon cannot be loaded, it warns and node's net stays.
  */
 function install() {
   keepLoaded();
@@ -50,18 +49,11 @@ function install() {
   if (isRegisterOff() || marks[kInstalled]) return;
   warnOfSettings();
   Object.defineProperty(marks, kInstalled, { value: true });
-  const refusal = findRefusal();
-  if (refusal !== null) {
-    warn("rust-net/register leaves node's net in place", refusal);
-    return;
-  }
+  if (!mayBeFound()) return;
   // Before a program can replace node's functions.
   if (marks.permission) loadOwn(() => require('../node/permission'));
   ipc.install(() => loadOwn(() => require('../net')).loadSockets());
   activeHandles.install();
-  // Loaded on first use: a program that never requires net does not pay for it.
-  const netFor = (file) =>
-    isOwnFile(file) ? undefined : loadOwn(() => require('../net')).net;
   swapCommonJs(netFor);
   overrideHooks(netFor);
   swapImport();

@@ -1,0 +1,73 @@
+'use strict';
+
+/*
+ * Finds rust-net for those who ask for net. It is loaded on first use: a program
+ * that never requires net does not pay for it.
+ */
+
+const { isRegisterStrict } = require('../common/settings');
+const { loadBinary } = require('../handle/binary');
+const { loadOwn } = require('../node/loader');
+const { reportUnavailable } = require('./availability');
+const { isOwnFile } = require('./own-files');
+
+/** Rust-net, or null where it cannot be loaded; undefined before it is asked for. */
+let found;
+
+/** Returns the result of `act`, or null after reporting what it has thrown. */
+function attempt(act) {
+  try {
+    return act();
+  } catch (error) {
+    reportUnavailable(error);
+    return null;
+  }
+}
+
+// Loads the binary too, which otherwise loads with the first socket: by then the
+// program has rust-net, and it is too late for node's net.
+function load() {
+  loadBinary();
+  return loadOwn(() => require('../net')).net;
+}
+
+/**
+ * Returns rust-net.
+ *
+ * @returns {any} undefined where it cannot be loaded, which is reported once
+ */
+function findNet() {
+  if (found === undefined) found = attempt(load);
+  return found ?? undefined;
+}
+
+/**
+ * Returns net for a file.
+ *
+ * @param {string | undefined} file a path or URL
+ * @returns {any} undefined when that file gets node's
+ */
+function netFor(file) {
+  return isOwnFile(file) ? undefined : findNet();
+}
+
+// True when the answer is due at the start, or when node may forbid the addon.
+// Otherwise the binary is not loaded early, because loading takes time.
+function mustKnow() {
+  if (isRegisterStrict()) return true;
+  if (/** @type {any} */ (process).permission !== undefined) return true;
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
+  return flags.some((flag) => flag.includes('--no-addons'));
+}
+
+/**
+ * Returns false when it is known that rust-net cannot be loaded, which is then
+ * reported.
+ *
+ * @returns {boolean}
+ */
+function mayBeFound() {
+  return !mustKnow() || attempt(loadBinary) !== null;
+}
+
+module.exports = { findNet, mayBeFound, netFor };

@@ -18,6 +18,13 @@ module.exports = {
    * tarball's.
    */
   ENTRY: 'NET_SUITE_ENTRY',
+  /**
+   * Set when rust-net comes by rust-net/register, as programs load it, and not by the
+   * runner's swap of net alone.
+   */
+  REGISTER: 'NET_SUITE_REGISTER',
+  /** rust-net's own variable that puts node:http on its sockets under register. */
+  HTTP: 'RUST_NET_HTTP',
   /** rust-net's own variable for its driver. */
   DRIVER: 'RUST_NET_DRIVER',
 };

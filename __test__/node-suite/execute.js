@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const names = require('./environment.js');
+const { MODULE_SETS } = require('./select.js');
 
 const PRELOAD = path.join(__dirname, 'preload.js');
 const ENTRY = path.resolve(
@@ -29,6 +30,7 @@ const DROPPED_VARIABLES = [
  * @property {string} node the binary
  * @property {string} root of the suite
  * @property {string} scratch a folder of this run
+ * @property {string} set
  * @property {'rust-net' | 'node'} subject
  * @property {string} [driver]
  * @property {number} timeout in seconds
@@ -116,6 +118,10 @@ function environment(test, setup, serial, slot, dir) {
     [names.ROOT]: setup.root,
   };
   if (test.esm) env[names.ESM] = '1';
+  if (MODULE_SETS.includes(setup.set)) {
+    env[names.REGISTER] = '1';
+    env[names.HTTP] = '1';
+  }
   if (setup.driver) env[names.DRIVER] = setup.driver;
   // Otherwise common/ restarts the test with the flags that were left out.
   if (test.flags.some((flag) => setup.unknownFlags.has(flag))) {

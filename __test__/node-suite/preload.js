@@ -11,7 +11,10 @@ const names = require('./environment.js');
 
 require('./preload/call-sites.js').supply();
 require('./preload/web-globals.js').hide();
-if (process.env[names.SUBJECT] === 'rust-net') {
+const isSwapped = process.env[names.SUBJECT] === 'rust-net';
+if (isSwapped && process.env[names.REGISTER]) {
+  require('./preload/register.js').install();
+} else if (isSwapped) {
   // Children first: the modules that the swap loads may start some.
   require('./preload/children.js').install();
   require('./preload/swap.js').install();

@@ -17,14 +17,15 @@ const {
 const { expectedFile, readExpected } = require('./expected.js');
 const { suiteRoot, suiteVersion } = require('./fetch.js');
 const report = require('./report.js');
-const { select } = require('./select.js');
+const { MODULE_SETS, select } = require('./select.js');
 
 const USAGE = `npm run test:node -- [options]
   --release N       18, 20 (the default) or 24, fetched; any other:
                     NODE_SUITE_DIR
   --node PATH       the Node to run on; this one
   --driver NAME     on-loop or threaded; rust-net's own choice
-  --set NAME        net (the default) or wide: the other tests that require net
+  --set NAME        net (the default), wide (the other tests that require net),
+                    http, https, tls or http2 (with rust-net/register)
   --only SUBSTRING  tests whose name holds it
   --subject NAME    rust-net (the default) or node: node:net, for comparison
   --expect FILE     the failures to expect; expected-failures/[wide-]<release>.txt
@@ -50,7 +51,7 @@ const OPTIONS = /** @type {const} */ ({
 
 const CHOICES = {
   driver: [undefined, 'on-loop', 'threaded'],
-  set: ['net', 'wide'],
+  set: ['net', 'wide', ...MODULE_SETS],
   subject: ['rust-net', 'node'],
 };
 

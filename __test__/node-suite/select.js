@@ -6,7 +6,9 @@
  *
  * `net`: tests whose name says that they are about net, and that load net or
  * the binding of its handles. `wide`: all other CommonJS tests that require
- * net, without internet/, where net is not under test.
+ * net, without internet/, where net is not under test. `http`, `https`, `tls` and
+ * `http2`: all tests with that name, without internet/ and pummel/; they may be in
+ * `wide` too.
  */
 
 const fs = require('node:fs');
@@ -40,6 +42,24 @@ const MAY_IMPORT = /\bimport\b|\.mjs\b|--input-type/;
  * @property {boolean} parallel may run beside another
  * @property {boolean} esm may ask for net with `import`
  */
+
+/** The sets of node's modules on top of net, which are chosen by name alone. */
+const MODULE_SETS = ['http', 'https', 'tls', 'http2'];
+const MODULE_FOLDERS = ['parallel', 'sequential', 'async-hooks', 'es-module'];
+
+/**
+ * @param {string} set
+ * @param {string} folder
+ * @param {string} file the file's name
+ * @param {string} source
+ * @returns {boolean}
+ */
+function isIn(set, folder, file, source) {
+  if (!MODULE_SETS.includes(set)) return setOf(folder, file, source) === set;
+  return (
+    MODULE_FOLDERS.includes(folder) && new RegExp(`^test-${set}[-.]`).test(file)
+  );
+}
 
 /**
  * @param {string} folder
@@ -98,7 +118,7 @@ function describe(folder, file, source) {
  * Returns the tests of a set, in a fixed order.
  *
  * @param {string} root of the suite
- * @param {'net' | 'wide'} set
+ * @param {string} set
  * @param {string} [only] a part of the name
  * @returns {Test[]}
  */
@@ -111,7 +131,7 @@ function select(root, set, only = '') {
       if (!/^test-.*\.m?js$/.test(name)) continue;
       const file = path.join(dir, name);
       const source = fs.readFileSync(file, 'utf8');
-      if (setOf(folder, name, source) !== set) continue;
+      if (!isIn(set, folder, name, source)) continue;
       const test = describe(folder, file, source);
       if (test.name.includes(only)) tests.push(test);
     }
@@ -119,4 +139,4 @@ function select(root, set, only = '') {
   return tests;
 }
 
-module.exports = { select, setOf };
+module.exports = { MODULE_SETS, select, setOf };

@@ -5,6 +5,8 @@
  * to these classes.
  */
 
+const { asyncWrapProviders } = require('node:async_hooks');
+
 const { Admission, StreamHandle, checkReceiver } = require('./handle');
 const {
   closeDescriptor,
@@ -23,6 +25,7 @@ const {
   kRefusal,
   kShutdownWaits,
 } = require('./symbols');
+const { resetAsyncId } = require('../node/async-reset');
 const { checkNet, findNetDenial } = require('../node/permission');
 
 const tcpConstants = Object.freeze({
@@ -50,6 +53,16 @@ class TCP extends StreamHandle {
   constructor(type, admission) {
     const isServer = type === tcpConstants.SERVER;
     super(isServer ? 'TCPSERVERWRAP' : 'TCPWRAP', admission, createTcp);
+  }
+
+  /** Returns node's number for this class, which `async_hooks` has by name. */
+  getProviderType() {
+    return asyncWrapProviders.TCPWRAP;
+  }
+
+  /** Starts a new async id: an Agent uses the socket for another request. */
+  asyncReset() {
+    resetAsyncId(this, 'TCPWRAP');
   }
 
   /** Makes the handle of a connection that this one has accepted. */
@@ -153,6 +166,16 @@ class Pipe extends StreamHandle {
   constructor(type, admission) {
     const isServer = type === pipeConstants.SERVER;
     super(isServer ? 'PIPESERVERWRAP' : 'PIPEWRAP', admission, createPipe);
+  }
+
+  /** Returns node's number for this class, which `async_hooks` has by name. */
+  getProviderType() {
+    return asyncWrapProviders.PIPEWRAP;
+  }
+
+  /** Starts a new async id: an Agent uses the socket for another request. */
+  asyncReset() {
+    resetAsyncId(this, 'PIPEWRAP');
   }
 
   /** Makes the handle of a connection that this one has accepted. */

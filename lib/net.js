@@ -28,9 +28,11 @@ function load() {
   return {
     ...require('./socket/socket'),
     ...require('./server/server'),
+    ...require('./server/counts'),
     ...require('./server/bind'),
     ...require('./socket/attach'),
     ...require('./bridge/ipc-send'),
+    ...require('./handle/has-ended'),
     BoundSocket,
     _TransferredBoundSocket,
   };

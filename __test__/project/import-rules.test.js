@@ -50,6 +50,7 @@ test('what lib requires later on passes by hooks and mocks', () => {
 // Each may import what stands behind it, and itself.
 const folders = [
   'register',
+  'http',
   'legacy',
   'net.js',
   'bridge',
@@ -130,6 +131,7 @@ test("lib/net.js, register and legacy's TLS alone load later on", () => {
   assert.deepStrictEqual(
     breakers(js, (file) => late.test(code(file))),
     [
+      'lib/http/install.js',
       'lib/legacy/stream.js',
       'lib/net.js',
       'lib/register/find-net.js',

@@ -12,7 +12,7 @@ const { findProgram, runtimes } = require('../../benchmark/harness/variants');
 const { inProject } = require('../helpers/project');
 
 const titles = { bun: 'Bun', deno: 'Deno' };
-const entries = ['', '/handles', '/legacy', '/bridge'];
+const entries = ['', '/handles', '/http', '/legacy', '/bridge'];
 
 const files = {
   'entries.js': `
@@ -88,7 +88,7 @@ test('every entry point looks at the runtime first', () => {
   const scripts = Object.values(exports)
     .map((entry) => entry.default)
     .filter(Boolean);
-  assert.strictEqual(scripts.length, 5);
+  assert.strictEqual(scripts.length, 6);
   for (const name of scripts) {
     const text = fs.readFileSync(path.join(root, name), 'utf8');
     const [first] = text.match(/require\('[^']*'\)/g).filter(

@@ -38,8 +38,8 @@ fs.symlinkSync(
 );
 
 /** Those that export something. */
-const entries = ['rust-net', 'bridge', 'handles', 'legacy'].map((name, i) =>
-  path.posix.join(i ? 'rust-net' : '', name),
+const entries = ['rust-net', 'bridge', 'handles', 'http', 'legacy'].map(
+  (name, i) => path.posix.join(i ? 'rust-net' : '', name),
 );
 const load = (entry) => require(entry.replace('rust-net', '../..'));
 

@@ -6,6 +6,7 @@
  * how late it was. With `--follow true` it reports how long connections live.
  */
 
+const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { startBeat } = require('./beat');
@@ -19,6 +20,11 @@ const BACKLOG = 4096;
 /** Tolerates a reset, by which the load may end; throws any other error. */
 function onError(error) {
   if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+}
+
+/** Puts node:http on rust-net's sockets, where that is the module. */
+function takeHttp(moduleId) {
+  if (moduleId !== 'node:net') require(path.join(moduleId, 'http')).install();
 }
 
 function main() {
@@ -35,6 +41,7 @@ function main() {
   });
   const [moduleId, kind] = positionals;
   const server = servers[kind](require(moduleId), {
+    takeHttp: () => takeHttp(moduleId),
     size: Number(values.size),
     work: Number(values.work),
     upstream: Number(values.upstream),

@@ -131,19 +131,14 @@ const servers = {
     });
   },
 
-  /**
-   * node:http on node:net's sockets, or on rust-net's by emitting 'connection'.
-   */
-  http(net, { size }) {
+  /** node:http on the sockets of either module. */
+  http(net, { size, takeHttp }) {
+    takeHttp();
     const body = Buffer.alloc(size, 'x');
-    const server = http.createServer((request, response) => {
+    return http.createServer((request, response) => {
       response.setHeader('Content-Length', size);
       response.end(body);
     });
-    if (net === require('node:net')) return server;
-    return net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      server.emit('connection', socket),
-    );
   },
 };
 

@@ -12,7 +12,7 @@ const { closeDescriptor, uv } = require('../handle/native');
 const nodeNet = require('../node/net');
 const { serverHandleCreator } = require('../node/server-handle');
 
-const { UV_ENOTSUP } = uv;
+const { UV_ENOTSUP } = /** @type {Record<string, number>} */ (uv);
 
 /** @type {any} */
 let NodeTcp;

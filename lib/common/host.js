@@ -5,6 +5,7 @@
  * abort the process. Every entry point looks here before it loads anything else.
  */
 
+/** @type {Record<string, string>} */
 const hosts = { bun: 'Bun', deno: 'Deno' };
 
 /**

@@ -24,6 +24,7 @@ const switches = {
   RUST_NET_COPY_WRITES: either('0', '1'),
   RUST_NET_DEBUG: either('0', '1'),
   RUST_NET_DRIVER: either('on-loop', 'threaded', 'auto'),
+  RUST_NET_HTTP: either('0', '1'),
   RUST_NET_OFFLOAD: either('0', '1'),
   RUST_NET_REGISTER: either('off', 'strict'),
   RUST_NET_RELAY: either('0', '1'),
@@ -47,6 +48,13 @@ const binaryPath = () => valueOf('RUST_NET_BINARY');
  * @returns {boolean}
  */
 const isRegisterOff = () => valueOf('RUST_NET_REGISTER') === 'off';
+
+/**
+ * Returns true when `rust-net/register` puts node:http on rust-net's sockets.
+ *
+ * @returns {boolean}
+ */
+const isHttpOn = () => valueOf('RUST_NET_HTTP') === '1';
 
 /**
  * Returns true when `rust-net/register` must throw where it cannot work.
@@ -130,6 +138,7 @@ module.exports = {
   binaryPath,
   checkSettings,
   copiesWrites,
+  isHttpOn,
   isRegisterOff,
   isRegisterStrict,
   nativeSettings,

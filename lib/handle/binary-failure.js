@@ -2,7 +2,11 @@
 
 /* Explains why the addon cannot be loaded. */
 
-/** The messages of systems that reject a binary, and what each means. */
+/**
+ * The messages of systems that reject a binary, and what each means.
+ *
+ * @type {Array<{ pattern: RegExp, text: (found: RegExpExecArray) => string }>}
+ */
 const explanations = [
   {
     pattern: /GLIBC_(\d[\d.]*)' not found/,
@@ -44,14 +48,18 @@ const explanations = [
   },
 ];
 
-/** Returns the messages of an error and of all its causes. */
+/**
+ * Returns the messages of an error and of all its causes.
+ *
+ * @param {unknown} error
+ */
 function messagesOf(error) {
   const seen = new Set();
-  const walk = (each) => {
+  const walk = (/** @type {unknown} */ each) => {
     if (!(each instanceof Error) || seen.has(each)) return;
     seen.add(each);
     walk(each.cause);
-    const { errors } = /** @type {any} */ (each);
+    const { errors } = /** @type {AggregateError} */ (each);
     if (Array.isArray(errors)) errors.forEach(walk);
   };
   walk(error);

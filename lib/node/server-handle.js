@@ -12,7 +12,7 @@ const nodeNet = require('./net');
 const serverHandleCreator = internal(
   'net._createServerHandle',
   "denied networks get rust-net's error text; Windows passes no socket to node",
-  () => functionOf(/** @type {any} */ (nodeNet)._createServerHandle),
+  () => functionOf(Reflect.get(nodeNet, '_createServerHandle')),
 );
 serverHandleCreator();
 

@@ -20,16 +20,20 @@ const kWarned = 'rust-net.register.warned';
  * Returns true when node has forbidden something, as opposed to a broken
  * installation. Looks at the causes too.
  *
- * @param {any} error
+ * @param {unknown} error
  * @returns {boolean}
  */
 function isRefusal(error) {
   if (!(error instanceof Error)) return false;
-  const { code, cause } = /** @type {any} */ (error);
-  return kRefusals.has(code) || isRefusal(cause);
+  const { code, cause } = /** @type {NodeJS.ErrnoException} */ (error);
+  return kRefusals.has(code ?? '') || isRefusal(cause);
 }
 
-/** Returns the first line of node's own words, or the doctor's words. */
+/**
+ * Returns the first line of node's own words, or the doctor's words.
+ *
+ * @param {NodeJS.ErrnoException} error
+ */
 function reasonOf(error) {
   if (isRefusal(error)) return error.message.split('\n', 1)[0];
   const { reason, details } = explain(error);
@@ -37,7 +41,11 @@ function reasonOf(error) {
   return [reason, ...details.slice(-1)].join(' ');
 }
 
-/** Returns the code of the warning. */
+/**
+ * Returns the code of the warning.
+ *
+ * @param {NodeJS.ErrnoException} error
+ */
 function codeOf(error) {
   if (error.code === kHost) return kHost;
   return isRefusal(error) ? 'RUST_NET_REFUSED' : 'RUST_NET_UNAVAILABLE';
@@ -61,7 +69,7 @@ function warn(consequence, error) {
 /**
  * Warns that node's net stays.
  *
- * @param {Error} error why rust-net cannot be loaded
+ * @param {NodeJS.ErrnoException} error why rust-net cannot be loaded
  * @throws {Error} that error, with `RUST_NET_REGISTER=strict`
  */
 function reportUnavailable(error) {

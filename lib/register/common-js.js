@@ -8,6 +8,8 @@
 
 const Module = require('module');
 
+const { callerOf } = require('../node/caller');
+
 /**
  * Returns true when a request names net, with or without `node:`.
  *
@@ -16,25 +18,6 @@ const Module = require('module');
  */
 function isNet(request) {
   return request === 'net' || request === 'node:net';
-}
-
-/**
- * Returns the file that called `above`, read off the stack.
- *
- * @param {Function} above
- * @returns {string | undefined}
- */
-function callerFile(above) {
-  const { prepareStackTrace } = Error;
-  try {
-    Error.prepareStackTrace = (error, sites) => sites;
-    const holder = /** @type {any} */ ({});
-    Error.captureStackTrace(holder, above);
-    const name = holder.stack[0] && holder.stack[0].getFileName();
-    return name || undefined;
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-  }
 }
 
 /** @param {(file: string | undefined) => any} netFor */
@@ -59,7 +42,7 @@ function swapGetBuiltinModule(netFor) {
     getBuiltinModule(id) {
       // Node passes no caller, so the caller is read off the stack.
       const net = isNet(id)
-        ? netFor(callerFile(swapped.getBuiltinModule))
+        ? netFor(callerOf(swapped.getBuiltinModule).file)
         : undefined;
       return net ?? getBuiltinModule.call(process, id);
     },

@@ -11,15 +11,24 @@ const { loadOwn } = require('../node/loader');
 const { reportUnavailable } = require('./availability');
 const { isOwnFile } = require('./own-files');
 
-/** Rust-net, or null where it cannot be loaded; undefined before it is asked for. */
+/**
+ * Rust-net, or null where it cannot be loaded; undefined before it is asked for.
+ *
+ * @type {typeof import('../net').net | null | undefined}
+ */
 let found;
 
-/** Returns the result of `act`, or null after reporting what it has thrown. */
+/**
+ * Returns the result of `act`, or null after reporting what it has thrown.
+ *
+ * @template T
+ * @param {() => T} act
+ */
 function attempt(act) {
   try {
     return act();
   } catch (error) {
-    reportUnavailable(error);
+    reportUnavailable(/** @type {Error} */ (error));
     return null;
   }
 }
@@ -34,7 +43,8 @@ function load() {
 /**
  * Returns rust-net.
  *
- * @returns {any} undefined where it cannot be loaded, which is reported once
+ * @returns {typeof import('../net').net | undefined} undefined where it cannot be
+ *   loaded, which is reported once
  */
 function findNet() {
   if (found === undefined) found = attempt(load);
@@ -42,10 +52,22 @@ function findNet() {
 }
 
 /**
+ * Returns the modules of sockets and servers.
+ *
+ * @returns {ReturnType<typeof import('../net').loadSockets> | undefined} undefined
+ *   where rust-net cannot be loaded
+ */
+function findSockets() {
+  if (findNet() === undefined) return undefined;
+  return loadOwn(() => require('../net')).loadSockets();
+}
+
+/**
  * Returns net for a file.
  *
  * @param {string | undefined} file a path or URL
- * @returns {any} undefined when that file gets node's
+ * @returns {typeof import('../net').net | undefined} undefined when that file gets
+ *   node's
  */
 function netFor(file) {
   return isOwnFile(file) ? undefined : findNet();
@@ -55,7 +77,7 @@ function netFor(file) {
 // Otherwise the binary is not loaded early, because loading takes time.
 function mustKnow() {
   if (isRegisterStrict()) return true;
-  if (/** @type {any} */ (process).permission !== undefined) return true;
+  if (Reflect.get(process, 'permission') !== undefined) return true;
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
   return flags.some((flag) => flag.includes('--no-addons'));
 }
@@ -70,4 +92,4 @@ function mayBeFound() {
   return !mustKnow() || attempt(loadBinary) !== null;
 }
 
-module.exports = { findNet, mayBeFound, netFor };
+module.exports = { findNet, findSockets, mayBeFound, netFor };

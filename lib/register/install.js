@@ -6,14 +6,19 @@ const { pathToFileURL } = require('url');
 const { swapCommonJs } = require('./common-js');
 const { resolve } = require('./hooks');
 const { isRefusal, warn } = require('./availability');
-const { mayBeFound, netFor } = require('./find-net');
+const { findSockets, mayBeFound, netFor } = require('./find-net');
 const { overrideHooks } = require('./override-hooks');
 // Loaded before the swap, so that these modules get node's net.
 const ipc = require('../bridge/ipc-receive');
+const http = require('../http/install');
 const activeHandles = require('../node/active-handles');
 const { keepLoaded, loadOwn } = require('../node/loader');
 const { isAtLeast } = require('../node/release');
-const { isRegisterOff, warnOfSettings } = require('../common/settings');
+const {
+  isHttpOn,
+  isRegisterOff,
+  warnOfSettings,
+} = require('../common/settings');
 
 // In the global symbol registry: a second copy of this package finds it too.
 const kInstalled = Symbol.for('rust-net.register');
@@ -57,6 +62,7 @@ function install() {
   swapCommonJs(netFor);
   overrideHooks(netFor);
   swapImport();
+  if (isHttpOn()) http.installEarly(findSockets);
 }
 
 module.exports = { install };

@@ -4,7 +4,7 @@ const path = require('path');
 const { fileURLToPath } = require('url');
 
 const root = path.resolve(__dirname, '../..');
-const ENTRIES = ['index', 'handles', 'legacy', 'register'];
+const ENTRIES = ['index', 'handles', 'http', 'legacy', 'register'];
 
 function toPath(file) {
   if (!file.startsWith('file:')) return file;

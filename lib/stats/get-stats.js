@@ -1,6 +1,7 @@
 'use strict';
 
 const { codes } = require('../common/errors');
+const { listensHere } = require('../node/http-server');
 const { isOwnInstance } = require('../node/instance-of');
 const { Server } = require('../server/server');
 const { Socket } = require('../socket/socket');
@@ -18,7 +19,9 @@ const { ERR_INVALID_ARG_TYPE } = codes;
 function getStats(target) {
   if (target === undefined) return environmentStats();
   if (isOwnInstance(Socket, target)) return socketStats(target);
-  if (isOwnInstance(Server, target)) return serverStats(target);
+  if (isOwnInstance(Server, target) || listensHere(target)) {
+    return serverStats(target);
+  }
   throw new ERR_INVALID_ARG_TYPE('target', ['Socket', 'Server'], target);
 }
 

@@ -174,6 +174,9 @@ pub const VERBS: &[(&str, Verb)] = &[
             Ok(())
         })
     }),
+    ("hasEnded", |net, args| {
+        number(net, args, |handle| Ok(i32::from(handle.has_ended())))
+    }),
     ("access", |net, args| {
         number(net, args, |handle| {
             let access = handle.access();

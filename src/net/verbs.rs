@@ -11,7 +11,7 @@ use crate::queue::EventQueue;
 use crate::runtime::Reactor;
 use crate::stream::{Added, Deferred, Moved, Place, Relay, Sender};
 use crate::sys::splice::SplicePipe;
-use crate::sys::{Access, Bytes, Room};
+use crate::sys::{socket, Access, Bytes, Room};
 
 /// Questions, and settings that outlive a state.
 impl Handle {
@@ -51,6 +51,11 @@ impl Handle {
     pub fn access(&self) -> Access {
         let stream = self.state.stream();
         stream.map_or(Access::NONE, |stream| stream.access())
+    }
+
+    /// True when the peer has ended or reset the connection, and everything it sent was read.
+    pub fn has_ended(&self) -> bool {
+        self.state.stream().is_some() && self.fd().is_some_and(socket::has_ended)
     }
 
     /// Returns the coalesced bytes that the kernel has not taken.

@@ -1,6 +1,7 @@
 //! Stream sockets: one function for each system call.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
@@ -70,6 +71,16 @@ pub fn is_in_progress(error: &io::Error) -> bool {
 /// Returns and clears the socket's pending error (`SO_ERROR`).
 pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
     SockRef::from(&fd).take_error()
+}
+
+/// True when nothing is left to read and the peer has ended or reset the connection. Takes nothing
+/// from the connection. False for what is not a socket.
+pub fn has_ended(fd: BorrowedFd<'_>) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    match uninterrupted(|| SockRef::from(&fd).peek(&mut byte)) {
+        Ok(count) => count == 0,
+        Err(error) => !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOTSOCK)),
+    }
 }
 
 /// Reads the bytes that are available. `recv` is tried first, as it is the shorter path in the

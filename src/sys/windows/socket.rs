@@ -1,6 +1,7 @@
 //! Stream sockets: one function, one system call. What is read from and written to may be a pipe.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::os::windows::io::{AsRawSocket, BorrowedSocket, RawSocket};
 use std::ptr;
@@ -116,6 +117,19 @@ pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
     match fd {
         BorrowedDescriptor::Socket(socket) => SockRef::from(&socket).take_error(),
         BorrowedDescriptor::Pipe(pipe) => Ok(pipe.finish_opening().err()),
+    }
+}
+
+/// True when nothing is left to read and the peer has ended or reset the connection. Takes nothing
+/// from the connection. False for a pipe.
+pub fn has_ended(fd: BorrowedDescriptor<'_>) -> bool {
+    let BorrowedDescriptor::Socket(socket) = fd else {
+        return false;
+    };
+    let mut byte = [MaybeUninit::uninit()];
+    match SockRef::from(&socket).peek(&mut byte) {
+        Ok(count) => count == 0,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
     }
 }
 

@@ -1,0 +1,25 @@
+import { Server } from 'node:http';
+
+/**
+ * Puts node:http in this thread on rust-net's sockets: servers from their next
+ * `listen` on, requests and the built-in `fetch` from their next connection on. A
+ * second call does nothing. `rust-net/register` does this too, if
+ * `RUST_NET_HTTP=1` is set.
+ *
+ * https, tls and http2 keep node's sockets.
+ */
+export function install(): void;
+
+/**
+ * Takes back what `install` did. What listens or is connected continues on rust-net's
+ * sockets.
+ */
+export function uninstall(): void;
+
+/**
+ * Leaves a server on node's sockets, from its next `listen` on.
+ *
+ * @throws TypeError with the code `ERR_INVALID_ARG_TYPE` for anything but a server of
+ *   node:http
+ */
+export function useNode(server: Server): void;

@@ -1,0 +1,136 @@
+'use strict';
+
+/*
+ * node:http and the built-in fetch on rust-net's sockets.
+ */
+
+const { getDefaultHighWaterMark } = require('stream');
+
+const { codes } = require('../common/errors');
+const { kHandle, kStats } = require('../common/symbols');
+const { takeAgent, takeClients, watchReuse } = require('../node/http-client');
+const {
+  leaveOnNode,
+  onFirstServer,
+  takeServers,
+} = require('../node/http-server');
+const { isLoaded } = require('../node/loaded-modules');
+const { loadOwn } = require('../node/loader');
+
+const { ERR_INVALID_ARG_TYPE } = codes;
+
+/**
+ * @typedef {import('../node/http-server').Members} Members
+ * @typedef {() => any} Find returns rust-net's sockets; undefined where they cannot be
+ *   loaded
+ */
+
+/** @type {Array<() => void> | null} what undoes the installation */
+let undo = null;
+
+// Both are loaded on first use: under register a program may need neither.
+const loadHttp = () => loadOwn(() => require('node:http'));
+const loadSockets = () => loadOwn(() => require('../net')).loadSockets();
+
+/**
+ * Sets what a server of this Node may lack, and rust-net's servers have.
+ *
+ * @param {Members} server
+ */
+function prepare(server) {
+  const { startCounting } = loadSockets();
+  if (server[kStats] === undefined) startCounting(server);
+  server._listeningId ??= 1;
+  server.highWaterMark ??= getDefaultHighWaterMark(false);
+}
+
+/** @param {Members} server */
+function onClose(server) {
+  server[kStats].addListener(server._handle);
+}
+
+/** @param {Members | undefined} sockets rust-net's, or undefined where they cannot be loaded */
+function installServer(sockets) {
+  if (sockets === undefined) return;
+  const listener = { prototype: sockets.Server.prototype, prepare, onClose };
+  undo?.push(takeServers(loadHttp().Server.prototype, listener));
+}
+
+/** @param {Members} sockets */
+function watchAgents({ hasEnded }) {
+  const isEnded = (/** @type {Members} */ socket) => hasEnded(socket[kHandle]);
+  undo?.push(watchReuse(loadHttp().Agent.prototype, isEnded));
+}
+
+/**
+ * Puts node:http in this thread on rust-net's sockets: servers from their next
+ * `listen` on, requests and `fetch` from their next connection on. A second call
+ * does nothing.
+ */
+function install() {
+  if (undo !== null) return;
+  const sockets = loadSockets();
+  undo = [
+    takeAgent(loadHttp().Agent.prototype, sockets.connect),
+    takeClients(() => sockets),
+  ];
+  watchAgents(sockets);
+  installServer(sockets);
+}
+
+/**
+ * Calls `act` once, with rust-net's sockets, when an Agent connects first.
+ *
+ * @param {Find} find
+ * @param {(sockets: Members) => void} act
+ * @returns {Find}
+ */
+function onFirstAgent(find, act) {
+  let isDone = false;
+  return () => {
+    const sockets = find();
+    if (isDone || sockets === undefined) return sockets;
+    // fetch has no Agent: node:http may never be loaded.
+    if (isLoaded('NativeModule _http_agent')) {
+      isDone = true;
+      act(sockets);
+    }
+    return sockets;
+  };
+}
+
+/**
+ * Does what `install` does, for a process in which node:http is not loaded yet, and
+ * may never be.
+ *
+ * @param {Find} find leaves node's in place where it returns undefined
+ */
+function installEarly(find) {
+  if (undo !== null) return;
+  undo = [takeClients(onFirstAgent(find, watchAgents))];
+  undo.push(onFirstServer(() => installServer(find())));
+}
+
+/**
+ * Takes back what `install` did. What listens or is connected continues on
+ * rust-net's sockets.
+ */
+function uninstall() {
+  undo?.forEach((each) => each());
+  undo = null;
+}
+
+/**
+ * Leaves a server of node:http on node's sockets, from its next `listen` on.
+ *
+ * @param {object} server
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE for anything but a server of node:http
+ */
+function useNode(server) {
+  if (!(server instanceof loadHttp().Server)) {
+    throw new ERR_INVALID_ARG_TYPE('server', 'http.Server', server);
+  }
+  leaveOnNode(server);
+}
+
+module.exports = { install, installEarly, uninstall, useNode };

@@ -27,14 +27,14 @@ const bounds = [
     most: (w) => w.chunks + connections(w) + w.relayed,
   },
   {
-    // A connection is looked at once before it is watched. Behind a large chunk there
-    // is probably more: where there is none, that takes two (`Watched::attempt`).
+    // A connection is looked at once before it is registered. Behind a large chunk
+    // there is probably more.
     name: 'reads for nothing',
     made: (c) => sum(c.blocked, reads),
-    most: (w) => connections(w) + 4 + (w.large >> 4) + w.relayed,
+    most: (w) => connections(w) + 4 + (w.large >> 5) + w.relayed,
   },
   {
-    name: 'reads for nothing, and with no event since the last two',
+    name: 'reads for nothing, and with no event since the last one',
     made: (c) => sum(c.futile, reads),
     most: () => 0,
   },
@@ -44,21 +44,20 @@ const bounds = [
     most: (w) => w.writes + pieces(w.written) + w.relayed,
   },
   {
-    // A kernel that is full says so twice.
     name: 'sends for nothing',
     made: (c) => sum(c.blocked, sends),
-    most: (w) => 2 * (pieces(w.written) + w.relayed),
+    most: (w) => pieces(w.written) + w.relayed,
   },
   {
     // What the thread that offloads could not send is tried again by JavaScript's, and
     // what a relay could not send by the streams.
-    name: 'sends for nothing, and with no event since the last two',
+    name: 'sends for nothing, and with no event since the last one',
     made: (c) => sum(c.futile, sends),
     most: (w) => 1 + (pieces(w.written) >> 2),
   },
-  // One that brings a connection, two that find no more, and one for a connect, which
+  // One that brings a connection, one that finds no more, and one for a connect, which
   // asks the listener that it has reached, and no other.
-  each('accept4', (w) => 3 * w.accepted + w.connects + 2),
+  each('accept4', (w) => 2 * w.accepted + w.connects + 2),
   each('socket', (w) => w.connects + w.listeners),
   each('bind', (w) => w.listeners + w.questions),
   each('listen', (w) => w.listeners),
@@ -73,7 +72,8 @@ const bounds = [
   each('getsockopt', (w) => w.connects + 2 * w.adopted + w.questions),
   // Where a listener is, for `address()` and for connects that may reach it.
   each('getsockname', (w) => 2 * w.listeners + w.adopted + w.questions),
-  each('getpeername', (w) => w.connects + w.questions),
+  // Which listener a connect may have reached.
+  each('getpeername', (w) => (w.listeners && w.connects) + w.questions),
   each('fcntl', (w) => 2 * (w.listeners + w.adopted)),
   each('dup', (w) => w.adopted),
   each('ioctl', () => 2),

@@ -66,7 +66,7 @@ impl Connecting {
         let Some(source) = socket.source() else {
             return Some(Err(Errno::BADF));
         };
-        if !source.poll_writable() {
+        if !source.is_ready(Interest::Write) {
             return None;
         }
         Some(match socket::take_error(source.descriptor()) {

@@ -93,6 +93,13 @@ impl Listener {
         &mut self.socket
     }
 
+    /// True when the reactor has reported connections that may wait. Where it has not, it reports the
+    /// next one.
+    pub fn may_accept(&self) -> bool {
+        let source = self.socket.source();
+        source.is_some_and(|source| source.is_ready(Interest::Read))
+    }
+
     /// Accepts one connection.
     pub fn accept(&self) -> Accepted {
         let Some(source) = self.socket.source() else {

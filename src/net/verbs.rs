@@ -120,6 +120,14 @@ impl Handle {
         }
     }
 
+    /// True for a listener on which connections may wait. Where none do, the next one is reported.
+    pub fn may_accept(&self) -> bool {
+        match &self.state {
+            State::Listener(listener) => listener.may_accept(),
+            _ => false,
+        }
+    }
+
     /// Has a listener served again in the next loop iteration: it stopped before its backlog was
     /// empty.
     pub fn accept_later(&self) {

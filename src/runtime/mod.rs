@@ -249,6 +249,24 @@ mod tests {
     }
 
     #[test]
+    fn the_kernel_says_once_that_there_is_no_more() {
+        let reactor = Reactor::on_loop().unwrap();
+        let (mut peer, fd) = pair();
+        let source = reactor.register(Key::new(1, 0), fd).unwrap();
+        let mut buffer = [0u8; 4];
+        peer.write_all(b"ping").unwrap();
+        reactor.poll();
+        let full = source.try_read((&mut buffer[..]).into());
+        assert!(matches!(full, Attempt::Done(4)), "{full:?}");
+        let empty = source.try_read((&mut buffer[..]).into());
+        assert!(matches!(empty, Attempt::Pending), "{empty:?}");
+        assert_eq!(reactor.calls().reads.get(), 2);
+        peer.write_all(b"pong").unwrap();
+        reactor.poll();
+        assert_eq!(taken(&reactor).len(), 1);
+    }
+
+    #[test]
     fn a_threaded_reactor_wakes_once_for_a_batch() {
         struct Wakes(std::sync::mpsc::Sender<()>);
         impl LoopWaker for Wakes {

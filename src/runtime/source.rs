@@ -15,7 +15,7 @@ use crate::sys::{socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Room, 
 
 /// A read of at least so many bytes is a heavy one, as is any that fills its buffer.
 const HEAVY_READ: usize = 32 * 1024;
-/// Tries in one attempt. Two are the rule: one that finds nothing, one after that was noted.
+/// Tries in one attempt. More than one is rare: an edge must come between two of them.
 const MAX_TRIES: usize = 8;
 
 /// How an attempt at I/O ended.
@@ -104,8 +104,7 @@ impl Source {
 
     /// True when readiness is there, and the ready set does not have this member.
     fn must_announce(&self, interest: Interest) -> bool {
-        let Direction { member, waker } = self.direction(interest);
-        !member.is_listed() && self.registration.poll_ready(interest, waker).is_ready()
+        !self.direction(interest).member.is_listed() && self.is_ready(interest)
     }
 
     /// Adds the key to the ready set, as if it had become ready.
@@ -216,12 +215,10 @@ impl Source {
             .poll_shutdown(&self.direction(Interest::Write).waker)
     }
 
-    /// Waits for the first writability, as a connect in progress does.
-    pub fn poll_writable(&self) -> bool {
-        let waker = &self.direction(Interest::Write).waker;
-        self.registration
-            .poll_ready(Interest::Write, waker)
-            .is_ready()
+    /// True when readiness is known. Where it is not, the key comes up in the ready set with it.
+    pub fn is_ready(&self, interest: Interest) -> bool {
+        let waker = &self.direction(interest).waker;
+        self.registration.poll_ready(interest, waker).is_ready()
     }
 
     /// Tries a write. A kernel without memory for a packet (`ENOBUFS`) makes no edge when it has
@@ -239,7 +236,9 @@ impl Source {
         }
     }
 
-    /// Tries until the operation has an outcome; [`Registration::attempt`] says what a try is.
+    /// Tries until the operation has an outcome; [`Registration::attempt`] says what a try is. One that
+    /// finds nothing has cleared the readiness that it was made for. Only an edge that has come since
+    /// is worth another.
     fn attempt<T>(
         &self,
         interest: Interest,
@@ -255,7 +254,8 @@ impl Source {
                 Tried::Done(value) => return Attempt::Done(value),
                 Tried::Failed(error) => return Attempt::Failed(error),
                 Tried::Pending => return Attempt::Pending,
-                Tried::Stale => {}
+                Tried::Stale if self.is_ready(interest) => {}
+                Tried::Stale => return Attempt::Pending,
             }
         }
         // The reactor insists on a readiness that the kernel denies. Not now, then, and not here:

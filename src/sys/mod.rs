@@ -71,8 +71,7 @@ pub enum Tried<T> {
     Failed(io::Error),
     /// Not ready; the waker is registered.
     Pending,
-    /// The poller reported readiness but the operation would block. That readiness is cleared; try
-    /// again.
+    /// The poller reported readiness but the operation would block. That readiness is cleared.
     Stale,
 }
 

@@ -57,14 +57,16 @@ impl Acceptor {
         self.has_admitted = false;
     }
 
-    /// Accepts a listener's share of this iteration.
+    /// Accepts a listener's share of this iteration. Does not ask the kernel if a connect has emptied
+    /// the backlog since the listener became ready.
     pub fn accept_share(
         &mut self,
         handles: &mut Handles,
         writes: &mut DeferredWrites,
         listener: Key,
     ) {
-        if !self.accept(handles, writes, listener, self.share.size()) {
+        let may_accept = handles.get(listener).is_some_and(Handle::may_accept);
+        if may_accept && !self.accept(handles, writes, listener, self.share.size()) {
             self.share.grow();
         }
     }
@@ -83,6 +85,10 @@ impl Acceptor {
         writes: &mut DeferredWrites,
         key: Key,
     ) -> bool {
+        // Asking where it leads to is a system call.
+        if self.listeners.is_empty() {
+            return false;
+        }
         let Some(handle) = handles.get(key) else {
             return false;
         };
@@ -297,6 +303,7 @@ mod tests {
         }
 
         fn accept_share(&mut self) {
+            self.handles.reactor.poll();
             let (handles, writes) = (&mut self.handles, &mut self.writes);
             self.acceptor.accept_share(handles, writes, self.key);
         }
@@ -349,6 +356,33 @@ mod tests {
         // The outcome is put off once.
         assert!(!acceptor.accept_before_connect(handles, writes, client));
         assert_eq!(listening.connections(), 1);
+    }
+
+    #[test]
+    fn a_listener_that_a_connect_has_emptied_is_not_asked_again() {
+        let mut listening = listen();
+        let _peer = listening.connect(1);
+        listening.handles.reactor.poll();
+        let (handles, writes) = (&mut listening.handles, &mut listening.writes);
+        assert!(!listening.acceptor.accept(handles, writes, listening.key, 1));
+        assert!(listening.acceptor.accept(handles, writes, listening.key, 1));
+        let calls = listening.handles.reactor.calls().accepts.get();
+        listening.accept_share();
+        assert_eq!(listening.handles.reactor.calls().accepts.get(), calls);
+        let _another = listening.connect(1);
+        listening.accept_share();
+        assert_eq!(listening.connections(), 2);
+    }
+
+    #[test]
+    fn a_connect_without_a_listener_is_not_asked_where_it_leads() {
+        let mut listening = listen();
+        listening.acceptor.remove_listener(listening.key);
+        let (handles, writes) = (&mut listening.handles, &mut listening.writes);
+        let key = listening.key;
+        assert!(!listening
+            .acceptor
+            .accept_before_connect(handles, writes, key));
     }
 
     #[test]

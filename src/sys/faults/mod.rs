@@ -139,7 +139,7 @@ pub fn blocked() -> Vec<(&'static str, u32)> {
 }
 
 /// Returns how many of these calls were made although the same call on the same descriptor had been
-/// answered so twice, and epoll had reported nothing of it since.
+/// answered so, and epoll had reported nothing of it since.
 pub fn futile() -> Vec<(&'static str, u32)> {
     named(&lock().futile)
 }

@@ -19,15 +19,20 @@ const modes = {
 };
 
 /**
- * Answers its first request by `answer`, to a peer of node's own, and prints
- * what either has seen.
+ * Answers a request by `answer`, to a peer of node's own, and prints what either
+ * has seen. Two writes in an earlier callback make rust-net coalesce those of the
+ * answer.
  */
 function program(net) {
   const answer = eval(process.env.ANSWER);
   const seen = { peer: [], bytes: '' };
   const server = net.createServer((socket) => {
     seen.socket = [];
-    socket.once('data', () => answer(socket, process.env.FAULT_MARK));
+    socket.once('data', () => {
+      socket.write('r');
+      socket.write('y');
+      socket.once('data', () => answer(socket, process.env.FAULT_MARK));
+    });
     socket.on('error', ({ code, syscall }) =>
       seen.socket.push(`${syscall} ${code}`),
     );
@@ -37,13 +42,17 @@ function program(net) {
     const { port } = server.address();
     const peer = require('node:net').connect({ port, host: '127.0.0.1' });
     peer.write('?');
-    peer.on('data', (chunk) => (seen.bytes += chunk.toString('latin1')));
+    peer.on('data', (chunk) => {
+      const isReady = seen.bytes.length >= 2;
+      seen.bytes += chunk.toString('latin1');
+      if (!isReady && seen.bytes.length >= 2) peer.write('!');
+    });
     peer.on('end', () => seen.peer.push('end'));
     peer.on('error', ({ code }) => seen.peer.push(code));
     peer.on('close', () => server.close());
   });
   process.on('exit', () => {
-    const runs = seen.bytes.match(/(.)\1*/g) ?? [];
+    const runs = seen.bytes.slice(2).match(/(.)\1*/g) ?? [];
     seen.bytes = runs.map((run) => `${run[0]}${run.length}`).join(' ');
     require('node:fs').writeSync(1, JSON.stringify(seen));
   });

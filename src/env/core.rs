@@ -341,7 +341,7 @@ impl Core {
         });
         if count > 0 {
             self.counters.batches += 1;
-            self.writes.begin_callback();
+            self.writes.begin_callback(count);
         }
         count
     }

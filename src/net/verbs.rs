@@ -9,7 +9,7 @@ use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::queue::EventQueue;
 use crate::runtime::Reactor;
-use crate::stream::{Added, Deferred, Moved, Place, Relay, Sender};
+use crate::stream::{Added, Callback, Deferred, Moved, Place, Relay, Sender};
 use crate::sys::splice::SplicePipe;
 use crate::sys::{socket, Access, Bytes, Room};
 
@@ -244,13 +244,19 @@ impl Handle {
         stream.announce_writable(self.common.key, reactor)
     }
 
-    /// Defers a small write, to be offloaded where that is possible. Returns `None` where
-    /// [`Self::write`] has to do it.
-    pub fn defer(&mut self, sender: &mut Sender, may_offload: bool, bytes: &[u8]) -> Option<Added> {
-        match &mut self.state {
-            State::Stream(stream) => stream.defer(&self.common, sender, may_offload, bytes),
-            _ => None,
-        }
+    /// Defers a small write of a callback, to be offloaded where that is possible. Returns `None`
+    /// where [`Self::write`] has to do it.
+    pub fn defer(
+        &mut self,
+        sender: &mut Sender,
+        may_offload: bool,
+        callback: Callback,
+        bytes: &[u8],
+    ) -> Option<Added> {
+        let State::Stream(stream) = &mut self.state else {
+            return None;
+        };
+        stream.defer(&self.common, sender, may_offload, callback, bytes)
     }
 
     /// Returns where this handle's deferred bytes are, or may have been.

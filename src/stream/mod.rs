@@ -1,6 +1,7 @@
 //! Reading, writing and shutdown of a byte stream. This layer knows sources, not handles.
 
 mod deferred;
+mod habit;
 mod reader;
 mod relay;
 mod sender;
@@ -8,6 +9,7 @@ mod shutdown;
 mod writer;
 
 pub use deferred::{Added, Deferred, Place, Release, SmallWrite, SMALL_WRITE};
+pub use habit::{Callback, WriteHabit};
 pub use reader::{first_look, read_step, ReadStep, READ_STEP};
 pub use relay::{relay_step, splice_step, Moved, Relay};
 pub use sender::Sender;

@@ -8,7 +8,7 @@ use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::net::Handle;
 use crate::runtime::{Attempt, Interest, Reactor, Source};
-use crate::stream::{Deferred, Place, Sender};
+use crate::stream::{Callback, Deferred, Place, Sender};
 use crate::sys::{socket, Lent};
 
 /// Defers the small writes of one environment, and takes them back where something must come after
@@ -23,6 +23,8 @@ pub struct DeferredWrites {
     /// New handles offload.
     offload_all: bool,
     in_callback: bool,
+    /// The callback that runs, or the last one.
+    callback: Callback,
     /// Of the thread's system calls, those that have been counted.
     counted_sends: u64,
     /// Empty between two calls, and kept for its memory.
@@ -37,6 +39,7 @@ impl DeferredWrites {
             returns: None,
             offload_all,
             in_callback: false,
+            callback: Callback::default(),
             counted_sends: 0,
             taken: Vec::new(),
         }
@@ -66,8 +69,9 @@ impl DeferredWrites {
         Ok(())
     }
 
-    /// Begins a callback, whose small writes may be deferred.
-    pub fn begin_callback(&mut self) {
+    /// Begins a callback for so many events. Its small writes may be deferred.
+    pub fn begin_callback(&mut self, events: usize) {
+        self.callback = self.callback.next(events);
         self.mark_callback(true);
     }
 
@@ -91,7 +95,10 @@ impl DeferredWrites {
             return false;
         };
         let may_offload = self.returns.is_some();
-        let added = handles.with(key, |handle, _, _| handle.defer(sender, may_offload, bytes));
+        let callback = self.callback;
+        let added = handles.with(key, |handle, _, _| {
+            handle.defer(sender, may_offload, callback, bytes)
+        });
         let Some(added) = added.flatten() else {
             return false;
         };
@@ -260,7 +267,7 @@ mod tests {
     fn writes_are_deferred_within_a_callback_alone() {
         let mut one = connected(false);
         assert!(!one.defer(b"early"));
-        one.writes.begin_callback();
+        one.writes.begin_callback(2);
         assert!(one.defer(b"one "));
         assert!(one.defer(b"two"));
         assert_eq!(one.read(), "first ");
@@ -274,7 +281,7 @@ mod tests {
     fn what_is_deferred_leaves_before_what_must_come_after_it() {
         for offloads in [false, true] {
             let mut one = connected(offloads);
-            one.writes.begin_callback();
+            one.writes.begin_callback(2);
             assert!(one.defer(b"deferred "));
             one.writes.send_of(&mut one.handles, one.key);
             let sent = one.handles.verb(one.key, |handle, reactor, _| {
@@ -289,7 +296,7 @@ mod tests {
     fn nothing_is_lost_or_deferred_after_the_stop() {
         for offloads in [false, true] {
             let mut one = connected(offloads);
-            one.writes.begin_callback();
+            one.writes.begin_callback(2);
             assert!(one.defer(b"last"));
             one.writes.stop(&mut one.handles);
             assert!(!one.defer(b"more"));
@@ -302,8 +309,8 @@ mod tests {
         let mut writes = DeferredWrites::new(true, false);
         let runs = |writes: &DeferredWrites| writes.sender.as_ref().unwrap().is_in_callback();
         for _ in 0..2 {
-            writes.begin_callback();
-            writes.begin_callback();
+            writes.begin_callback(2);
+            writes.begin_callback(2);
             assert!(runs(&writes));
             writes.end_callback();
             writes.end_callback();

@@ -10,7 +10,8 @@ use crate::net::socket::Io;
 use crate::queue::EventQueue;
 use crate::runtime::{Interest, Reactor};
 use crate::stream::{
-    Added, Deferred, Place, Release, Sender, Shutdown, SmallWrite, Writer, SMALL_WRITE,
+    Added, Callback, Deferred, Place, Release, Sender, Shutdown, SmallWrite, WriteHabit, Writer,
+    SMALL_WRITE,
 };
 use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Lent};
 
@@ -21,6 +22,7 @@ pub(super) struct Writing {
     /// The place that the last deferred bytes were given. It may be out of date: the list compares
     /// the key when it is asked for the place.
     deferred_place: Option<Place>,
+    habit: WriteHabit,
     shutdown: Shutdown,
     /// Bytes that were reported as written could not be sent: nothing more is, every write reports
     /// this, and the peer gets a reset instead of an EOF.
@@ -95,24 +97,30 @@ impl Stream {
         Ok(())
     }
 
-    /// Defers a small write, to be offloaded where that is possible. Returns `None` where
-    /// [`Self::write`] has to do it.
+    /// Defers a small write of a callback, to be offloaded where that is possible. Returns `None`
+    /// where [`Self::write`] has to do it.
     pub fn defer(
         &mut self,
         common: &Common,
         sender: &mut Sender,
         may_offload: bool,
+        callback: Callback,
         bytes: &[u8],
     ) -> Option<Added> {
+        let fd = self.deferring_fd(common, bytes)?;
+        let is_alone = self.writing.habit.note(callback);
         let release = if may_offload && common.offloads {
             Release::Offload
         } else {
             Release::Coalesce
         };
+        if is_alone && release == Release::Coalesce {
+            return None;
+        }
         let added = sender.add(&SmallWrite {
             key: common.key,
             place: self.writing.deferred_place,
-            fd: self.deferring_fd(common, bytes)?,
+            fd,
             release,
             bytes,
         })?;

@@ -44,6 +44,7 @@ const bounds = [
     most: (w) => w.writes + pieces(w.written) + w.relayed,
   },
   {
+    // A kernel that has just become full is asked with poll, and says so to a relay twice.
     name: 'sends for nothing',
     made: (c) => sum(c.blocked, sends),
     most: (w) => pieces(w.written) + w.relayed,

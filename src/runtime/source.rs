@@ -174,6 +174,13 @@ impl Source {
         })
     }
 
+    /// Returns true when the kernel has no room to write; the key then comes up when it has. Called
+    /// after a short write: another write would find the little that has become free since.
+    pub fn awaits_room(&self) -> bool {
+        let asked = self.attempt(Interest::Write, socket::check_room, |()| false);
+        matches!(asked, Attempt::Pending)
+    }
+
     /// Returns how often this descriptor was read from, and how often written to.
     pub fn calls(&self) -> (u64, u64) {
         (self.reads.get(), self.writes.get())

@@ -135,7 +135,8 @@ fn probe_empty_write(source: &Source, only: Bytes<'_>) -> Result<()> {
 }
 
 /// Sends until all bytes are taken or the kernel has no more room. Returns the number of bytes
-/// sent.
+/// sent. The kernel then has room again only when much has become free: sending little by little
+/// would cost many calls, and wake the peer as often.
 fn send(source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
     let mut rest = buffers;
     // Empty buffers at the front count as sent.
@@ -150,6 +151,9 @@ fn send(source: &Source, buffers: &mut [Bytes<'_>]) -> Result<usize> {
             Attempt::Done(sent) => {
                 total += sent;
                 Bytes::advance(&mut rest, sent);
+                if !rest.is_empty() && source.awaits_room() {
+                    break;
+                }
             }
             Attempt::Pending => break,
             Attempt::Failed(error) => return Err(error.into()),
@@ -194,6 +198,13 @@ mod tests {
         let mut read = [0u8; 3];
         peer.read_exact(&mut read).unwrap();
         assert_eq!(&read, b"abc");
+    }
+
+    #[test]
+    fn a_full_kernel_is_offered_nothing_more() {
+        let (_reactor, source, _peer) = connected();
+        fill(&mut Writer::default(), &source);
+        assert_eq!(source.calls(), (0, 1));
     }
 
     #[test]

@@ -154,6 +154,25 @@ pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<us
     })
 }
 
+/// Asks whether a write would find room. A write that was cut short does not tell: a signal may
+/// have cut it. The kernel has room for TCP once a third of its buffer is free, and reports that
+/// as an edge.
+///
+/// # Errors
+/// `WouldBlock` where there is no room. The next write finds any other error.
+pub fn check_room(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let mut asked = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: passes one live entry; the descriptor is open while borrowed.
+    match unsafe { libc::poll(&mut asked, 1, 0) } {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
+    }
+}
+
 /// True when the kernel has no memory for a packet. The connection still works, and libuv tries
 /// such a write again.
 pub fn is_out_of_buffers(error: &io::Error) -> bool {

@@ -201,6 +201,14 @@ pub(super) fn join(buffers: &[Bytes<'_>], most: usize) -> Vec<u8> {
     joined
 }
 
+/// Asks whether a write would find room. Only the write itself can tell.
+///
+/// # Errors
+/// None.
+pub fn check_room(_fd: BorrowedDescriptor<'_>) -> io::Result<()> {
+    Ok(())
+}
+
 /// True when the system has no memory for a packet. Winsock says so of a whole connection, which
 /// does not recover: never here.
 pub fn is_out_of_buffers(_error: &io::Error) -> bool {

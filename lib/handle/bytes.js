@@ -71,17 +71,28 @@ function checkBytes(data) {
  * Makes a new view of the same memory, to which the caller has no reference. Its
  * length is fixed, even if the memory can grow.
  *
- * @param {Uint8Array} bytes
+ * @param {Uint8Array} bytes not detached
+ * @param {number} start offset in the bytes
+ * @param {number} end
  * @returns {Uint8Array}
  */
-function privateView(bytes) {
-  // Detached memory cannot be viewed.
-  if (byteLengthOf(bytes) === 0) return new Uint8Array(0);
+function viewOf(bytes, start, end) {
   return new Uint8Array(
     bufferOf(bytes),
-    byteOffsetOf(bytes),
-    byteLengthOf(bytes),
+    byteOffsetOf(bytes) + start,
+    end - start,
   );
+}
+
+/**
+ * Returns true when two arrays are views of the same ArrayBuffer.
+ *
+ * @param {Uint8Array} one
+ * @param {Uint8Array} other
+ * @returns {boolean}
+ */
+function isViewOf(one, other) {
+  return bufferOf(one) === bufferOf(other);
 }
 
 module.exports = {
@@ -89,5 +100,6 @@ module.exports = {
   checkBytes,
   copyInto,
   invalidArgument,
-  privateView,
+  isViewOf,
+  viewOf,
 };

@@ -400,6 +400,7 @@ function cancelOne(handle) {
   }
   const write = handle[kFirstWrite];
   if (write !== null) handle[kFirstWrite] = write.next;
+  write?.release();
   const request = write === null ? handle[kShutdownRequest] : write.request;
   if (request === null) return false;
   if (request === handle[kShutdownRequest]) handle[kShutdownRequest] = null;

@@ -1,47 +1,102 @@
 'use strict';
 
 /*
- * Puts small writes into the output slab that is shared with the native side:
- * copies bytes and encodes strings.
+ * Encodes text into memory that is sent. Small writes go into the output slab that
+ * is shared with the native side.
  */
 
 const { byteLengthOf, copyInto } = require('./bytes');
+const { ENCODE_BYTES } = require('./encode-memory');
 const { out, seam } = require('./native');
+const { writeLatin1, writeUtf16, writeUtf8 } = require('../node/text-writers');
 
 // In bytes. Up to this size a copy costs less than passing memory to the native
 // side. Only copied writes can be coalesced.
 const { smallWrite: SMALL_WRITE } = seam;
+const OUT_BYTES = out.length;
 /** The largest string, in bytes, that node's handles send before counting it. */
 const TRIED_STRING = 16_384;
-const MAX_BYTES_PER_UNIT = 3;
 
-const { write: writeText } = Buffer.prototype;
+/** @typedef {'utf8' | 'latin1' | 'utf16le'} TextEncoding */
+
+/** The most bytes that a UTF-16 unit becomes. */
+const BYTES_PER_UNIT = { utf8: 3, latin1: 1, utf16le: 2 };
+
+const writers = { utf8: writeUtf8, latin1: writeLatin1, utf16le: writeUtf16 };
+
+const { byteLength } = Buffer;
+const { call } = Function.prototype;
+const unitAt = call.bind(String.prototype.charCodeAt);
 
 /**
- * Returns true when a string fits into the slab in any encoding.
+ * Returns true for text that is so short that it goes into the output slab.
  *
  * @param {string} text
  * @returns {boolean}
  */
-function fitsSlab(text) {
-  return text.length * MAX_BYTES_PER_UNIT <= out.length;
+function isShort(text) {
+  return text.length <= SMALL_WRITE;
 }
 
 /**
- * Encodes a string into the slab.
+ * Returns true when all of a text fits into the memory of `takeMemory`.
  *
  * @param {string} text
- * @param {number} at offset in the slab
- * @param {string | undefined} encoding
- * @returns {number} how many bytes were written
+ * @param {TextEncoding} encoding
+ * @returns {boolean}
  */
-function encodeInto(text, at, encoding) {
-  // Uses the original method: a replaced one could return any length.
-  return writeText.call(out, text, at, out.length - at, encoding);
+function fitsMemory(text, encoding) {
+  return text.length * BYTES_PER_UNIT[encoding] <= ENCODE_BYTES;
 }
 
 /**
- * Joins small chunks in the slab.
+ * Returns how many bytes a text becomes.
+ *
+ * @param {string} text
+ * @param {TextEncoding} encoding
+ * @returns {number}
+ */
+function textLength(text, encoding) {
+  if (encoding === 'utf8') return byteLength(text);
+  return text.length * BYTES_PER_UNIT[encoding];
+}
+
+/**
+ * Encodes text that fits.
+ *
+ * @param {Buffer} memory of `takeMemory`, or the output slab
+ * @param {number} at offset in the memory
+ * @param {string} text
+ * @param {TextEncoding} encoding
+ * @returns {number} how many bytes were written
+ */
+function encodeInto(memory, at, text, encoding) {
+  const most = text.length * BYTES_PER_UNIT[encoding];
+  return writers[encoding](memory, text, at, most);
+}
+
+/**
+ * Returns the end of the longest piece of a text that fits. Never cuts a pair of
+ * surrogates, which is one character.
+ *
+ * @param {string} text
+ * @param {number} from where the piece begins
+ * @param {number} room in bytes
+ * @param {TextEncoding} encoding
+ * @returns {number} `from` when nothing fits
+ */
+function pieceEnd(text, from, room, encoding) {
+  const end = from + Math.floor(room / BYTES_PER_UNIT[encoding]);
+  if (end >= text.length) return text.length;
+  if (encoding !== 'utf8' || end === from) return end;
+  const isPair =
+    (unitAt(text, end - 1) & 0xfc00) === 0xd800 &&
+    (unitAt(text, end) & 0xfc00) === 0xdc00;
+  return isPair ? end - 1 : end;
+}
+
+/**
+ * Joins small chunks in the output slab.
  *
  * @param {import('./pending-write').List} list
  * @returns {number} their total length in bytes, or -1 when one is not small or
@@ -52,11 +107,13 @@ function joinSmall({ chunks, encodings }) {
   for (let i = 0; i < chunks.length; i++) {
     const chunk = chunks[i];
     if (typeof chunk === 'string') {
-      if (length + chunk.length * MAX_BYTES_PER_UNIT > out.length) return -1;
-      length += encodeInto(chunk, length, encodings[i]);
+      const encoding = /** @type {TextEncoding} */ (encodings[i]);
+      const most = chunk.length * BYTES_PER_UNIT[encoding];
+      if (length + most > OUT_BYTES) return -1;
+      length += encodeInto(out, length, chunk, encoding);
     } else {
       const size = byteLengthOf(chunk);
-      if (size > SMALL_WRITE || length + size > out.length) return -1;
+      if (size > SMALL_WRITE || length + size > OUT_BYTES) return -1;
       copyInto(out, chunk, length);
       length += size;
     }
@@ -69,13 +126,21 @@ function joinSmall({ chunks, encodings }) {
  * All other data counts as written even if the kernel rejects it.
  *
  * @param {Uint8Array | string} chunk
- * @param {string | undefined} encoding undefined for bytes
+ * @param {TextEncoding} [encoding] undefined for bytes
  * @returns {boolean}
  */
 function isTried(chunk, encoding) {
   if (encoding === undefined) return false;
-  const bytesPerUnit = { utf8: 3, utf16le: 2 }[encoding] ?? 1;
-  return chunk.length * bytesPerUnit <= TRIED_STRING;
+  return chunk.length * BYTES_PER_UNIT[encoding] <= TRIED_STRING;
 }
 
-module.exports = { SMALL_WRITE, encodeInto, fitsSlab, isTried, joinSmall };
+module.exports = {
+  SMALL_WRITE,
+  encodeInto,
+  fitsMemory,
+  isShort,
+  isTried,
+  joinSmall,
+  pieceEnd,
+  textLength,
+};

@@ -38,6 +38,7 @@ const {
   checkBytes,
   copyInto,
   invalidArgument,
+  viewOf,
 } = require('./bytes');
 const {
   drainStash,
@@ -48,10 +49,12 @@ const {
 const {
   SMALL_WRITE,
   encodeInto,
-  fitsSlab,
+  fitsMemory,
+  isShort,
   isTried,
   joinSmall,
 } = require('./encode');
+const { giveMemory, takeMemory } = require('./encode-memory');
 const { native, out, seam, uv } = require('./native');
 const {
   PendingWrite,
@@ -98,6 +101,7 @@ const CHUNKS_PER_CALL = process.platform === 'win32' ? Infinity : 1024;
 const { nobody: NO_HANDLE } = seam;
 
 const kAhead = Symbol('ahead');
+const kAttempted = Symbol('attempted');
 const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
 const kSendText = Symbol('sendText');
@@ -115,6 +119,18 @@ const copiesByDefault = copiesWrites();
 
 /** How many bytes the last attempt to send was for. */
 let attempted = 0;
+/**
+ * The text that it was for, encoded; null unless the kernel took only a part.
+ *
+ * @type {Buffer | null}
+ */
+let encoded = null;
+
+/**
+ * @typedef {import('./encode').TextEncoding} TextEncoding
+ * @typedef {{ sent: number, length: number, rest: PendingWrite | null }} Attempt
+ *   what came of an attempt: `rest` is null if it failed
+ */
 
 /** The key of an accepted connection. Only listeners make it. */
 class Admission {
@@ -140,6 +156,7 @@ class StreamHandle extends AsyncResource {
     this[kReading] = false;
     this[kStash] = null;
     this[kUserBuffer] = null;
+    /** @type {Attempt | null} */
     this[kAhead] = null;
     this[kCopyWrites] = copiesByDefault;
     this[kConnectRequest] = null;
@@ -282,15 +299,19 @@ class StreamHandle extends AsyncResource {
    */
   writeAhead(data, encoding) {
     const isText = encoding !== undefined;
-    if (isText && !fitsSlab(data)) return false;
+    if (this[kMustQueue]() || (isText && !fitsMemory(data, encoding))) {
+      return false;
+    }
     const sent = isText
       ? this[kSendText](data, encoding)
       : this[kSendBytes](checkBytes(data));
-    if (sent === attempted) {
+    const length = attempted;
+    if (sent === length) {
       this[kSent] += sent;
       return true;
     }
-    this[kAhead] = { sent, length: attempted };
+    const rest = sent < 0 ? null : restOf(data, sent);
+    this[kAhead] = { sent, length, rest };
     return false;
   }
 
@@ -313,7 +334,7 @@ class StreamHandle extends AsyncResource {
     const list = takeList(chunks, allBuffers);
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
     if (length < 0) {
-      return this[kWriteLarge](request, PendingWrite.ofList(list), 0);
+      return this[kWriteLarge](request, PendingWrite.ofList(list));
     }
     // As in libuv, an empty write checks the handle but makes no system call.
     if (length === 0) {
@@ -322,7 +343,7 @@ class StreamHandle extends AsyncResource {
     }
     const sent = native.writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
-      return this[kWriteLarge](request, PendingWrite.ofList(list), sent);
+      return this[kWritten](request, 0, length, restOfOut(sent, length));
     }
     if (sent >= 0 && countFilled(list.chunks) > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
@@ -444,51 +465,91 @@ class StreamHandle extends AsyncResource {
 
   // kSendBytes and kSendText return how many of the `attempted` bytes the kernel
   // has taken, or a negative errno.
+  /** @param {Uint8Array} bytes */
   [kSendBytes](bytes) {
     attempted = byteLengthOf(bytes);
-    if (this[kMustQueue]()) return 0;
-    if (attempted > SMALL_WRITE) return native.write(this[kKey], bytes, 0);
+    if (attempted > SMALL_WRITE) {
+      return native.write(this[kKey], bytes, 0, attempted);
+    }
     copyInto(out, bytes, 0);
     return native.writeOut(this[kKey], attempted);
   }
 
-  [kSendText](string, encoding) {
-    attempted = encodeInto(string, 0, encoding);
-    if (this[kMustQueue]()) return 0;
-    return native.writeOut(this[kKey], attempted);
+  /**
+   * @param {string} text that fits
+   * @param {TextEncoding} encoding
+   */
+  [kSendText](text, encoding) {
+    const memory = isShort(text) ? out : takeMemory();
+    attempted = encodeInto(memory, 0, text, encoding);
+    const sent =
+      memory === out
+        ? native.writeOut(this[kKey], attempted)
+        : native.write(this[kKey], memory, 0, attempted);
+    const isPart = sent >= 0 && sent < attempted;
+    encoded = isPart ? memory : null;
+    if (!isPart && memory !== out) giveMemory(memory);
+    return sent;
   }
 
-  // Writes one chunk, or continues a write that `writeAhead` has started.
+  /**
+   * Writes one chunk, or continues a write that `writeAhead` has started.
+   *
+   * @param {object} request
+   * @param {Uint8Array | string} chunk
+   * @param {TextEncoding} [encoding] of text
+   */
   [kWrite](request, chunk, encoding) {
     const ahead = this[kAhead];
-    let sent;
     if (ahead !== null) {
       this[kAhead] = null;
-      attempted = ahead.length;
-      ({ sent } = ahead);
-    } else if (encoding === undefined) {
-      sent = this[kSendBytes](chunk);
-    } else {
-      sent = this[kSendText](chunk, encoding);
+      return this[kAttempted](request, chunk, encoding, ahead);
     }
+    if (this[kMustQueue]()) {
+      const write = PendingWrite.of(chunk, encoding);
+      return this[kWritten](request, 0, write.left, write);
+    }
+    const sent =
+      typeof chunk === 'string'
+        ? this[kSendText](chunk, encoding ?? 'utf8')
+        : this[kSendBytes](chunk);
     const length = attempted;
+    if (sent === length) return this[kWritten](request, 0, length, null);
+    const rest = sent < 0 ? null : restOf(chunk, sent);
+    return this[kAttempted](request, chunk, encoding, { sent, length, rest });
+  }
+
+  /**
+   * Goes on after an attempt that has failed or left a rest.
+   *
+   * @param {object} request
+   * @param {Uint8Array | string} chunk
+   * @param {TextEncoding | undefined} encoding
+   * @param {Attempt} attempt
+   */
+  [kAttempted](request, chunk, encoding, { sent, length, rest }) {
     if (sent < 0 && !isTried(chunk, encoding)) this[kSent] += length;
-    const isDone = sent < 0 || (sent === length && !this[kMustQueue]());
-    const rest = isDone ? null : PendingWrite.of(chunk, encoding).skip(sent);
     return this[kWritten](request, sent, length, rest);
   }
 
   [kWriteText](request, string, encoding) {
     checkRequest(request);
     if (typeof string !== 'string') throw invalidArgument('string');
-    if (fitsSlab(string)) return this[kWrite](request, string, encoding);
-    return this[kWriteLarge](request, PendingWrite.of(string, encoding), 0);
+    if (fitsMemory(string, encoding)) {
+      return this[kWrite](request, string, encoding);
+    }
+    return this[kWriteLarge](request, PendingWrite.of(string, encoding));
   }
 
-  // Writes what is too large for the slab, or has to wait.
-  [kWriteLarge](request, write, sent) {
+  /**
+   * Writes what is encoded in pieces, lists that are not joined, and what has to
+   * wait.
+   *
+   * @param {object} request
+   * @param {PendingWrite} write
+   */
+  [kWriteLarge](request, write) {
     const length = write.left;
-    write.skip(sent);
     const status = this[kMustQueue]() ? WAITS : write.send(this[kKey]);
     if (status === SENT && write.count > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
@@ -554,6 +615,33 @@ class StreamHandle extends AsyncResource {
     this[kRelay] = null;
     this[kRelayed] = false;
   }
+}
+
+/**
+ * Returns the write of what an attempt has just left.
+ *
+ * @param {Uint8Array | string} chunk
+ * @param {number} sent
+ * @returns {PendingWrite}
+ */
+function restOf(chunk, sent) {
+  if (typeof chunk !== 'string') return PendingWrite.ofRest(chunk, sent);
+  if (encoded === null || encoded === out) return restOfOut(sent, attempted);
+  return PendingWrite.ofEncoded(encoded, sent, attempted);
+}
+
+/**
+ * Returns the write of a rest in the output slab. It is copied, because the slab
+ * is needed for the next write.
+ *
+ * @param {number} start
+ * @param {number} end
+ * @returns {PendingWrite}
+ */
+function restOfOut(start, end) {
+  const rest = Buffer.allocUnsafeSlow(end - start);
+  copyInto(rest, viewOf(out, start, end), 0);
+  return PendingWrite.of(rest);
 }
 
 /**

@@ -59,9 +59,9 @@ pub const VERBS: &[(&str, Verb)] = &[
         to_number(read.unwrap_or(Err(Errno::INVAL)))
     }),
     ("write", |net, args| {
-        let (key, skip) = (key(net, args), args.count(2));
+        let (key, from, to) = (key(net, args), args.count(2), args.count(3));
         sent(args.with_bytes(1, |bytes| {
-            net.run(|core| core.write(key, &mut [bytes.skip(skip)]))
+            net.run(|core| core.write(key, &mut [bytes.first(to).skip(from)]))
         }))
     }),
     ("writeAll", |net, args| {

@@ -48,6 +48,15 @@ impl Bytes<'_> {
         }
     }
 
+    /// Returns the first `count` bytes; all of them if there are no more.
+    #[must_use]
+    pub fn first(self, count: usize) -> Self {
+        Self {
+            length: count.min(self.length),
+            ..self
+        }
+    }
+
     /// Copies the first `most` bytes, or all if there are fewer. For system interfaces that take
     /// only a slice.
     #[cfg(windows)]
@@ -178,9 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn skip_stops_at_the_end() {
+    fn skip_and_first_stop_at_the_end() {
         let bytes = Bytes::from(&[7u8; 3][..]);
         assert_eq!(bytes.skip(2).len(), 1);
         assert_eq!(bytes.skip(9).len(), 0);
+        assert_eq!(bytes.first(2).len(), 2);
+        assert_eq!(bytes.first(9).len(), 3);
+        assert_eq!(bytes.first(2).skip(3).len(), 0);
     }
 }

@@ -58,7 +58,8 @@ pub enum Kind {
     Closed = 7,
     /// Bytes already reported as written could not be sent: `a` is a negative errno.
     FlushFailed = 8,
-    /// Data is available, and JavaScript must supply the buffer to read it into.
+    /// Data is available, and JavaScript must supply the buffer to read it into: one of `a` bytes,
+    /// unless the program has named one.
     Readable = 9,
 }
 

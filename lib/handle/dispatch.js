@@ -7,6 +7,7 @@
 const { isUint8Array } = require('node:util').types;
 const { native, onEvents, ring, seam, slab, uv } = require('./native');
 const { byteLengthOf, copyInto } = require('./bytes');
+const { allocate } = require('./chunk-memory');
 const {
   codes: { ERR_INVALID_ARG_TYPE },
 } = require('../common/errors');
@@ -61,6 +62,10 @@ const {
 } = seam.kinds;
 
 const ACCEPT_RETRY_MS = 100;
+/** Stands for the size of a chunk that is still to be asked for. */
+const UNKNOWN = -1;
+/** How often a READABLE event is delivered again. */
+const MORE_READS = 3;
 
 const slabMemory = slab.buffer;
 
@@ -119,6 +124,7 @@ function openHandle(key) {
   return handles[key];
 }
 
+/** @param {number} at */
 function deliver(at) {
   const handle = openHandle(ring[at]);
   const kind = ring[at + 1];
@@ -141,7 +147,7 @@ function deliverOpen(handle, kind, argument, at) {
       onBytes(handle, ring[at + 3], argument);
       break;
     case READABLE:
-      onReadable(handle);
+      onReadable(handle, argument, at);
       break;
     case READ_END:
       onReadEnd(handle, argument);
@@ -183,17 +189,67 @@ function onBytes(handle, offset, length) {
   if (handle[kReading]) drainStash(handle);
 }
 
-// Reads into the user's buffer when the event is delivered. Only now is it known
-// which buffer that is, and whether its memory is still attached.
-function onReadable(handle) {
-  if (!handle[kReading] || handle[kUserBuffer] === null) return;
-  const result = native.readInto(handle[kKey], handle[kUserBuffer]);
+/**
+ * Reads when the event is delivered, straight into the memory of a chunk or into the
+ * user's buffer. Only now is it known which buffer that is, and whether its memory
+ * is still attached.
+ *
+ * @param handle
+ * @param {number} argument the number of bytes, or UNKNOWN
+ * @param {number} at the place of the event in the ring
+ */
+function onReadable(handle, argument, at) {
+  if (!handle[kReading]) return;
+  const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
+  if (size <= 0) return;
+  if (handle[kUserBuffer] === null) readChunk(handle, size, at);
+  else readUserBytes(handle, at);
+}
+
+/**
+ * @param handle
+ * @param {number} at as for `onReadable`
+ */
+function readUserBytes(handle, at) {
+  const buffer = handle[kUserBuffer];
+  const result = native.readInto(handle[kKey], buffer);
   if (result > 0) {
+    if (result === byteLengthOf(buffer)) readAgain(at);
     handle[kReceived] += result;
     emitUserBytes(handle, result);
   } else if (result < 0) {
     emitReadEnd(handle, result);
   }
+}
+
+/**
+ * @param handle
+ * @param {number} size of the chunk, unless less has come
+ * @param {number} at as for `onReadable`
+ */
+function readChunk(handle, size, at) {
+  const chunk = allocate(size);
+  const result = native.readInto(handle[kKey], chunk);
+  if (result > 0) {
+    readAgain(at);
+    handle[kReceived] += result;
+    emitBytes(handle, result === size ? chunk : copyOf(chunk, result));
+  } else if (result < 0) {
+    emitReadEnd(handle, result);
+  }
+}
+
+/**
+ * Delivers a READABLE event again while it is alone in its batch, as there is
+ * probably more to read. That saves calls between the native side and JavaScript.
+ *
+ * @param {number} at as for `onReadable`
+ */
+function readAgain(at) {
+  if (ring[COUNT] !== 1 || ring[at + 3] === MORE_READS) return;
+  ring[at + 2] = UNKNOWN;
+  ring[at + 3]++;
+  ring[CURSOR]--;
 }
 
 // Continues the waiting writes, because the kernel has room: one per event.
@@ -231,6 +287,18 @@ function copyOut(offset, length) {
   return chunk;
 }
 
+/**
+ * Returns the first bytes of a chunk in memory of their exact size.
+ *
+ * @param {Buffer} chunk
+ * @param {number} length in bytes
+ */
+function copyOf(chunk, length) {
+  const copy = Buffer.allocUnsafeSlow(length);
+  copy.set(chunk.subarray(0, length));
+  return copy;
+}
+
 // Returns the handle's `onread`, and throws if there is none. In node, that would
 // abort the process.
 function findReader(handle) {
@@ -250,6 +318,10 @@ function emitBytes(handle, chunk) {
   handle.runInAsyncScope(onread, handle, memory);
 }
 
+/**
+ * @param handle
+ * @param {number} length of what was read
+ */
 function emitUserBytes(handle, length) {
   streamBaseState[kReadBytesOrError] = length;
   streamBaseState[kArrayBufferOffset] = 0;

@@ -58,6 +58,13 @@ pub const VERBS: &[(&str, Verb)] = &[
         let read = args.with_room(1, |room| net.run(|core| core.read_directly(key, room)));
         to_number(read.unwrap_or(Err(Errno::INVAL)))
     }),
+    ("waiting", |net, args| {
+        number(net, args, |handle| Ok(handle.waiting()))
+    }),
+    ("isAbove", |_, args| {
+        let address = |index| args.with_room(index, |mut room| room.start() as usize);
+        Value::Int(i32::from(address(0) > address(1)))
+    }),
     ("write", |net, args| {
         let (key, from, to) = (key(net, args), args.count(2), args.count(3));
         sent(args.with_bytes(1, |bytes| {

@@ -209,6 +209,13 @@ impl Handle {
         }
     }
 
+    /// Returns how many bytes there are for another [`Self::read_directly`], at most one step; 0 where
+    /// there are too few.
+    pub fn waiting(&self) -> i32 {
+        let stream = self.state.stream();
+        stream.map_or(0, |stream| stream.waiting_directly(&self.common))
+    }
+
     /// Has a handle served again: it was taken out of the ready set, and nothing was read.
     pub fn read_again(&self) {
         if let State::Stream(stream) = &self.state {

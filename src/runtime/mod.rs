@@ -47,7 +47,7 @@ use std::rc::Rc;
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
 pub use ready::{First, LoopWaker, Ready, ReadySet};
-pub use source::{is_heavy, Attempt, Source};
+pub use source::{is_heavy, Attempt, Source, Waiting};
 pub use threaded::Threaded;
 
 pub use crate::sys::Interest;

@@ -232,6 +232,10 @@ impl Member {
         self.listed.load(Ordering::Relaxed)
     }
 
+    pub(super) fn is_heavy(&self) -> bool {
+        self.heavy.load(Ordering::Relaxed)
+    }
+
     /// Notes whether a service took much. Only the JavaScript thread calls this.
     pub(super) fn set_heavy(&self, heavy: bool) {
         self.heavy.store(heavy, Ordering::Relaxed);

@@ -27,6 +27,15 @@ pub enum Attempt<T> {
     Failed(io::Error),
 }
 
+/// What is known of the bytes that wait to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    Bytes(usize),
+    Nothing,
+    /// Only a read can tell: an end, an error, or a descriptor that does not say.
+    Unknown,
+}
+
 /// A descriptor registered with the reactor. Used by the JavaScript thread only.
 ///
 /// Readiness is edge-triggered: after an attempt that ends in `Pending` or in a short read, the
@@ -131,6 +140,31 @@ impl Source {
             |&read| read != 0 && !is_heavy(read, size),
         );
         attempt
+    }
+
+    /// True when the last read took much.
+    pub fn is_heavy(&self) -> bool {
+        self.direction(Interest::Read).member.is_heavy()
+    }
+
+    /// Returns how many bytes wait to be read. Where there are none, the key comes up again when there
+    /// are, as after a read that finds nothing.
+    pub fn waiting(&self) -> Waiting {
+        let waker = &self.direction(Interest::Read).waker;
+        let count = |fd: BorrowedDescriptor<'_>| match socket::available(fd)? {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            bytes => Ok(bytes),
+        };
+        let tried = self
+            .registration
+            .attempt(Interest::Read, waker, count, |_| false);
+        match tried {
+            Tried::Done(bytes) => Waiting::Bytes(bytes),
+            Tried::Pending => Waiting::Nothing,
+            // An end or an error stays ready, and so does what came meanwhile.
+            Tried::Stale if !self.is_ready(Interest::Read) => Waiting::Nothing,
+            Tried::Stale | Tried::Failed(_) => Waiting::Unknown,
+        }
     }
 
     fn note_read(&self, read: usize, room: usize) {

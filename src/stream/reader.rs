@@ -9,6 +9,10 @@ use crate::sys::{socket, BorrowedDescriptor, Room};
 /// Upper bound of one read, in bytes: the size that libuv suggests to its users.
 pub const READ_STEP: usize = 64 * 1024;
 
+/// A read of so many bytes goes straight into the memory of a chunk. Below that a copy costs less than
+/// the question how many there are.
+pub const DIRECT_READ: usize = 16 * 1024;
+
 /// The outcome of one read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadStep {

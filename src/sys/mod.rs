@@ -4,9 +4,9 @@
 //!
 //! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: an open socket or pipe, owned,
 //!   borrowed, or named for use on another thread
-//! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `receive`,
-//!   `send`, `send_vectored`, `send_lent`, `check_room`, `is_full`, `is_out_of_buffers`,
-//!   `local_address`, `peer_address`, `local_name`, `peer_name`, zones
+//! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `has_ended`,
+//!   `available`, `receive`, `send`, `send_vectored`, `send_lent`, `check_room`, `is_full`,
+//!   `is_out_of_buffers`, `local_address`, `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function for each socket option
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
 //!   descriptor released when the process has run out of them)

@@ -11,7 +11,7 @@ use crate::error::UV_EOF;
 use crate::net::stream::MAX_LOOKS;
 use crate::net::{Accepted, PeerFilter};
 use crate::runtime::{First, Interest};
-use crate::stream::READ_STEP;
+use crate::stream::{DIRECT_READ, READ_STEP};
 
 const KEY: Key = Key::new(1, 0);
 
@@ -434,4 +434,58 @@ fn a_stream_that_goes_on_is_registered() {
         assert_eq!(read, READ_STEP, "look {look}");
     }
     assert!(handle.state.socket().unwrap().source().is_some());
+}
+
+/// A stream whose last read took much.
+fn heavy() -> (UnixStream, Subject) {
+    let (mut peer, mut subject) = accepted();
+    subject.handle.read_start(&subject.reactor).unwrap();
+    peer.write_all(b"x").unwrap();
+    assert_eq!(subject.serve(), 1);
+    peer.write_all(&vec![7; READ_STEP]).unwrap();
+    assert_eq!(subject.serve(), READ_STEP);
+    assert_eq!(subject.queue.take_batch().count(), 2);
+    (peer, subject)
+}
+
+#[test]
+fn a_heavy_stream_is_asked_to_be_read_directly() {
+    let (mut peer, mut subject) = heavy();
+    peer.write_all(&vec![8; DIRECT_READ]).unwrap();
+    assert_eq!(
+        subject.event(),
+        (Kind::Readable, i32::try_from(DIRECT_READ).unwrap())
+    );
+    let handle = &mut subject.handle;
+    assert_eq!(usize::try_from(handle.waiting()).unwrap(), DIRECT_READ);
+    let mut chunk = vec![0; DIRECT_READ];
+    let read = handle.read_directly(&subject.reactor, (&mut chunk[..]).into());
+    assert_eq!(usize::try_from(read).unwrap(), DIRECT_READ);
+    assert!(chunk.iter().all(|&byte| byte == 8));
+    assert_eq!(handle.waiting(), 0);
+    drop(peer);
+    assert_eq!(subject.event(), (Kind::ReadEnd, UV_EOF));
+}
+
+#[test]
+fn a_heavy_stream_takes_little_and_its_end_as_others_do() {
+    let (mut peer, mut subject) = heavy();
+    peer.write_all(&vec![8; DIRECT_READ - 1]).unwrap();
+    let (kind, length) = subject.event();
+    assert_eq!(kind, Kind::Read);
+    assert_eq!(usize::try_from(length).unwrap(), DIRECT_READ - 1);
+    let (peer, mut subject) = heavy();
+    drop(peer);
+    assert_eq!(subject.event(), (Kind::ReadEnd, UV_EOF));
+}
+
+#[test]
+fn a_stream_that_stopped_has_nothing_to_be_read_directly() {
+    let (mut peer, mut subject) = heavy();
+    peer.write_all(&vec![8; READ_STEP]).unwrap();
+    subject.handle.read_stop();
+    assert_eq!((subject.serve(), subject.handle.waiting()), (0, 0));
+    subject.handle.read_start(&subject.reactor).unwrap();
+    let size = i32::try_from(READ_STEP).unwrap();
+    assert_eq!(subject.event(), (Kind::Readable, size));
 }

@@ -6,8 +6,8 @@ use crate::event::{Event, Key, Kind};
 use crate::net::common::Common;
 use crate::net::socket::Io;
 use crate::queue::EventQueue;
-use crate::runtime::{is_heavy, Count, Interest, Reactor};
-use crate::stream::{first_look, read_step, ReadStep};
+use crate::runtime::{is_heavy, Count, Interest, Reactor, Waiting};
+use crate::stream::{first_look, read_step, ReadStep, DIRECT_READ, READ_STEP};
 use crate::sys::{Access, Room};
 
 /// The most reads of an accepted connection before it is registered: enough for a short upload,
@@ -116,9 +116,17 @@ impl Stream {
             self.report_end(key, status, queue);
             return 0;
         }
-        if common.reads_directly {
-            queue.push(Event::new(key, Kind::Readable, 0));
+        let waiting = self.waiting();
+        if waiting == Waiting::Nothing {
             return 0;
+        }
+        if common.reads_directly {
+            queue.push(Event::new(key, Kind::Readable, step_size(READ_STEP)));
+            return 0;
+        }
+        if let Waiting::Bytes(bytes @ DIRECT_READ..) = waiting {
+            queue.push(Event::new(key, Kind::Readable, step_size(bytes)));
+            return bytes.min(READ_STEP);
         }
         match self.read_into(key, reactor, buffer.into()) {
             ReadStep::Nothing => 0,
@@ -168,6 +176,29 @@ impl Stream {
                 self.end_reading(status);
                 status
             }
+        }
+    }
+
+    /// Returns how many bytes there are for another [`Self::read_directly`], at most one step; 0 where
+    /// there are too few.
+    pub fn waiting_directly(&self, common: &Common) -> i32 {
+        let least = if common.reads_directly {
+            1
+        } else {
+            DIRECT_READ
+        };
+        match self.waiting() {
+            Waiting::Bytes(bytes) if self.reading.is_on && bytes >= least => step_size(bytes),
+            _ => 0,
+        }
+    }
+
+    /// Returns what waits for a stream whose last read took much: it is probably much again, and worth
+    /// the question.
+    fn waiting(&self) -> Waiting {
+        match self.socket.source() {
+            Some(source) if source.is_heavy() => source.waiting(),
+            _ => Waiting::Unknown,
         }
     }
 
@@ -225,6 +256,11 @@ impl Stream {
         self.end_reading(status);
         queue.push(Event::new(key, Kind::ReadEnd, status));
     }
+}
+
+/// Returns how many of `bytes` one read takes.
+fn step_size(bytes: usize) -> i32 {
+    i32::try_from(bytes.min(READ_STEP)).unwrap_or(i32::MAX)
 }
 
 /// Reports `length` bytes at `offset` of the read slab.

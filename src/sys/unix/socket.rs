@@ -95,6 +95,17 @@ pub fn receive(fd: BorrowedFd<'_>, mut room: Room<'_>) -> io::Result<usize> {
     )
 }
 
+/// Returns how many bytes can be read at once.
+///
+/// # Errors
+/// The kernel's, for a descriptor that cannot tell.
+pub fn available(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the call writes one integer, which outlives it.
+    super::check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &mut count) })?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// Runs `as_socket`, or `as_file` if the descriptor is not a socket.
 fn or_as_file(
     as_socket: impl FnMut() -> io::Result<usize>,

@@ -59,6 +59,14 @@ pub fn accept(fd: BorrowedDescriptor<'_>) -> io::Result<Descriptor> {
     }
 }
 
+/// Nobody asks for this here: every read goes by way of the slab.
+///
+/// # Errors
+/// Always.
+pub fn available(_fd: BorrowedDescriptor<'_>) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Starts a connect. `WSAEWOULDBLOCK` comes back as an error, for the caller to judge.
 pub fn connect(fd: BorrowedDescriptor<'_>, address: &SockAddr) -> io::Result<()> {
     let fd = fd.socket()?;

@@ -19,23 +19,32 @@ impl Callback {
     }
 }
 
-/// Whether a stream makes several small writes in a callback, by what the last one did.
+/// How many callbacks in a row make one small write before the next one is taken to be alone.
+///
+/// It must not be few. A first write that is sent at once keeps the second one waiting for the
+/// peer's acknowledgement, by Nagle's algorithm: 40 ms.
+const LONE_CALLBACKS: u8 = 16;
+
+/// Whether a stream makes several small writes in a callback, by what the last ones did.
 #[derive(Debug, Default)]
 pub struct WriteHabit {
     /// The number of the callback in which the last small write was made.
     callback: u32,
-    /// That callback made more than one.
-    repeats: bool,
+    /// The last callbacks, in a row, that have made one small write, as far as they are counted.
+    lone: u8,
 }
 
 impl WriteHabit {
     /// Notes a small write. Returns true when nothing is won by coalescing it: it is most likely the
     /// only one of its callback, and the callback serves no other socket.
     pub fn note(&mut self, callback: Callback) -> bool {
-        let is_first = self.callback != callback.number;
-        let is_alone = is_first && !self.repeats && callback.is_single;
+        if self.callback == callback.number {
+            self.lone = 0;
+            return false;
+        }
         self.callback = callback.number;
-        self.repeats = !is_first;
+        let is_alone = self.lone == LONE_CALLBACKS && callback.is_single;
+        self.lone = LONE_CALLBACKS.min(self.lone + 1);
         is_alone
     }
 }
@@ -50,27 +59,30 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_alone_until_a_callback_makes_two() {
+    fn a_write_is_alone_after_many_that_were() {
         let mut habit = WriteHabit::default();
         let mut callback = Callback::default();
-        let expected = [
-            vec![true],
-            vec![true],
-            vec![true, false, false],
-            vec![false, false],
-            vec![false],
-            vec![true],
-        ];
-        for notes_of_callback in expected {
+        let mut next = |writes| {
             callback = callback.next(1);
-            let writes = notes_of_callback.len();
-            assert_eq!(notes(&mut habit, callback, writes), notes_of_callback);
+            notes(&mut habit, callback, writes)
+        };
+        for _ in 0..2 {
+            for _ in 0..LONE_CALLBACKS {
+                assert_eq!(next(1), [false]);
+            }
+            assert_eq!(next(1), [true]);
+            assert_eq!(next(3), [true, false, false]);
+            // The one with three counts for nothing, and so do the next.
+            assert_eq!(next(2), [false, false]);
         }
     }
 
     #[test]
     fn no_write_is_alone_in_a_callback_for_several_events() {
-        let mut habit = WriteHabit::default();
+        let mut habit = WriteHabit {
+            lone: LONE_CALLBACKS,
+            ..WriteHabit::default()
+        };
         let callback = Callback::default().next(2);
         assert_eq!(notes(&mut habit, callback, 1), [false]);
         assert_eq!(notes(&mut habit, callback.next(1), 1), [true]);

@@ -77,9 +77,9 @@ const bounds = [
   each('getpeername', (w) => (w.listeners && w.connects) + w.questions),
   each('fcntl', (w) => 2 * (w.listeners + w.adopted)),
   each('dup', (w) => w.adopted),
-  // Behind a large chunk, and behind each that follows it at once, JavaScript and the
-  // native side may ask how much there is.
-  each('ioctl', (w) => 2 + 2 * w.chunks),
+  // How much has come is asked before a chunk that follows a large one, and after it
+  // by JavaScript and by the native side.
+  each('ioctl', (w) => 2 + 3 * w.chunks),
   each('waker-send', (w) => w.writes),
   each('waker-recv', (w) => 2 * w.writes),
 ];

@@ -18,8 +18,9 @@ use crate::sys::{Descriptor, Lent};
 
 /// Bytes wait for no longer than two beats in a callback that does not end.
 const BEAT: Duration = Duration::from_millis(1);
-/// Beats in which nothing is deferred before the thread sleeps until it is called.
-const IDLE_BEATS: u32 = 100;
+/// Beats in which nothing is deferred before the thread sleeps until it is called. A call costs as
+/// much as a few beats.
+const IDLE_BEATS: u32 = 8;
 /// Released sockets that are worth a call to wake the thread.
 const WORTH_WAKING: u64 = 4;
 

@@ -6,8 +6,9 @@
  */
 
 const { byteLengthOf, copyInto } = require('./bytes');
-const { ENCODE_BYTES } = require('./encode-memory');
+const { ENCODE_BYTES, giveMemory, takeMemory } = require('./encode-memory');
 const { out, seam } = require('./native');
+const { isAtLeast } = require('../node/release');
 const { writeLatin1, writeUtf16, writeUtf8 } = require('../node/text-writers');
 
 // In bytes. Up to this size a copy costs less than passing memory to the native
@@ -27,6 +28,12 @@ const writers = { utf8: writeUtf8, latin1: writeLatin1, utf16le: writeUtf16 };
 const { byteLength } = Buffer;
 const { call } = Function.prototype;
 const unitAt = call.bind(String.prototype.charCodeAt);
+const slice = call.bind(String.prototype.slice);
+
+// Before Node 26, `byteLength` takes longer for ASCII than encoding it does.
+const countsFast = isAtLeast(26);
+/** How many units are tried to learn whether a text is probably ASCII. */
+const SAMPLE = 1024;
 
 /**
  * Returns true for text that is so short that it goes into the output slab.
@@ -57,8 +64,29 @@ function fitsMemory(text, encoding) {
  * @returns {number}
  */
 function textLength(text, encoding) {
-  if (encoding === 'utf8') return byteLength(text);
-  return text.length * BYTES_PER_UNIT[encoding];
+  if (encoding !== 'utf8') return text.length * BYTES_PER_UNIT[encoding];
+  const isCountedFast = countsFast || text.length <= SAMPLE;
+  return isCountedFast ? byteLength(text) : utf8Length(text);
+}
+
+/**
+ * Counts ASCII by encoding it, and other text with `byteLength`.
+ *
+ * @param {string} text
+ * @returns {number}
+ */
+function utf8Length(text) {
+  if (byteLength(slice(text, 0, SAMPLE)) > SAMPLE) return byteLength(text);
+  const memory = takeMemory();
+  let length = 0;
+  let end = 0;
+  while (end < text.length && length === end) {
+    const from = end;
+    end = pieceEnd(text, from, ENCODE_BYTES, 'utf8');
+    length += encodeInto(memory, 0, slice(text, from, end), 'utf8');
+  }
+  giveMemory(memory);
+  return length + byteLength(slice(text, end));
 }
 
 /**
@@ -142,5 +170,6 @@ module.exports = {
   isTried,
   joinSmall,
   pieceEnd,
+  slice,
   textLength,
 };

@@ -53,8 +53,11 @@ const {
   isShort,
   isTried,
   joinSmall,
+  pieceEnd,
+  slice,
+  textLength,
 } = require('./encode');
-const { giveMemory, takeMemory } = require('./encode-memory');
+const { ENCODE_BYTES, giveMemory, takeMemory } = require('./encode-memory');
 const { native, out, seam, uv } = require('./native');
 const {
   PendingWrite,
@@ -106,6 +109,7 @@ const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
 const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
+const kWritePieces = Symbol('writePieces');
 const kWriteText = Symbol('writeText');
 const kWriteLarge = Symbol('writeLarge');
 const kWrittenLate = Symbol('writtenLate');
@@ -538,7 +542,43 @@ class StreamHandle extends AsyncResource {
     if (fitsMemory(string, encoding)) {
       return this[kWrite](request, string, encoding);
     }
-    return this[kWriteLarge](request, PendingWrite.of(string, encoding));
+    if (this[kMustQueue]()) {
+      return this[kWriteLarge](request, PendingWrite.of(string, encoding));
+    }
+    return this[kWritePieces](request, string, encoding);
+  }
+
+  /**
+   * Writes a text piece by piece. Counts only what the kernel does not take.
+   *
+   * @param {object} request
+   * @param {string} text
+   * @param {TextEncoding} encoding
+   */
+  [kWritePieces](request, text, encoding) {
+    const memory = takeMemory();
+    let length = 0;
+    let end = 0;
+    while (end < text.length) {
+      const start = end;
+      end = pieceEnd(text, start, ENCODE_BYTES, encoding);
+      const piece = slice(text, start, end);
+      const size = encodeInto(memory, 0, piece, encoding);
+      const sent = native.write(this[kKey], memory, 0, size);
+      if (sent < 0) {
+        giveMemory(memory);
+        this[kSent] += length + size + textLength(slice(text, end), encoding);
+        return sent;
+      }
+      if (sent < size) {
+        const rest = PendingWrite.ofEncoded(memory, sent, size);
+        rest.followedBy(slice(text, end), encoding);
+        return this[kWritten](request, 0, length + sent + rest.left, rest);
+      }
+      length += size;
+    }
+    giveMemory(memory);
+    return this[kWritten](request, 0, length, null);
   }
 
   /**

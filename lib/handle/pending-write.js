@@ -15,7 +15,7 @@ const {
   isViewOf,
   viewOf,
 } = require('./bytes');
-const { encodeInto, pieceEnd, textLength } = require('./encode');
+const { encodeInto, pieceEnd, slice, textLength } = require('./encode');
 const {
   ENCODE_BYTES,
   endHold,
@@ -37,7 +37,6 @@ const SENT = 0;
 const WAITS = 1;
 
 const { from, isEncoding } = Buffer;
-const slice = Function.prototype.call.bind(String.prototype.slice);
 
 /**
  * The encodings of text that is encoded when it is sent, by node's names.
@@ -248,6 +247,18 @@ class PendingWrite {
     write.left = write.#size;
     write.count = 1;
     return write;
+  }
+
+  /**
+   * Adds the text behind the encoded one.
+   *
+   * @param {string} text
+   * @param {TextEncoding} encoding
+   * @returns {this}
+   */
+  followedBy(text, encoding) {
+    if (text !== '') this.#add(text, encoding);
+    return this;
   }
 
   /** How many chunks it was made of, up to the last one that is not empty. */

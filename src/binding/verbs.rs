@@ -297,9 +297,7 @@ fn connect(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
     let key = key(net, args);
     let started = target(args, v6).and_then(|address| {
         net.run_connect(|core| {
-            core.verb(key, |handle, reactor, _| {
-                handle.connect_tcp(reactor, address)
-            })
+            core.connect(key, |handle, reactor| handle.connect_tcp(reactor, address))
         })
     });
     to_status(started)
@@ -316,7 +314,7 @@ fn connect_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
     let key = key(net, args);
     let (name, padded) = (args.text(1), net.padded_names());
     to_status(net.run_connect(|core| {
-        core.verb(key, |handle, reactor, _| {
+        core.connect(key, |handle, reactor| {
             handle.connect_pipe(reactor, name.as_bytes(), padded)
         })
     }))

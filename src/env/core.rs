@@ -102,6 +102,22 @@ impl Core {
         self.handles.verb(key, verb)
     }
 
+    /// Runs a verb that begins to connect a handle.
+    ///
+    /// # Errors
+    /// As [`Self::verb`].
+    pub fn connect(
+        &mut self,
+        key: Key,
+        verb: impl FnOnce(&mut Handle, &Reactor) -> Result<()>,
+    ) -> Result<()> {
+        self.verb(key, |handle, reactor, _| verb(handle, reactor))?;
+        if self.handles.reactor.reports_late() {
+            self.acceptor.look_behind_connect(&self.handles, key);
+        }
+        Ok(())
+    }
+
     /// Begins to listen.
     ///
     /// # Errors

@@ -103,12 +103,6 @@ impl NetEnv {
             watch,
             fallback,
         } = started;
-        // A thread may also signal in the poll phase in which the connect is made.
-        let connect_delay = if reactor.poll_descriptor().is_some() {
-            1
-        } else {
-            2
-        };
         let driver = reactor.name();
         let net = Self {
             driver,
@@ -122,7 +116,7 @@ impl NetEnv {
             js,
             watch,
             padded_names: options.padded_names,
-            phase: Cell::new(LoopPhase::new(connect_delay)),
+            phase: Cell::default(),
             busy_poll: BusyPoll::new(options.busy_poll),
             hook: Cell::new(ptr::null_mut()),
             kept: RefCell::new(Vec::new()),
@@ -192,14 +186,26 @@ impl NetEnv {
 
     /// Runs in the loop's poll phase, when the driver has found something.
     fn on_signal(&self) {
-        match self.step(Event::Signal) {
-            Action::Nothing => {}
-            Action::SignalAgain => self.watch().signal_again(),
+        self.run_at(Event::Signal);
+    }
+
+    /// Runs behind the loop's poll phase, after a connect.
+    fn on_check(&self) {
+        self.run_at(Event::Check);
+    }
+
+    fn run_at(&self, event: Event) {
+        match self.step(event) {
+            Action::Nothing => self.settle(),
             Action::Serve => {
                 self.iterate();
                 self.finish(false);
             }
         }
+    }
+
+    fn on_prepare(&self) {
+        self.step(Event::Prepare);
     }
 
     /// Runs at the start of a loop iteration that does not sleep. The loop may sleep again after one
@@ -316,7 +322,8 @@ impl NetEnv {
         }
     }
 
-    /// Keeps the loop alive as long as it must be, and awake as long as there is work.
+    /// Keeps the loop alive as long as it must be, and awake as long as there is work. Has its poll
+    /// phases followed after a connect.
     fn settle(&self) {
         if !self.phase.get().is_at_rest() {
             return;
@@ -327,6 +334,7 @@ impl NetEnv {
         let watch = self.watch();
         watch.set_referenced(core.is_alive());
         watch.spin(self.phase.get().spins());
+        watch.follow_polls(self.phase.get().is_delayed());
         if core.has_closing() {
             watch.request_close_phase();
         }
@@ -351,6 +359,8 @@ unsafe fn start_driver(
     let callbacks = Callbacks {
         signal: on_signal,
         start: on_start,
+        prepare: on_prepare,
+        check: on_check,
         close_phase: on_close_phase,
         stopped: teardown::on_stopped,
     };
@@ -383,6 +393,16 @@ unsafe fn on_signal(data: *mut c_void) {
 unsafe fn on_start(data: *mut c_void) {
     // SAFETY: as above.
     unsafe { with_env(data, NetEnv::on_start) };
+}
+
+unsafe fn on_prepare(data: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { with_env(data, NetEnv::on_prepare) };
+}
+
+unsafe fn on_check(data: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { with_env(data, NetEnv::on_check) };
 }
 
 unsafe fn on_close_phase(data: *mut c_void) {

@@ -18,6 +18,7 @@ type Callback = unsafe extern "C" fn(HandlePtr);
 type PollCallback = unsafe extern "C" fn(HandlePtr, c_int, c_int);
 
 const UV_ASYNC: c_int = 1;
+const UV_CHECK: c_int = 2;
 const UV_IDLE: c_int = 6;
 const UV_POLL: c_int = 8;
 const UV_PREPARE: c_int = 9;
@@ -40,6 +41,11 @@ struct Api {
     idle_start: unsafe extern "C" fn(HandlePtr, Callback) -> c_int,
     idle_stop: unsafe extern "C" fn(HandlePtr) -> c_int,
     prepare_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
+    prepare_start: unsafe extern "C" fn(HandlePtr, Callback) -> c_int,
+    prepare_stop: unsafe extern "C" fn(HandlePtr) -> c_int,
+    check_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
+    check_start: unsafe extern "C" fn(HandlePtr, Callback) -> c_int,
+    check_stop: unsafe extern "C" fn(HandlePtr) -> c_int,
 }
 
 fn function<T: Copy>(name: &CStr) -> Option<T> {
@@ -65,6 +71,11 @@ fn load() -> Option<Api> {
         idle_start: function(c"uv_idle_start")?,
         idle_stop: function(c"uv_idle_stop")?,
         prepare_init: function(c"uv_prepare_init")?,
+        prepare_start: function(c"uv_prepare_start")?,
+        prepare_stop: function(c"uv_prepare_stop")?,
+        check_init: function(c"uv_check_init")?,
+        check_start: function(c"uv_check_start")?,
+        check_stop: function(c"uv_check_stop")?,
     })
 }
 
@@ -80,6 +91,11 @@ pub struct Callbacks {
     pub signal: unsafe fn(data: *mut c_void),
     /// A loop iteration starts that does not sleep, as asked by [`Watch::spin`].
     pub start: unsafe fn(data: *mut c_void),
+    /// The loop's poll phase is about to begin, as asked by [`Watch::follow_polls`].
+    pub prepare: unsafe fn(data: *mut c_void),
+    /// The loop's poll phase is over, and no callback of `setImmediate` has run since; as asked by
+    /// [`Watch::follow_polls`].
+    pub check: unsafe fn(data: *mut c_void),
     /// The loop is in its closing phase, as asked by [`Watch::request_close_phase`].
     pub close_phase: unsafe fn(data: *mut c_void),
     /// All handles are closed; the watch can be dropped.
@@ -123,11 +139,14 @@ pub struct Watch {
     signal: HandlePtr,
     signal_kind: c_int,
     idle: HandlePtr,
+    prepare: HandlePtr,
+    check: HandlePtr,
     /// Never started: closing it is the way to be called in the loop's closing phase.
     closer: HandlePtr,
     /// What the loop was last asked for.
     keeps_alive: Cell<bool>,
     spins: Cell<bool>,
+    follows_polls: Cell<bool>,
     open: Cell<u8>,
     stopping: Cell<bool>,
 }
@@ -158,22 +177,29 @@ impl Watch {
             signal: allocate(api, signal_kind)?,
             signal_kind,
             idle: allocate(api, UV_IDLE)?,
+            prepare: allocate(api, UV_PREPARE)?,
+            check: allocate(api, UV_CHECK)?,
             closer: allocate(api, UV_PREPARE)?,
             keeps_alive: Cell::new(false),
             spins: Cell::new(false),
-            open: Cell::new(3),
+            follows_polls: Cell::new(false),
+            open: Cell::new(5),
             stopping: Cell::new(false),
         });
         if !watch.init_signal(signal) {
-            // libuv does not know the three yet: only memory has to go, with the box.
+            // libuv does not know them yet: only memory has to go, with the box.
             return None;
         }
         // SAFETY: as above, for a uv_idle_t. This call cannot fail.
         unsafe { (api.idle_init)(uv_loop, watch.idle) };
-        // SAFETY: as above, for a uv_prepare_t. This call cannot fail.
-        unsafe { (api.prepare_init)(uv_loop, watch.closer) };
+        for prepare in [watch.prepare, watch.closer] {
+            // SAFETY: as above, for a uv_prepare_t. This call cannot fail.
+            unsafe { (api.prepare_init)(uv_loop, prepare) };
+        }
+        // SAFETY: as above, for a uv_check_t. This call cannot fail.
+        unsafe { (api.check_init)(uv_loop, watch.check) };
         let watch: &Self = Box::leak(watch);
-        for handle in [watch.signal, watch.idle, watch.closer] {
+        for handle in watch.handles() {
             watch.own(handle);
         }
         if matches!(signal, Signal::Descriptor(_)) {
@@ -215,13 +241,14 @@ impl Watch {
         }
     }
 
-    /// Has `signal` called in the next loop iteration too. A descriptor stays readable until it has
-    /// been served.
-    pub fn signal_again(&self) {
-        if self.signal_kind == UV_ASYNC {
-            // SAFETY: it is used before this thread can stop the watch.
-            unsafe { self.waker() }.wake();
-        }
+    fn handles(&self) -> [HandlePtr; 5] {
+        [
+            self.signal,
+            self.idle,
+            self.prepare,
+            self.check,
+            self.closer,
+        ]
     }
 
     /// Sets the handle's data pointer and unrefs it.
@@ -261,6 +288,27 @@ impl Watch {
         }
     }
 
+    /// Calls `prepare` before each poll phase of the loop and `check` behind it; or does so no longer.
+    ///
+    /// libuv calls the check handle that was started last first. Node starts the one of `setImmediate`
+    /// before any program code runs.
+    pub fn follow_polls(&self, on: bool) {
+        if self.follows_polls.replace(on) == on {
+            return;
+        }
+        if on {
+            // SAFETY: the prepare handle is open until `stop`.
+            unsafe { (self.api.prepare_start)(self.prepare, on_prepare) };
+            // SAFETY: as above, for the check handle.
+            unsafe { (self.api.check_start)(self.check, on_check) };
+        } else {
+            // SAFETY: as above.
+            unsafe { (self.api.prepare_stop)(self.prepare) };
+            // SAFETY: as above.
+            unsafe { (self.api.check_stop)(self.check) };
+        }
+    }
+
     /// Calls `close_phase` where node runs its own close callbacks in this loop iteration.
     pub fn request_close_phase(&self) {
         self.close_handle(self.closer, on_close_phase);
@@ -269,9 +317,9 @@ impl Watch {
     /// Closes all handles; `stopped` follows when libuv has let go of them.
     pub fn stop(&self) {
         self.stopping.set(true);
-        self.close_handle(self.signal, on_stopped);
-        self.close_handle(self.idle, on_stopped);
-        self.close_handle(self.closer, on_stopped);
+        for handle in self.handles() {
+            self.close_handle(handle, on_stopped);
+        }
     }
 
     /// Closes all handles of a watch that has no owner: `stopped` is not called.
@@ -309,6 +357,8 @@ impl Drop for Watch {
     fn drop(&mut self) {
         release(self.api, self.signal_kind, self.signal);
         release(self.api, UV_IDLE, self.idle);
+        release(self.api, UV_PREPARE, self.prepare);
+        release(self.api, UV_CHECK, self.check);
         release(self.api, UV_PREPARE, self.closer);
     }
 }
@@ -368,6 +418,22 @@ unsafe extern "C" fn on_idle(handle: HandlePtr) {
     if let Some(watch) = unsafe { watch_of(handle) } {
         // SAFETY: `data` is good for the callbacks by the contract of `start`.
         unsafe { (watch.callbacks.start)(watch.data) };
+    }
+}
+
+unsafe extern "C" fn on_prepare(handle: HandlePtr) {
+    // SAFETY: as in `on_poll`.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        // SAFETY: `data` is good for the callbacks by the contract of `start`.
+        unsafe { (watch.callbacks.prepare)(watch.data) };
+    }
+}
+
+unsafe extern "C" fn on_check(handle: HandlePtr) {
+    // SAFETY: as in `on_poll`.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        // SAFETY: `data` is good for the callbacks by the contract of `start`.
+        unsafe { (watch.callbacks.check)(watch.data) };
     }
 }
 

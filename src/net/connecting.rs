@@ -36,7 +36,7 @@ impl Connecting {
         }
     }
 
-    /// Waits for the connect to end, or has a held error reported in the next loop iteration.
+    /// Waits for the connect to end. The outcome, or a held error, is reported in a later loop iteration.
     ///
     /// # Errors
     /// The reactor's; the descriptor is closed then.
@@ -49,10 +49,11 @@ impl Connecting {
             return Ok(());
         }
         let source = socket.register(key, reactor)?;
+        // A thread may have found it ready already: this iteration is too early to report that.
         if has_failed {
-            source.announce(Interest::Write);
+            source.announce_later(Interest::Write);
         } else {
-            source.arm(Interest::Write);
+            source.arm_later(Interest::Write);
         }
         Ok(())
     }

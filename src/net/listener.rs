@@ -131,6 +131,13 @@ impl Listener {
         }
     }
 
+    /// Has the listener served in the next loop iteration, whether a connection is known to wait or not.
+    pub fn look_later(&self) {
+        if let Some(source) = self.socket.source() {
+            source.announce_later(Interest::Read);
+        }
+    }
+
     /// Rejects the connections of some peers as soon as they are accepted, or with `None` of
     /// nobody.
     pub fn set_peer_filter(&mut self, filter: Option<PeerFilter>) {

@@ -136,6 +136,13 @@ impl Handle {
         }
     }
 
+    /// Has a listener served in the next loop iteration, whether a connection is known to wait or not.
+    pub fn look_later(&self) {
+        if let State::Listener(listener) = &self.state {
+            listener.look_later();
+        }
+    }
+
     /// Rejects connections of some peers as soon as they are accepted; `None` for of nobody.
     ///
     /// # Errors

@@ -57,6 +57,20 @@ impl Acceptor {
         self.has_admitted = false;
     }
 
+    /// Has the listeners served in the next iteration that the connect of `key` has reached. A driver
+    /// that reports late would miss what node does: to accept in the poll phase after a connect.
+    pub fn look_behind_connect(&self, handles: &Handles, key: Key) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        let destination = handles.get(key).and_then(Handle::destination);
+        for listener in self.listeners_at(destination.as_ref()) {
+            if let Some(listener) = handles.get(listener) {
+                listener.look_later();
+            }
+        }
+    }
+
     /// Accepts a listener's share of this iteration. Does not ask the kernel if a connect has emptied
     /// the backlog since the listener became ready.
     pub fn accept_share(
@@ -383,6 +397,22 @@ mod tests {
         assert!(!listening
             .acceptor
             .accept_before_connect(handles, writes, key));
+    }
+
+    #[test]
+    fn a_listener_is_served_behind_a_connect_that_reached_it() {
+        let mut listening = listen();
+        let handles = &mut listening.handles;
+        let client = handles.insert(|key| Handle::new(key, Transport::Tcp));
+        let (client, address) = (client.unwrap(), listening.address);
+        let connect = |handle: &mut Handle, reactor: &Reactor, _: &mut _| {
+            handle.connect_tcp(reactor, address)
+        };
+        listening.acceptor.look_behind_connect(handles, client);
+        assert!(handles.is_idle());
+        handles.verb(client, connect).unwrap();
+        listening.acceptor.look_behind_connect(handles, client);
+        assert!(!handles.is_idle());
     }
 
     #[test]

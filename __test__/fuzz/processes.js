@@ -2,9 +2,9 @@
 
 // Hostile processes: small programs that start under odd conditions, over node:net
 // and over rust-net. The conditions are flags, variables, descriptors that run out,
-// and what a program does to its own modules: see processes/. What the two come to
-// must be the same, and what is mistyped must be warned of. `hostile.js` plays some
-// between its calls; alone:
+// and what a program does to its own modules: see processes/. Both must have the same
+// outcome, and a mistyped setting must cause a warning. `hostile.js` plays some of
+// them between its calls; this runs them alone:
 //
 //   node __test__/fuzz/processes.js [--seconds S] [--runs N] [--seed S]
 //     [--root FOLDER] [--node PATH] [--show] [--most N]
@@ -26,7 +26,7 @@ function print(seed, conditions, findings) {
   console.log(`  ${JSON.stringify(conditions)}`);
 }
 
-/** What differs between the two, each time that they are run. */
+/** Returns the differences that appear in every run. */
 async function differences(conditions, { node, root }) {
   const play = async () => {
     const run = { node, root, conditions };
@@ -35,7 +35,7 @@ async function differences(conditions, { node, root }) {
     return compare(conditions, expected, actual);
   };
   let found = await play();
-  // What happens once may be chance.
+  // A difference that appears once may be chance.
   for (let again = 0; again < 2 && found.length > 0; again++) {
     const later = (await play()).map(({ what }) => what);
     found = found.filter(({ what }) => later.includes(what));
@@ -44,7 +44,7 @@ async function differences(conditions, { node, root }) {
 }
 
 /**
- * Plays programs, each by a seed of its own.
+ * Plays programs, each from its own seed.
  *
  * @param {{ seed: number, runs: number, seconds: number, most: number, node: string,
  *   root: string, shows?: boolean }} options

@@ -1,14 +1,13 @@
 'use strict';
 
 /*
- * Holds what a program has seen over rust-net against what it has seen over
- * node:net.
+ * Compares a program's output over rust-net with its output over node:net.
  */
 
-/** In KiB: what rust-net itself takes, and chance. */
+/** The memory of rust-net itself plus a margin for chance, in KiB. */
 const MOST_MORE = 40 * 1024;
 
-/** True where node does not let rust-net's addon be loaded, or nobody wants it. */
+/** True where node's own net stays in place: register is off, or addons are not allowed. */
 function leavesNodes({ way, flags, isOff }) {
   if (way !== 'register') return false;
   const model = flags.some((flag) =>
@@ -18,7 +17,7 @@ function leavesNodes({ way, flags, isOff }) {
   return isOff || hasNoAddons || flags.includes('--no-addons');
 }
 
-/** Lines by what they are about. */
+/** Returns the lines by the step or fact that they are about. */
 function byName({ lines }) {
   const split = lines.map((line) => {
     const isStep = /^(?:early)?\d/.test(line);
@@ -28,7 +27,7 @@ function byName({ lines }) {
   return new Map(split);
 }
 
-/** The names of switches that warnings are about. */
+/** Returns the names of the settings that warnings mention. */
 function warnedOf(text) {
   const warnings = JSON.parse(text ?? '[]');
   return warnings

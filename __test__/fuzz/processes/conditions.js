@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * The conditions of a run, drawn by its seed: plain data. What they can be stands
- * in lists; the program does what they say.
+ * Draws the conditions of a run from its seed, as plain data. Lists have all that
+ * can be drawn; the program applies it.
  */
 
 const { execFileSync } = require('node:child_process');
@@ -15,7 +15,7 @@ const documents = path.join(__dirname, '../../../docs/api.md');
 
 const asked = new Map();
 
-/** What a Node knows, asked of it once. */
+/** Asks a Node once which features it has. */
 function featuresOf(node) {
   if (!asked.has(node)) asked.set(node, askFeatures(node));
   return asked.get(node);
@@ -43,14 +43,14 @@ function askFeatures(node) {
   };
 }
 
-/** Single values stand in code, and of a range both ends will do. */
+/** Returns the documented values of a setting: those in code, and both ends of a range. */
 function valuesIn(cell) {
   const single = [...cell.matchAll(/`([^`]*)`/g)].map(([, value]) => value);
   const range = /(\d+) to (\d+)/.exec(cell);
   return range ? [range[1], range[2]] : single;
 }
 
-/** Switches by name and their values, as the documentation lists them. */
+/** Settings by name with their values, as the documentation lists them. */
 function switches() {
   const rows = fs
     .readFileSync(documents, 'utf8')
@@ -72,7 +72,7 @@ const unfit = [
   'x'.repeat(99),
 ];
 
-/** A word in which a key was missed. */
+/** Returns a word with one letter mistyped. */
 function mistyped(random, word) {
   const at = 9 + random.below(word.length - 9);
   const way = random.below(3);
@@ -81,7 +81,7 @@ function mistyped(random, word) {
   return `${word.slice(0, at)}${word[at]}${word.slice(at)}`;
 }
 
-/** One variable, and whether it means nothing. */
+/** Draws one variable, and whether its value is meaningless. */
 function variable(random) {
   const names = [...known.keys()].filter((name) => known.get(name).length > 0);
   const name = random.pick(names);
@@ -105,11 +105,11 @@ function variables(random) {
   };
 }
 
-/** Flags of the permission model: some of what it can allow. */
+/** Draws flags of the permission model. */
 function permissions(random, { model, grants, hasAddons, audits }, way) {
   const files = ['--allow-fs-read=*', '--allow-fs-write=*'];
   const mode = audits && random.chance(15) ? '--permission-audit' : model;
-  // What loads no addon has none, but for the swap, which leaves node's net then.
+  // Without addons only register works: it keeps node's net then.
   const needsAddons = hasAddons && (way === 'direct' || random.chance(75));
   const some = grants.filter(() => random.chance(50));
   return [
@@ -129,13 +129,13 @@ function flagsOf(random, features, way) {
   ]);
 }
 
-// Node's own loader needs these, and a program that replaces them ends there.
+// Node's own loader needs these: a program that replaces them ends at once.
 const needed = ['module', 'fs', 'path', 'net', 'url', 'vm', 'process'];
 const mockable = builtinModules.filter(
   (name) => !needed.includes(name) && !/[/_]/.test(name),
 );
 
-/** What a program does to its modules and its process. */
+/** Draws what a program does to its modules and its process. */
 function disturbance(random, way) {
   const at = random.pick(
     way === 'register' ? ['start', 'loaded', 'later'] : ['loaded', 'later'],
@@ -163,7 +163,7 @@ function mocked(random) {
   return Array.from({ length: 3 }, () => random.pick(mockable));
 }
 
-/** Without --allow-net node opens no socket by its number; rust-net does. */
+/** True for a step with a descriptor: without --allow-net node denies it, rust-net may not. */
 const opensDescriptor = ({ name, where, isListening }) =>
   (name === 'handle' && !isListening) ||
   (name === 'connect' && where.fd !== undefined);
@@ -192,7 +192,7 @@ function conditionsOf(random, features) {
     flags,
     ...variables(random),
     disturbances: Array.from({ length: count }, () => disturbance(random, way)),
-    // Some that need no descriptor come while there are none left.
+    // Some steps that need no descriptor run while none is left.
     early: Array.from({ length: random.below(3) }, () => frugalStepOf(random)),
     steps: stepsOf(random, features, flags),
   };

@@ -1,19 +1,19 @@
 'use strict';
 
 /*
- * What a program may do to its modules: monitoring hooks into `require`, tests
- * mock modules and empty the cache. And what happens to it: descriptors run out.
+ * What a program may do to its modules, as monitoring hooks `require` and tests mock
+ * modules and clear the cache. Also what may happen to it: descriptors run out.
  */
 
 const fs = require('node:fs');
 const Module = /** @type {any} */ (require('node:module'));
 
-/** Takes the name of a module without its prefix. */
+/** Returns the name of a module without its prefix. */
 const plainName = (id) => String(id).replace(/^node:/, '');
 
 /**
  * @param {(what: string, value: any) => void} say
- * @returns {any} begins disturbances, and knows what they have seen
+ * @returns {any} starts disturbances, and has what they noted
  */
 function disturb(say) {
   const seen = [];
@@ -74,7 +74,7 @@ function disturb(say) {
 
   return {
     begin: (one) => makers[one.what](one),
-    /** Has the program ask for a module itself, which is not noted. */
+    /** Requires a module for the program itself, without noting it. */
     ask(id) {
       own = id;
       try {
@@ -83,7 +83,7 @@ function disturb(say) {
         own = undefined;
       }
     },
-    /** Gives back what was taken of the process. */
+    /** Restores what was taken from the process. */
     release() {
       for (const fd of held.splice(0)) fs.closeSync(fd);
     },

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * The steps of a program, drawn by its seed: plain data for steps.js.
+ * Draws the steps of a program from its seed: plain data for steps.js.
  */
 
 const hosts = ['127.0.0.1', '127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'];
@@ -11,12 +11,12 @@ const modes = ['readableAll', 'writableAll'];
 
 const longNames = [100, 107, 108, 109, 300];
 /**
- * Before Node 22 node:net takes of a name what stands before a NUL, and what fits.
- * Rust-net refuses such names.
+ * Before Node 22 node:net cuts a name at a NUL and at the longest length. rust-net
+ * rejects such names.
  */
 let isExact = true;
 
-/** A name of a Unix-domain socket, sound or not. */
+/** Returns the name of a Unix-domain socket, valid or not. */
 function place(random) {
   return random.among([
     [5, () => 'socket'],
@@ -49,21 +49,21 @@ function where(random) {
   ]);
 }
 
-// Not 'readable': with a listener for it, the end of what is under TLS gets lost.
+// Not 'readable': with a listener for it, the EOF of a socket under TLS is lost.
 const meddlings = [
   ...['setEncoding', 'data', 'pause', 'resume', 'setTimeout', 'cork'],
   ...['emit', 'removeData', 'unref'],
 ];
 
-/** What a program does with the socket that lies under another layer. */
+/** What a program does with a socket under another layer. */
 function meddling(random) {
   return meddlings.filter(() => random.chance(22));
 }
 
-/** Under TLS a socket of rust-net is a stream that flows, and must not be stopped. */
+/** Under TLS a socket of rust-net is a flowing stream, and must not be stopped. */
 const stops = ['setEncoding', 'pause'];
 
-/** The same of what a program may still do when TLS is there. */
+/** The same, without what is not allowed under TLS. */
 function lateMeddling(random) {
   return meddling(random).filter((name) => !stops.includes(name));
 }

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * One program: what it is to do comes in PROCESS_PROGRAM. Each line of its output
- * is one thing that it has seen.
+ * Runs one program, which PROCESS_PROGRAM describes. Each line of its output is one
+ * observation.
  */
 
 const fs = require('node:fs');
@@ -25,12 +25,12 @@ const startMemory = process.resourceUsage().maxRSS;
 const warnings = [];
 process.on('warning', ({ code, message }) => warnings.push([code, message]));
 
-// What a listener has thrown, or what nobody has caught.
+// Exceptions of listeners, and others that are not caught.
 process.on('uncaughtException', (error) => {
   say('uncaught', [error?.name, error?.code, `${error?.message}`]);
 });
 
-/** The name by which the program asks for net. */
+/** The name by which the program requires net. */
 function nameOfNet() {
   if (subject === 'node:net' || way === 'register') return 'net';
   return path.join(root, 'index.js');
@@ -62,7 +62,7 @@ async function main() {
   say('memory', process.resourceUsage().maxRSS - startMemory);
 }
 
-// Warnings come in a tick of their own.
+// Warnings are emitted in a later tick.
 main().then(() => {
   setImmediate(() => {
     say('warned', warnings);

@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Starts one program in a process of its own, with the conditions of its run.
+ * Starts one program in its own process, under the conditions of its run.
  */
 
 const { spawn } = require('node:child_process');
@@ -12,7 +12,7 @@ const path = require('node:path');
 
 const LIMIT = 20_000;
 const program = path.join(__dirname, 'program.js');
-/** So few descriptors that a program can use them up. */
+/** A limit of descriptors that a program can exhaust. */
 const shell = 'ulimit -n 200; exec "$0" "$@"';
 
 /** Descriptors that every program inherits: 3 listens, 4 is connected, 5 a file. */
@@ -57,7 +57,7 @@ function flagsOf({ flags, way }, subject, root) {
   return ['--no-warnings', ...flags, ...preload];
 }
 
-/** Resolves with what the process has said and how it has ended. */
+/** Resolves with the output of a process and how it ended. */
 function finish(child) {
   return new Promise((resolve) => {
     let [stdout, stderr, isLate] = ['', '', false];

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * What a program does with net. Each step ends by itself, closes what it has
- * opened, and returns what it has seen, as plain data.
+ * The steps of a program that use net. Each step ends by itself, closes what it has
+ * opened, and returns its observations as plain data.
  */
 
 const fs = require('node:fs');
@@ -10,14 +10,14 @@ const fs = require('node:fs');
 const LIMIT = 3000;
 const SECRET = Buffer.from('0123456789abcdef');
 
-/** Taken before the program does anything to its modules. */
+/** Loaded before the program changes its modules. */
 let tls;
 
 function prepare() {
   tls = require('node:tls');
 }
 
-/** An error as what a program goes by, without what differs from run to run. */
+/** Returns the fields of an error that are the same in every run. */
 function errorFacts(error) {
   if (!(error instanceof Error)) return error;
   const { name, code, syscall, errno, permission, resource } =
@@ -27,7 +27,7 @@ function errorFacts(error) {
   return { name, code, syscall, errno: number, permission, resource, message };
 }
 
-/** Notes all that an emitter tells by these events. */
+/** Logs these events of an emitter. */
 function watch(emitter, log, prefix, names) {
   for (const name of names) {
     emitter.on(name, (value) => {
@@ -52,7 +52,7 @@ function realPlace(where) {
   return { ...where, path: where.path.replace('PID', String(process.pid)) };
 }
 
-/** What a server says of its place: the port is the system's choice. */
+/** Returns a server's address without its port, which the system chooses. */
 function addressFacts(address) {
   if (address === null || typeof address !== 'object') return address;
   return { ...address, port: address.port > 0 };
@@ -78,7 +78,7 @@ async function connect(net, { where: { fd, ...where } }) {
   const socket = fd === undefined ? new net.Socket() : new net.Socket({ fd });
   watch(socket, log, 'socket', ofSockets);
   if (fd === undefined) {
-    // Nobody listens there.
+    // No server listens there.
     socket.connect(
       realPlace({ ...where, ...(where.port === 0 && { port: 1 }) }),
     );
@@ -91,7 +91,7 @@ async function connect(net, { where: { fd, ...where } }) {
   return log;
 }
 
-/** Sends bytes to a server that sends them back, and ends. */
+/** Sends bytes to an echo server, and ends. */
 function exchange(net, server, size, log) {
   const address = server.address();
   const to =
@@ -132,7 +132,7 @@ function serverHandle(net, { args: [address, ...rest] }) {
   return name;
 }
 
-/** Listens, or reads and writes, on a descriptor that somebody else has made. */
+/** Listens, or reads and writes, on an inherited descriptor. */
 async function handle(net, { fd, isListening }) {
   const log = [];
   if (!isListening) return connect(net, { where: { fd } });
@@ -152,7 +152,7 @@ function bound(net, { options }) {
   return address;
 }
 
-/** By name: what is done to a socket that lies under another layer. */
+/** By name: operations on a socket under another layer. */
 const meddlers = {
   setEncoding: (socket) => socket.setEncoding('utf8'),
   data: (socket, log) => socket.on('data', () => log.add('data')),
@@ -168,7 +168,7 @@ const meddlers = {
   unref: (socket) => socket.unref(),
 };
 
-// Without a certificate: both ends know a secret.
+// Without a certificate: both ends have a shared key.
 const common = {
   ciphers: 'PSK-AES128-GCM-SHA256',
   maxVersion: /** @type {const} */ ('TLSv1.2'),
@@ -189,7 +189,7 @@ function secureEnds(client, server) {
   return { here, there };
 }
 
-/** TLS over sockets, with which the program goes on to do this and that. */
+/** Runs TLS over sockets that the program goes on using. */
 async function secure(net, { before, after, sizes }) {
   const log = [];
   const heard = new Set();
@@ -234,7 +234,7 @@ function addresses(net, { text }) {
   return [...facts, address.address, address.port, list.check(address)];
 }
 
-/** Makes what is open on nothing. */
+/** Makes a socket and a server that are not open. */
 function objects(net) {
   const [socket, server] = [new net.Socket(), net.createServer()];
   const facts = [socket.readyState, socket.bytesRead, server.listening];
@@ -243,14 +243,14 @@ function objects(net) {
   return [...facts, server.address(), socket.destroyed];
 }
 
-/** Gives up a permission, where the running Node lets it. */
+/** Drops a permission, where the running Node can. */
 function give(_net, { scope }) {
   const { permission } = /** @type {any} */ (process);
   if (permission?.drop === undefined) return 'no';
   return permission.drop(scope) ?? null;
 }
 
-/** Sockets that are closed in one go, in whose order they say so. */
+/** Closes several sockets at once, and logs the order of their 'close' events. */
 async function several(net, { count }) {
   const order = [];
   const peers = [];
@@ -297,8 +297,8 @@ async function queue(net, { count, size, isSame, encoding }) {
 }
 
 /**
- * Reads into buffers of the program's own, one for each socket or one for all.
- * Each socket has a letter, and knows how many bytes of others it was given.
+ * Reads into the program's own buffers, one for each socket or one for all. Each
+ * socket sends its own letter, and counts the bytes it received of others.
  */
 function readerInto({ sizes, isShared, stops }, letter, tally, pool) {
   const own = isShared ? pool : sizes.map((size) => Buffer.alloc(size));
@@ -343,7 +343,7 @@ async function into(net, step) {
   return tallies.map(({ got, strange, error }) => [got, strange, error]);
 }
 
-/** Resolves with what the promise gives, or 'late'. */
+/** Resolves with the promise's value, or 'late'. */
 function late(promise, limit = LIMIT) {
   let timer;
   const over = new Promise((resolve) => {

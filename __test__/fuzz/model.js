@@ -6,12 +6,13 @@
 //
 //   node __test__/fuzz/model.js [--seed N] [--programs N] [--seconds N] [--short]
 //     [--subject NAME,...] [--lanes N] [--most N] [--no-shrink] [--node PATH]
-//     [--module FOLDER] [--program FILE] [--record]
+//     [--module FOLDER] [--program FILE] [--results FILE] [--record]
 //
-// --short is what the gate runs: a minute. --module names another checkout, whose rust-net
+// --short is what the gate runs, in 40 seconds. --module names another checkout, whose rust-net
 // is judged; RUST_NET_BINARY its binary. --program plays one program from a file.
-// --most is how many differences end the run. --record writes the row of
-// docs/reliability.md for the Node that plays. The last line is the result as JSON.
+// --most is how many differences end the run. The last line is the result as JSON;
+// --results also appends it to a file. --record writes the row of docs/reliability.md for
+// the Node that plays: of this run, or with --results of all its runs in that file.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -31,13 +32,13 @@ class Findings {
   constructor() {
     Object.assign(this, { programs: {}, known: {}, unsteady: {} });
     this.differences = [];
-    /** What of node's was needed to understand the runs. */
+    /** By kind: how many runs needed which further runs of node. */
     this.hows = {};
-    /** Of programs that differ. */
+    /** Seeds of programs that differ. */
     this.seeds = new Set();
   }
 
-  /** Keeps the seed of a program that met something. */
+  /** Adds a program's seed to a list. */
   note(list, name, { seed }) {
     const seeds = (this[list][name] ??= []);
     if (!seeds.includes(seed)) seeds.push(seed);
@@ -57,13 +58,13 @@ class Findings {
   }
 }
 
-/** The program, made smaller where there is time for it. */
+/** Returns the program, shrunk where there is time for it. */
 async function shrunk(program, fails, { shrinks, until }) {
   const end = Math.min(Date.now() + SECONDS * 1000, until);
   return shrinks ? shrink(program, fails, end) : program;
 }
 
-/** What differs in a program that was made smaller, where there is time to ask. */
+/** Returns the differences of a shrunk program; none where time is over. */
 async function foundIn(program, { children, name, options }) {
   if (Date.now() >= options.until) return [];
   const { steady } = await judge(children, name, program);
@@ -161,7 +162,7 @@ function versionOf(node) {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
 }
 
-/** How many programs are named in lists of seeds. */
+/** Returns the number of programs in lists of seeds. */
 function countSeeds(lists) {
   return new Set(Object.values(lists).flat()).size;
 }
@@ -181,6 +182,14 @@ function resultOf(findings, { programs, options, start }) {
   };
 }
 
+/** Adds a result to a file, and returns all results of the same Node in it. */
+function added(file, result) {
+  fs.appendFileSync(file, `${JSON.stringify(result)}\n`);
+  const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
+  const all = lines.map((line) => JSON.parse(line));
+  return all.filter(({ node }) => node === result.node);
+}
+
 async function main() {
   const options = optionsFrom(process.argv.slice(2));
   const findings = new Findings();
@@ -190,7 +199,8 @@ async function main() {
   const programs = await run(options, findings);
   const result = resultOf(findings, { programs, options, start });
   console.log(JSON.stringify(result));
-  if (options.records) await recordRow(result);
+  const results = options.results ? added(options.results, result) : [result];
+  if (options.records) await recordRow(results);
   process.exitCode = result.result === 'passed' ? 0 : 1;
 }
 

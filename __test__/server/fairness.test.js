@@ -5,7 +5,7 @@ const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const node = require('node:net');
 const path = require('node:path');
-const { both } = require('../helpers/both');
+const { alone, both } = require('../helpers/both');
 const { destroyAfter, listening, tcp, until } = require('../helpers/wire');
 const { SIZE } = require('../fixtures/uploads');
 
@@ -70,4 +70,21 @@ both('beside floods others are let in and answered', async (net, t) => {
     const [answer] = await once(client, 'data');
     assert.strictEqual(String(answer), '!');
   }
+});
+
+// Node 20 and later accept one in an iteration.
+alone('connections that wait are accepted in one iteration', async (net, t) => {
+  const COUNT = 6;
+  const byIteration = new Map();
+  let iteration = 0;
+  const server = await listening(net, t, tcp(t), {}, () => {
+    byIteration.set(iteration, (byIteration.get(iteration) ?? 0) + 1);
+    if (byIteration.size === 1) setImmediate(() => iteration++);
+  });
+  const { port } = server.address();
+  for (let i = 0; i < COUNT; i++) {
+    destroyAfter(t, net.connect(port, '127.0.0.1'));
+  }
+  await until(() => server._connections === COUNT);
+  assert.deepStrictEqual([...byIteration], [[0, COUNT]]);
 });

@@ -248,3 +248,29 @@ same(
     return order;
   },
 );
+
+// Node 18 calls end() back first: a write without a callback ends in a tick of its own,
+// which finds the socket destroyed.
+both(
+  'end() that fails is called back behind earlier writes',
+  { since: '20' },
+  async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    peer.resume();
+    const seen = [];
+    const note = (name) => (error) => seen.push([name, error?.code]);
+    client.write('a');
+    client.write('b', note('write'));
+    client.end(note('end'));
+    client.write('c', note('late'));
+    client.on('error', note('error'));
+    await closed(client);
+    const code = 'ERR_STREAM_WRITE_AFTER_END';
+    assert.deepStrictEqual(seen, [
+      ['write', undefined],
+      ['end', code],
+      ['late', code],
+      ['error', code],
+    ]);
+  },
+);

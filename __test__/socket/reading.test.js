@@ -11,6 +11,7 @@ const {
   listening,
   nextIteration,
   pair,
+  recorded,
   take,
   tcp,
   until,
@@ -376,4 +377,18 @@ same('a handle that reads already says so', async (net, t) => {
   handle.readStop();
   statuses.push(handle.readStop(), handle.readStart(), handle.readStart());
   return statuses;
+});
+
+// Over TCP node:net reads EOF an iteration later, behind the immediate.
+alone("'end' comes with the last bytes", async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const events = recorded(client, ['data', 'end']);
+  client.once('data', () => setImmediate(() => events.push('immediate')));
+  client.pause();
+  peer.end('last');
+  await once(peer, 'finish');
+  client.resume();
+  await until(() => events.length === 3);
+  assert.strictEqual(events[0], 'data');
+  assert.deepStrictEqual(events.sort(), ['data', 'end', 'immediate']);
 });

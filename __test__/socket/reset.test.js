@@ -207,3 +207,52 @@ both("a write from 'data' with a reset behind the data", async (net, t) => {
   await closed(client);
   assert.deepStrictEqual(codes, ['ECONNRESET', 'ECONNRESET']);
 });
+
+// node:net calls a coalesced write back only when it is sent, with the error.
+alone(
+  'a coalesced write that fails was called back as taken',
+  async (net, t) => {
+    const { client, peer } = await pair(net, t);
+    client.pause();
+    await new Promise((resolve) => peer.write(Buffer.alloc(40_960), resolve));
+    peer.resetAndDestroy();
+    await once(peer, 'close');
+    const seen = [];
+    client.once('data', () => {
+      client.write('small', (error) => seen.push(error?.code));
+    });
+    client.on('error', ({ code, syscall }) => seen.push(`${syscall} ${code}`));
+    client.resume();
+    await closed(client);
+    assert.deepStrictEqual(seen, [undefined, 'write ECONNRESET']);
+  },
+);
+
+// node:net's handle refuses with EINVAL while the shutdown goes on, and the socket
+// never closes.
+alone('a reset right behind end() closes', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const events = recorded(client, ['error', 'close']);
+  const gone = Promise.all([closed(client), closed(peer)]);
+  client.end('last');
+  client.resetAndDestroy();
+  await gone;
+  assert.deepStrictEqual(events, ['close false']);
+});
+
+// rust-net may have read the bytes of one socket in the batch in which another's handler
+// destroys it. Nothing is unread then, and closing does not reset.
+both('destroyed by the handler of another socket', async (net, t) => {
+  const [a, b] = [await pair(net, t), await pair(net, t)];
+  const events = recorded(b.peer.resume(), ['end', 'error', 'close']);
+  const gone = closed(b.peer);
+  a.client.once('data', () => b.client.destroy());
+  b.client.on('data', () => assert.strictEqual(b.client.destroyed, false));
+  a.peer.write('x');
+  b.peer.write('y');
+  await gone;
+  const isReset = events[0] === 'error ECONNRESET';
+  const end = isReset ? ['error ECONNRESET'] : ['end'];
+  assert.deepStrictEqual(events, [...end, `close ${isReset}`]);
+});

@@ -22,7 +22,7 @@ class Child {
    */
   constructor(name, { node, module }) {
     Object.assign(this, { name, node, module, process: undefined });
-    /** How it ended when it played nothing. */
+    /** How the process ended between two programs. */
     this.end = undefined;
     this.isPlaying = false;
   }
@@ -57,7 +57,7 @@ class Child {
     });
   }
 
-  // What a program leaves behind may end it later: the next one tells of it.
+  // A program may end the process only after its record: the next play reports it.
   ended(child, how) {
     if (this.process !== child) return;
     this.process = undefined;
@@ -80,6 +80,8 @@ class Child {
     return new Promise((resolve) => {
       const done = (result) => {
         clearTimeout(timer);
+        // Its answer has crossed the signal that ends it.
+        if (isLate && this.process === child) this.process = undefined;
         this.isPlaying = false;
         child.off('message', done).off('exit', onExit);
         resolve(result);
@@ -94,7 +96,7 @@ class Child {
         child.kill('SIGKILL');
       }, LIMIT);
       child.on('message', done).on('exit', onExit);
-      // One that is ending cannot hear: its exit says so.
+      // Sending to a process that is ending fails; 'exit' reports it.
       child.send({ program, how }, () => {});
     });
   }

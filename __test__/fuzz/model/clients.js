@@ -186,7 +186,7 @@ function acceptSocket(game, host, socket) {
   const name = client ? `${client.index}.${client.life}` : 'stray';
   const endpoint = new Endpoint(game, `peer${name}`, plan);
   endpoint.isStray = !client;
-  game.told(endpoint.who, 'start');
+  game.delivered(endpoint.who, 'start');
   endpoint.listen(socket);
   if (client) pair(client, endpoint);
   startReading(endpoint);

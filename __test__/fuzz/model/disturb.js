@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Serves some sockets later, as a busy kernel or loop might. What changes by
- * that is left to chance in node, too.
+ * Serves some sockets later, as a busy kernel or loop might. What changes with it is
+ * left to chance in node, too.
  */
 
 const { numbersFrom } = require('../../helpers/numbers');
@@ -31,11 +31,16 @@ function holdUp(socket, iterations) {
   });
 }
 
+const writes = [
+  ...['writeBuffer', 'writev', 'writeUtf8String', 'writeAsciiString'],
+  ...['writeLatin1String', 'writeUcs2String'],
+];
+
 /** A delay after which a server has accepted all waiting connections. */
 const LAST = 100;
 
 /**
- * Upper bounds of the delays of connects, connections, reads and closes, in
+ * Upper bounds of the delays of connects, connections, reads, writes and closes, in
  * loop iterations, and the side that they apply to. `whole`: bytes are reported
  * together with the EOF after them.
  */
@@ -59,6 +64,7 @@ const styles = [
   { read: 3, end: 4, side: 'peer' },
   { pace: 10 },
   { pace: 10, connect: LAST },
+  { write: 3 },
 ];
 
 /**
@@ -85,6 +91,7 @@ function latenessOf(seed, below) {
     close: (side) => (isOf(side) ? some(style.close) : 0),
     connect: () => (isChosen() ? some(style.connect) : 0),
     connection: () => some(style.connection),
+    write: () => some(style.write),
     read: (side) =>
       style.read && isOf(side) && below(2) ? 1 + below(style.read) : 0,
   };
@@ -93,16 +100,16 @@ function latenessOf(seed, below) {
 /** Reports some connections to a server later, or several in one iteration. */
 function delayConnections(server, late) {
   const waiting = [];
-  const tellAll = () => {
-    for (const tell of waiting.splice(0)) setImmediate(tell);
+  const deliverAll = () => {
+    for (const deliver of waiting.splice(0)) setImmediate(deliver);
   };
-  hookConnections(server, (tell) => {
+  hookConnections(server, (deliver) => {
     if (!late.together) {
-      afterIterations(late.connection(), tell);
+      afterIterations(late.connection(), deliver);
       return;
     }
-    waiting.push(tell);
-    if (waiting.length === 1) afterIterations(4, tellAll);
+    waiting.push(deliver);
+    if (waiting.length === 1) afterIterations(4, deliverAll);
   });
 }
 
@@ -126,13 +133,21 @@ function delayConnect(handle, late) {
   });
 }
 
+/** Reports its writes to a socket later. */
+function delayWrites(handle, late) {
+  hookRequests(handle, writes, (complete, results) => {
+    afterIterations(late.write(), () => complete(results));
+  });
+}
+
 /** Reports its close to a socket later. */
 function delayClose(handle, late, side) {
   for (const verb of ['close', 'reset']) {
     const original = handle[verb];
     handle[verb] = function (callback, ...rest) {
-      const told = () => afterIterations(late.close(side), () => callback?.());
-      return Reflect.apply(original, this, [told, ...rest]);
+      const delivered = () =>
+        afterIterations(late.close(side), () => callback?.());
+      return Reflect.apply(original, this, [delivered, ...rest]);
     };
   }
 }
@@ -140,17 +155,17 @@ function delayClose(handle, late, side) {
 /** Reports the last bytes to a reader together with EOF, or EOF later. */
 function delayReads(socket, late, side) {
   const waiting = [];
-  const tellAll = () => {
-    for (const tell of waiting.splice(0)) setImmediate(tell);
+  const deliverAll = () => {
+    for (const deliver of waiting.splice(0)) setImmediate(deliver);
   };
-  hookReads(socket, (code, tell) => {
+  hookReads(socket, (code, deliver) => {
     if (!late.whole) {
       const iterations = code < 0 ? late.end(side) : 0;
-      return iterations > 0 ? afterIterations(iterations, tell) : tell();
+      return iterations > 0 ? afterIterations(iterations, deliver) : deliver();
     }
-    waiting.push(tell);
-    if (code < 0) tellAll();
-    else if (waiting.length === 1) afterIterations(2, tellAll);
+    waiting.push(deliver);
+    if (code < 0) deliverAll();
+    else if (waiting.length === 1) afterIterations(2, deliverAll);
     return undefined;
   });
 }
@@ -161,6 +176,7 @@ function disturbSocket(socket, side, late) {
     if (iterations > 0) holdUp(socket, iterations);
   };
   maybe();
+  if (side === 'peer') delayWrites(socket._handle, late);
   if (side === 'peer') delayClose(socket._handle, late, side);
   if (side === 'peer') delayReads(socket, late, side);
   socket.on('connect', () => delayReads(socket, late, side));
@@ -191,6 +207,7 @@ function disturb(game, seed) {
   hookNet(game, {
     clientHandle(handle) {
       delayConnect(handle, late);
+      delayWrites(handle, late);
       delayClose(handle, late, 'client');
     },
     socket: (socket, side) => disturbSocket(socket, side, late),

@@ -93,7 +93,7 @@ class Endpoint {
     for (const name of plainEvents) on(name, () => this.happened(name));
     if (!this.plan.isDeaf) {
       on('error', (error) => {
-        this.game.told(this.who, 'error');
+        this.game.delivered(this.who, 'error');
         this.note(`error ${errorFacts(error, this.game)}`);
         this.fire('error');
       });
@@ -103,7 +103,7 @@ class Endpoint {
     });
     on('close', (...args) => {
       this.isClosed = true;
-      this.game.told(this.who, 'close');
+      this.game.delivered(this.who, 'close');
       this.note(`close ${args.join()}`);
       this.fire('close');
       this.game.checkOver();
@@ -123,7 +123,7 @@ class Endpoint {
     const isNew = name === 'connect' || name === 'ready';
     if (this.isClosed && isNew) this.isClosed = false;
     if (this.isClosed) this.violation(`'${name}' after 'close'`);
-    this.game.told(this.who, name);
+    this.game.delivered(this.who, name);
     this.note(name);
     this.fire(name);
   }
@@ -134,8 +134,9 @@ class Endpoint {
   }
 
   /**
-   * string} chunk received; | @param {Buffer | string} chunk received; it is
-   * compared with what was sent
+   * Compares a chunk with what was sent.
+   *
+   * @param {Buffer | string} chunk
    */
   received(chunk) {
     if (!this.hasSeenData) this.note('data');
@@ -149,7 +150,7 @@ class Endpoint {
       this.check(chunk);
       this.at += chunk.length;
     }
-    this.game.told(this.who, 'bytes', this.at);
+    this.game.delivered(this.who, 'bytes', this.at);
     this.fire('bytes', this.at);
   }
 
@@ -222,7 +223,7 @@ class Endpoint {
     const act = () => {
       game.activity++;
       game.owed.delete(act);
-      if (rule.at === 'immediate') game.told(who, name);
+      if (rule.at === 'immediate') game.delivered(who, name);
       for (const op of rule.do) game.operate(this, op);
     };
     if (!rule.at || rule.at === 'sync') return act();

@@ -2,13 +2,13 @@
 
 /*
  * Replays a program on node with its events in the order of another run. Which of
- * two ends has its event first is chance; what the program does then is not. In the
- * same order node must come to the same result.
+ * two ends gets its event first is chance; what the program does then is not. Given
+ * the same order, node must reach the same result.
  *
- * Only events of different ends change places. The events of one end keep their
- * order, a connection precedes the connect that made it, and a close is never held.
- * README allows two differences, which are replayed too: EOF together with the last
- * bytes, and several connections in one iteration.
+ * Only events of different ends are reordered. The events of one end keep their
+ * order, a connection precedes the connect that made it, and a close is never held
+ * back. Two differences that README allows are replayed too: EOF together with the
+ * last bytes, and several connections in one iteration.
  */
 
 const { MessageChannel } = require('node:worker_threads');
@@ -23,11 +23,11 @@ const {
 
 const { UV_ECANCELED, UV_ECONNRESET } = process.binding('uv');
 
-/** Iterations after which what is next in the order is waited for no longer. */
+/** Iterations to wait for the next entry of the order before it is skipped. */
 const PATIENCE = 8;
-/** Iterations without anything new after which the kernel has said all it has to. */
+/** Iterations without a new event after which the kernel has no more to report. */
 const CALM = 3;
-/** More than a program's timers take, in milliseconds. */
+/** Longer than any timer of a program, in milliseconds. */
 const LONGEST_TIMER = 100;
 
 const connects = ['connect', 'connect6'];
@@ -38,14 +38,14 @@ const sends = [
 
 const simple = { plan: { rules: [] } };
 
-/** Returns true when the program works on the handle itself, so nothing is held. */
+/** True when the program uses the handle itself, so that its reads are not held back. */
 function isSteered({ plan } = simple) {
   return /"(readStart|readStop|tap)"/.test(JSON.stringify(plan.rules));
 }
 
 const isMark = ([who]) => who === 'game';
 
-/** Calls back in the loop's poll phase, in which it tells of sockets, too. */
+/** Calls back in the loop's poll phase, as sockets do. */
 class Clock {
   /** @param {(isAgain: boolean) => void} listener */
   constructor(listener) {
@@ -59,7 +59,7 @@ class Clock {
     setImmediate(() => this.ports[1].postMessage(false));
   }
 
-  /** Calls back in this iteration, after the ticks: a message sent from a message. */
+  /** Calls back in this iteration, after the ticks, by a message from a message. */
   again() {
     this.ports[1].postMessage(true);
   }
@@ -69,24 +69,24 @@ class Clock {
   }
 }
 
-/** Holds back what is not next in the order. */
+/** Holds back each event until it is next in the order. */
 class Guide {
   /**
    * @param {object} game
-   * @param {any[][]} order of the other run: who was told what
+   * @param {any[][]} order of the other run: the end and the event of each delivery
    */
   constructor(game, order) {
     Object.assign(this, { game, order, at: 0, waited: 0, calm: 0 });
     this.counts = new Map();
     this.bytes = new Map();
-    /** How often an end comes in the order until the next standstill. */
+    /** By end: how many entries the order has until the next standstill. */
     this.expected = new Map();
     this.expect();
-    /** `held`: events from the loop. `asides`: what an end does on its own, later. */
+    /** `held`: events of the loop. `asides`: actions of an end's own immediates. */
     this.held = [];
     this.asides = [];
     this.connections = [];
-    this.isTurning = false;
+    this.isScheduled = false;
     this.isLive = false;
     this.clock = new Clock((isAgain) => {
       if (isAgain) this.goOn();
@@ -106,7 +106,7 @@ class Guide {
   }
 
   /**
-   * Hears what was told to an end.
+   * Notes that an event was delivered to an end.
    *
    * @param {string} who
    * @param {string} what
@@ -127,19 +127,19 @@ class Guide {
     return true;
   }
 
-  isTold([who, what, bytes]) {
+  isDelivered([who, what, bytes]) {
     if (bytes === undefined) return this.count(who, what, -1);
     return (this.bytes.get(who) ?? 0) >= bytes;
   }
 
-  /** @returns {any[] | undefined} what is to be told next, of this phase */
+  /** @returns {any[] | undefined} the next entry of the order, up to a standstill */
   get head() {
     const head = this.order[this.at];
     return head && !isMark(head) ? head : undefined;
   }
 
   advance() {
-    while (this.head && this.isTold(this.head)) this.step();
+    while (this.head && this.isDelivered(this.head)) this.step();
   }
 
   step() {
@@ -150,7 +150,7 @@ class Guide {
     this.at++;
   }
 
-  // A standstill of both: what was missing until then will not come.
+  // Both runs stand still: entries that are missing by now will not come.
   skipTo(what) {
     const found = this.order.findIndex(
       (entry, i) => i >= this.at && isMark(entry) && entry[1] === what,
@@ -160,20 +160,19 @@ class Guide {
     this.expect();
   }
 
-  /** True of an end that is next, or whose turn does not come any more. */
+  /** True for an end that is next, or that has no entry left before the standstill. */
   isFree(who) {
     return this.head?.[0] === who || !this.expected.get(who);
   }
 
-  /** True of what may be told: a timer goes off when it does, before or after. */
-  mayTell({ who, isTimer }) {
+  /** True for an event that may be delivered. A timer fires when it fires. */
+  mayDeliver({ who, isTimer }) {
     const isTimed = this.isHead({ who, what: 'timeout' });
     return this.isFree(who) && (!isTimed || isTimer);
   }
 
   /**
-   * True when the other run told an end of bytes and, with nothing in between, that
-   * they were the last.
+   * True when the other run delivered bytes to this end and 'end' directly after them.
    */
   isLast(who) {
     const { order, at } = this;
@@ -185,19 +184,19 @@ class Guide {
   }
 
   /**
-   * Tells something when its end is next.
+   * Delivers an event when its end is next.
    *
    * @param {string} who
-   * @param {() => any} tell
-   * @param {{ waits?: boolean, isTimer?: boolean }} [how] `waits` for what comes next
-   *   to the same end, to be told with it
+   * @param {() => any} deliver
+   * @param {{ waits?: boolean, isTimer?: boolean }} [how] `waits` for the next event
+   *   of the same end, to be delivered with it
    */
-  hold(who, tell, { waits = false, isTimer = false } = {}) {
+  hold(who, deliver, { waits = false, isTimer = false } = {}) {
     const isNext = this.head?.[0] === who;
-    if (this.isLive && isNext && !this.has(who)) return tell();
-    this.held.push({ who, tell, waits, isTimer });
+    if (this.isLive && isNext && !waits && !this.has(who)) return deliver();
+    this.held.push({ who, deliver, waits, isTimer });
     this.calm = 0;
-    this.turn();
+    this.schedule();
     return undefined;
   }
 
@@ -206,17 +205,17 @@ class Guide {
   }
 
   /**
-   * Does in an immediate what an end does aside. Of what is held for the end by then
-   * it may be that it comes later; what comes later does not come before, and a close
-   * is not held.
+   * Runs an action of an end in an immediate, when it is next. Events that the end
+   * already has by then may come before or after it; later events come after it. A
+   * close is not held back.
    *
    * @param {string} who
    * @param {string} what
-   * @param {() => void} tell
+   * @param {() => void} deliver
    * @param {() => boolean} [isClosing] true when the end is about to be closed
    */
-  holdAside(who, what, tell, isClosing = () => false) {
-    const one = { who, what, tell, isDue: false, first: [] };
+  holdAside(who, what, deliver, isClosing = () => false) {
+    const one = { who, what, deliver, isDue: false, first: [] };
     this.asides.push(one);
     setImmediate(() => {
       if (!this.asides.includes(one)) return undefined;
@@ -224,17 +223,17 @@ class Guide {
       one.first = this.held.filter((each) => each.who === who);
       const isBehind = one.first.length > 0 && !this.isHead(one);
       const waits = isBehind || !this.isFree(who);
-      if (waits && !isClosing()) return this.turn();
+      if (waits && !isClosing()) return this.schedule();
       this.asides.splice(this.asides.indexOf(one), 1);
-      return tell();
+      return deliver();
     });
   }
 
   /**
-   * @param {string} who an end that is to be made
-   * @returns {Promise<void> | undefined} when it is next, unless it is
+   * @param {string} who an end that is about to be made
+   * @returns {Promise<void> | undefined} resolves when it is next; undefined if it is
    */
-  turnOf(who) {
+  startOf(who) {
     if (this.isFree(who)) return undefined;
     return new Promise((resolve) =>
       this.holdAside(who, 'made', () => setImmediate(resolve)),
@@ -242,14 +241,14 @@ class Guide {
   }
 
   /**
-   * Tells a server of a connection in its turn.
+   * Reports a connection to its server when it is next.
    *
-   * @param {() => void} tell
+   * @param {() => void} deliver
    */
-  holdConnection(tell) {
-    this.connections.push(tell);
+  holdConnection(deliver) {
+    this.connections.push(deliver);
     this.calm = 0;
-    this.turn();
+    this.schedule();
   }
 
   awaitsStart() {
@@ -260,14 +259,14 @@ class Guide {
     return false;
   }
 
-  /** Tells at once what is held for an end. */
+  /** Delivers at once all events that are held for an end. */
   flush(who) {
     const due = this.held.filter((one) => one.who === who);
     this.held = this.held.filter((one) => one.who !== who);
-    for (const { tell } of due) tell();
+    for (const { deliver } of due) deliver();
   }
 
-  /** Takes one that may be told. */
+  /** Takes an event that may be delivered. */
   next() {
     return this.nextConnection() ?? this.nextAside() ?? this.nextHeld();
   }
@@ -277,26 +276,26 @@ class Guide {
     return isDue ? this.connections.shift() : undefined;
   }
 
-  // In the phase in which sockets are served only where the other run did so, too.
+  // An aside runs in the poll phase only where it did so in the other run.
   nextAside() {
     const index = this.asides.findIndex(
       (one) => !this.head || this.isHead(one),
     );
-    return index < 0 ? undefined : this.asides.splice(index, 1)[0].tell;
+    return index < 0 ? undefined : this.asides.splice(index, 1)[0].deliver;
   }
 
-  /** Does in its own phase what is due and has waited for what came before. */
+  /** Runs the asides that are due, in the check phase. */
   doAsides() {
     const isBehind = ({ first }) =>
       first.some((one) => this.held.includes(one));
     const due = this.asides.filter((one) => {
       const { who, isDue, first } = one;
-      // What came before has just been told: it waits for nobody else any more.
+      // The events before it have just been delivered: no other end delays it.
       const isFree = first.length > 0 || this.isFree(who);
       return isDue && isFree && !isBehind(one);
     });
     this.asides = this.asides.filter((one) => !due.includes(one));
-    for (const { tell } of due) setImmediate(tell);
+    for (const { deliver } of due) setImmediate(deliver);
   }
 
   isHead({ who, what }) {
@@ -310,20 +309,22 @@ class Guide {
         ({ who, isDue, first }) =>
           who === item.who && isDue && !first.includes(item),
       );
-    const index = held.findIndex((one) => this.mayTell(one) && !isBehind(one));
+    const index = held.findIndex(
+      (one) => this.mayDeliver(one) && !isBehind(one),
+    );
     if (index < 0) return undefined;
-    const { who, tell, waits } = held[index];
+    const { who, deliver, waits } = held[index];
     const more = held.findIndex((one, i) => i > index && one.who === who);
-    if (!waits || this.isLate()) return held.splice(index, 1)[0].tell;
+    if (!waits || this.isLate()) return held.splice(index, 1)[0].deliver;
     if (more < 0) return undefined;
     const [second] = held.splice(more, 1);
     held.splice(index, 1);
-    // What the first does aside comes behind the second.
-    this.following = second.tell;
-    return tell;
+    // Immediates of the first event come after the second.
+    this.following = second.deliver;
+    return deliver;
   }
 
-  /** True when what is next in the order will hardly come. */
+  /** True when the next entry of the order is unlikely to come. */
   isLate() {
     if (this.head?.[1] !== 'timeout') return this.waited > PATIENCE;
     this.since ??= performance.now();
@@ -331,42 +332,42 @@ class Guide {
   }
 
   /**
-   * Looks once in each iteration, as long as something is held. When nothing more has
-   * come for a while, all is told that is next: what the other run told in one
-   * iteration is then told in one.
+   * Looks once per iteration while something is held back. Once no new event has come
+   * for a while, it delivers everything that is next. Events that the other run had in
+   * one iteration are thus delivered in one.
    */
-  turn() {
-    if (this.isTurning) return;
-    this.isTurning = true;
+  schedule() {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
     this.clock.tick();
   }
 
   look() {
-    this.isTurning = false;
+    this.isScheduled = false;
     this.game.activity++;
     const { asides, held, connections } = this;
-    if (asides.length + held.length + connections.length > 0) this.turn();
+    if (asides.length + held.length + connections.length > 0) this.schedule();
     if (++this.calm < CALM) {
       this.doAsides();
       return;
     }
-    // What is set off by what is told, and is next, comes in the same iteration.
+    // Events caused by these deliveries may be next, and then belong to this iteration.
     this.isLive = true;
     setImmediate(() => (this.isLive = false));
     if (!this.goOn()) this.wait();
   }
 
-  /** Tells what is next, one thing after the other. False if there is nothing. */
+  /** Delivers the next event, then schedules itself. False if there is none. */
   goOn() {
     const { following } = this;
     this.following = undefined;
-    const tell = following ?? this.next();
-    if (tell === undefined) {
+    const deliver = following ?? this.next();
+    if (deliver === undefined) {
       this.doAsides();
       return false;
     }
     this.clock.again();
-    tell();
+    deliver();
     return true;
   }
 
@@ -381,50 +382,50 @@ class Guide {
 function holdConnect(handle, hold, own) {
   hookRequests(handle, connects, (complete, results) => {
     hold(() => {
-      // A listener hears first.
-      for (const tell of own.connections.splice(0)) tell();
-      // What is told late is what has become of it.
+      // The listener gets its connection first.
+      for (const deliver of own.connections.splice(0)) deliver();
+      // A late report carries the current state of the connection.
       const isLost = results[0] === 0 && isReset(handle);
       complete(isLost ? [UV_ECONNRESET, ...results.slice(1)] : results);
     });
   });
 }
 
-/** What was sent is told before the close, as is what the close has cut short. */
+/** Delivers completed and canceled requests before the close. */
 function holdSends(handle, { hold, flush }) {
   hookRequests(handle, sends, (complete, results) => {
     if (results[0] === UV_ECANCELED) flush();
-    const tell = () => complete(results);
-    if (results[0] === UV_ECANCELED) tell();
-    else hold(tell);
+    const deliver = () => complete(results);
+    if (results[0] === UV_ECANCELED) deliver();
+    else hold(deliver);
   });
   for (const verb of ['close', 'reset']) {
     const original = handle[verb];
     handle[verb] = function (callback, ...rest) {
-      const told = (...args) => {
+      const delivered = (...args) => {
         flush();
         return callback?.apply(this, args);
       };
-      return Reflect.apply(original, this, [told, ...rest]);
+      return Reflect.apply(original, this, [delivered, ...rest]);
     };
   }
 }
 
-/** Bytes in the program's own buffer, which may be used again until they are told. */
-function withBytes(socket, length, tell) {
+/** Keeps bytes of the program's own buffer, which is reused before their delivery. */
+function withBytes(socket, length, deliver) {
   const symbols = Object.getOwnPropertySymbols(socket);
   const key = symbols.find(({ description }) => description === 'kBuffer');
   const buffer = key && socket[key];
-  if (!buffer) return tell;
+  if (!buffer) return deliver;
   const bytes = Buffer.from(buffer.subarray(0, length));
   return () => {
     buffer.set(bytes);
-    return tell();
+    return deliver();
   };
 }
 
 function holdConnections(server, own) {
-  hookConnections(server, (tell) => own.holdConnection(tell));
+  hookConnections(server, (deliver) => own.holdConnection(deliver));
 }
 
 /**
@@ -435,22 +436,22 @@ function guide(game, order) {
   const own = new Guide(game, order);
   game.guide = own;
   const ends = new WeakMap();
-  // A client is known when its connect() has returned.
+  // A client has its end only after connect() has returned.
   const holderOf = (socket) => ({
-    hold: (tell) => own.hold(ends.get(socket)?.who ?? 'nobody', tell),
+    hold: (deliver) => own.hold(ends.get(socket)?.who ?? 'nobody', deliver),
     flush: () => own.flush(ends.get(socket)?.who ?? 'nobody'),
   });
   const holdReads = (socket, endpoint) => {
     if (isSteered(endpoint)) return;
-    hookReads(socket, (code, tell) => {
-      // In buffers of many sizes what was read fits where it was read.
+    hookReads(socket, (code, deliver) => {
+      // With buffers of several sizes, the bytes fit only where they were read.
       const { onread } = endpoint.plan;
-      if (code > 0 && onread && !onread.size) return tell();
+      if (code > 0 && onread && !onread.size) return deliver();
       const waits = code > 0 && own.isLast(endpoint.who);
       const { plan } = endpoint;
-      const told =
-        plan.onread && code > 0 ? withBytes(socket, code, tell) : tell;
-      return own.hold(endpoint.who, told, { waits });
+      const delivered =
+        plan.onread && code > 0 ? withBytes(socket, code, deliver) : deliver;
+      return own.hold(endpoint.who, delivered, { waits });
     });
   };
   hookNet(game, {
@@ -458,8 +459,8 @@ function guide(game, order) {
     clientHandle(handle, socket) {
       const holder = holderOf(socket);
       holdConnect(handle, holder.hold, own);
-      const send = (tell) =>
-        isSteered(ends.get(socket)) ? tell() : holder.hold(tell);
+      const send = (deliver) =>
+        isSteered(ends.get(socket)) ? deliver() : holder.hold(deliver);
       holdSends(handle, { ...holder, hold: send });
     },
     socket(socket, side, endpoint) {

@@ -1,13 +1,13 @@
 'use strict';
 
 /*
- * Gets at the handles of the sockets and servers that a program makes by node:net.
+ * Hooks the handles of the sockets and servers that a program makes with node:net.
  */
 
 const binding = process.binding('stream_wrap');
 const state = binding.streamBaseState;
 
-/** Sees each handle that the socket gets. */
+/** Calls `listener` with each handle that the socket gets. */
 function onHandle(net, socket, listener) {
   const { prototype } = net.Socket;
   const { get, set } = Object.getOwnPropertyDescriptor(prototype, '_handle');
@@ -31,7 +31,7 @@ function onHandle(net, socket, listener) {
  */
 
 /**
- * Puts a net in the game's place that shows what it makes.
+ * Replaces the game's net with one that shows the sockets and servers it makes.
  *
  * @param {object} game
  * @param {Hooks} hooks
@@ -63,22 +63,40 @@ function hookNet(game, hooks) {
   };
 }
 
+/** Hooks a request that a write returns, as in newer Nodes: it gets its callback later. */
+function hookResult(req, hook) {
+  if (typeof req !== 'object') return req;
+  let complete;
+  Object.defineProperty(req, 'oncomplete', {
+    get: () => complete,
+    set(oncomplete) {
+      complete = function (...results) {
+        hook((last) => Reflect.apply(oncomplete, this, last), results);
+      };
+    },
+  });
+  return req;
+}
+
 /**
- * Has a function called in place of each request's completion.
+ * Calls a function in place of each request's completion.
  *
  * @param {any} handle
  * @param {string[]} verbs that take the request as their first argument
- * @param {(complete: Function, results: any[]) => void} told calls
+ * @param {(complete: Function, results: any[]) => void} hook calls
  *   `complete(results)`, now or later
  */
-function hookRequests(handle, verbs, told) {
+function hookRequests(handle, verbs, hook) {
   for (const verb of verbs) {
     const original = handle[verb];
     if (!original) continue;
     handle[verb] = function (req, ...args) {
+      if (req === null) {
+        return hookResult(Reflect.apply(original, this, [req, ...args]), hook);
+      }
       const { oncomplete } = req;
       req.oncomplete = function (...results) {
-        told((last) => Reflect.apply(oncomplete, this, last), results);
+        hook((last) => Reflect.apply(oncomplete, this, last), results);
       };
       return Reflect.apply(original, this, [req, ...args]);
     };
@@ -86,17 +104,17 @@ function hookRequests(handle, verbs, told) {
 }
 
 /**
- * Has a function called in place of a listener for connections. One that is told when
- * the server is closed is closed, too.
+ * Calls a function in place of a server's connection callback. A connection that is
+ * delivered after the server has closed is closed, too.
  *
  * @param {any} server that listens
- * @param {(tell: () => void) => void} told
+ * @param {(deliver: () => void) => void} hook
  */
-function hookConnections(server, told) {
+function hookConnections(server, hook) {
   const handle = server._handle;
   const { onconnection } = handle;
   handle.onconnection = function (...args) {
-    told(() => {
+    hook(() => {
       if (server._handle) Reflect.apply(onconnection, handle, args);
       else (args[1]?.reset ?? args[1]?.close)?.call(args[1], () => {});
     });
@@ -104,21 +122,21 @@ function hookConnections(server, told) {
 }
 
 /**
- * Has a function called in place of the reader of a socket's handle.
+ * Calls a function in place of the read callback of a socket's handle.
  *
  * @param {any} socket
- * @param {(code: number, tell: () => any) => any} told gets how much was read, or
- *   the negative errno, and calls `tell`, now or later; of the program's own
- *   buffers the next is what `tell` returns
+ * @param {(code: number, deliver: () => any) => any} hook gets the number of bytes, or
+ *   the negative errno, and calls `deliver`, now or later; of the program's own
+ *   buffers the next is what `deliver` returns
  */
-function hookReads(socket, told) {
+function hookReads(socket, hook) {
   const handle = socket._handle;
   if (!handle?.onread) return;
   const { onread } = handle;
   handle.onread = function (...args) {
     const code = state[binding.kReadBytesOrError];
     const offset = state[binding.kArrayBufferOffset];
-    return told(code, () => {
+    return hook(code, () => {
       if (socket._handle !== handle) return undefined;
       state[binding.kReadBytesOrError] = code;
       state[binding.kArrayBufferOffset] = offset;

@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * One program over node:net and a subject. When the two differ, node is asked again:
- * told in the subject's order, and with its sockets served later now and then. So is
- * the subject.
+ * Plays one program over node:net and a subject. When the two differ, node plays it
+ * again: with its events in the subject's order, and with some sockets served later.
+ * A difference that is left must appear in every further run of the subject, too.
  */
 
 const { differences, kindOf } = require('./compare');
@@ -14,6 +14,8 @@ const doubts = [
   ...[0, 19, 1, 2, 7, 8, 3, 4, 5, 6, 22, 0, 24, 23],
   ...[11, 13, 14, 15, 16, 17, 18, 9, 10, 12, 34, 35],
 ];
+/** After so many of them, the subject is compared with node again. */
+const STEPS = [3, 7, 14, doubts.length];
 const AGAIN = 3;
 
 /** Kinds of difference that are defects even if they happen once. */
@@ -55,6 +57,14 @@ class Reference {
 
 const isNothing = ({ known, rest }) => known.length + rest.length === 0;
 
+/**
+ * True for a run of node that others can be compared with: node has not crashed, and its
+ * own code has thrown no TypeError.
+ */
+function isMeasure({ crash, record }) {
+  return !crash && !record.uncaught.some((text) => /^TypeError,,/.test(text));
+}
+
 /** Judges one subject's runs of one program. */
 class Case {
   /**
@@ -91,15 +101,19 @@ class Case {
   async explain(run, most = doubts.length) {
     const { reference } = this;
     const nodes = await reference.first();
-    // What node itself does not survive is no measure.
-    if (nodes[0].crash) return { known: [], rest: [], how: 'node crashed' };
+    if (!isMeasure(nodes[0])) {
+      return { known: [], rest: [], how: 'node failed' };
+    }
     let found = this.compare(run, nodes);
     if (isNothing(found) || run.crash) return { ...found, how: 'first' };
-    const followed = this.compare(run, await reference.following(run));
+    const following = await reference.following(run);
+    const followed = this.compare(run, following);
     if (followed.rest.length === 0) return { ...followed, how: 'order' };
     const how = found.rest.length === 0 ? 'known' : 'doubts';
-    for (let i = 2; found.rest.length > 0 && i <= most; i += 2) {
-      found = this.compare(run, await reference.all(i));
+    for (const count of STEPS.filter((one) => one <= most)) {
+      if (found.rest.length === 0) break;
+      const all = [...(await reference.all(count)), ...following];
+      found = this.compare(run, all);
     }
     return { ...found, how };
   }

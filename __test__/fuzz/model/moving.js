@@ -19,14 +19,14 @@ function isMovable(endpoint) {
   const { mode, pipes, texts, plan, socket, isEnded } = endpoint;
   // A new handle would not have the state of this one's reading.
   if (endpoint.isSteered) return false;
-  // The socket that takes its place has connected, and does not say so.
+  // The socket that takes its place is connected and emits no 'connect'.
   if (endpoint.connect && !endpoint.isReady) return false;
   // A handle in JavaScript has no descriptor to move.
   if (endpoint.game.program.servers[0].kind === 'js') return false;
   if (!['data', 'none'].includes(mode) || plan.onread) return false;
   if (pipes.size > 0 || texts.length > 0 || isEnded) return false;
   if (socket.listenerCount('drain') > 1 || socket.writableEnded) return false;
-  // What is piped into it would go on into a socket that is gone.
+  // A pipe into it would go on writing to a socket that is gone.
   if (socket.listenerCount('unpipe') > 0) return false;
   return !socket.connecting && !socket.destroyed && endpoint.peer;
 }

@@ -40,8 +40,16 @@ function leadsTo(from, to, seen = new Set()) {
   return [...peer.targets].some((target) => leadsTo(target, to, seen));
 }
 
+/** Returns an end of any connection, and notes whether it was accepted yet. */
+function targetOf(endpoint, id) {
+  const { game } = endpoint;
+  const target = game.endpointOf(id);
+  game.targets.push(`${endpoint.id} ${id} ${Boolean(target?.socket)}`);
+  return target;
+}
+
 function pipe(endpoint, { to, end = true, keep }) {
-  const target = endpoint.game.endpointOf(to);
+  const target = targetOf(endpoint, to);
   if (!target?.socket || endpoint.texts.length > 0) return;
   if (endpoint.textFrom !== undefined || endpoint.plan.onread) return;
   if (!['data', 'none'].includes(endpoint.mode)) return;

@@ -10,19 +10,20 @@ const { parseArgs } = require('node:util');
 const text = { type: /** @type {const} */ ('string') };
 const flag = { type: /** @type {const} */ ('boolean') };
 
-/** The seconds of `--short`: programs begin in the first, and all ends in the second. */
-const SHORT = { programs: 45, all: 60 };
+/** The seconds of `--short`: in which programs begin, and in which all of it ends. */
+const SHORT = { programs: 25, all: 40 };
 
 /**
  * @typedef {object} Options
  * @property {number} seed of the first program
  * @property {number} programs at most
  * @property {number} seconds in which programs begin
- * @property {number} until when everything has to be over, in the milliseconds of `Date.now()`
- * @property {number} lanes that play side by side
+ * @property {number} until when everything must have ended, in the milliseconds of `Date.now()`
+ * @property {number} lanes programs that play at once
  * @property {number} most differences, which end the run
  * @property {string} [subject]
  * @property {string} [program] a file
+ * @property {string} [results] a file
  * @property {string} module
  * @property {string} node
  * @property {boolean} shrinks
@@ -39,6 +40,7 @@ function optionsFrom(args) {
     options: {
       ...{ seed: text, programs: text, seconds: text, lanes: text },
       ...{ subject: text, program: text, module: text, node: text, most: text },
+      results: text,
       ...{ short: flag, 'no-shrink': flag, record: flag },
     },
   });
@@ -53,6 +55,7 @@ function optionsFrom(args) {
     lanes: number(values.lanes, 2),
     most: number(values.most, 20),
     subject: values.subject,
+    results: values.results,
     program: values.program,
     module: path.resolve(values.module ?? path.join(__dirname, '../../..')),
     node: values.node ?? process.execPath,

@@ -13,7 +13,7 @@ const {
   startClient,
   startPair,
 } = require('./clients');
-const { stateOf } = require('./facts');
+const { stateOf, withoutPlaces } = require('./facts');
 const { Host } = require('./host');
 const { operate } = require('./operations');
 const { owed } = require('./owing');
@@ -39,13 +39,15 @@ class Game {
     this.waiting = [];
     this.moved = [];
     this.closings = [];
+    /** The ends that were to be piped to, and whether they were there. */
+    this.targets = [];
     this.violations = [];
     this.uncaught = [];
     this.hung = [];
     this.states = {};
     this.owed = new Set();
     this.activity = 0;
-    /** What was told to whom, across all ends, in its order. */
+    /** The end and the event of each delivery, in order. */
     this.order = [];
     /** How many loop iterations a later connection waits. */
     this.pace = 1;
@@ -56,13 +58,13 @@ class Game {
   }
 
   /**
-   * Keeps that an end was told something, for other runs to be told it so.
+   * Keeps the order of deliveries, for runs that follow it.
    *
    * @param {string} who an end, in one of its lives
    * @param {string} what
    * @param {number} [bytes] how many there were until now
    */
-  told(who, what, bytes) {
+  delivered(who, what, bytes) {
     this.guide?.note(who, what, bytes);
     const last = this.order.at(-1);
     if (bytes === undefined) this.order.push([who, what]);
@@ -146,7 +148,7 @@ class Game {
   }
 
   snapshot(name) {
-    this.told('game', name);
+    this.delivered('game', name);
     const found = {};
     for (const { id, socket, moves, isStray } of this.endpoints) {
       if (socket && !isStray) found[id] = { ...stateOf(socket, this), moves };
@@ -168,7 +170,7 @@ async function standstills(game) {
   ]);
   const most = Math.max(0, ...all.map(({ on, n }) => (on === 'stall' ? n : 0)));
   for (let n = 1; n <= most; n++) {
-    game.told('game', `stall ${n}`);
+    game.delivered('game', `stall ${n}`);
     for (const endpoint of [...game.endpoints]) endpoint.fireAside('stall', n);
     await game.settle();
   }
@@ -211,8 +213,8 @@ async function start(game) {
   await Promise.all(game.servers.map((host) => host.start()));
   const areJs = servers[0].kind === 'js';
   for (const [index, connection] of connections.entries()) {
-    await game.guide?.turnOf(`client${index}/1`);
-    game.told(`client${index}/1`, 'made');
+    await game.guide?.startOf(`client${index}/1`);
+    game.delivered(`client${index}/1`, 'made');
     if (areJs) startPair(game, index, connection);
     else startClient(game, index, connection);
     const waits = connection.isLater ? game.pace : 0;
@@ -246,7 +248,7 @@ async function play(program, subject, { disturbance = 0, order } = {}) {
   const onUncaught = (error) => {
     game.activity++;
     const { name, code, message } = error;
-    game.uncaught.push([name, code, message.replace(/\d{4,5}/g, 'N')].join());
+    game.uncaught.push([name, code, withoutPlaces(message, game)].join());
   };
   process.on('uncaughtException', onUncaught);
   if (disturbance) disturb(game, disturbance);
@@ -283,7 +285,7 @@ function recordOf(game, leak) {
   }));
   const { violations, uncaught, hung, states, closings, memory, order } = game;
   return {
-    order,
+    ...{ order, targets: game.targets },
     ...{ ends, strays, servers, states, closings, memory, leak },
     ...{ violations: [...new Set(violations)], uncaught, hung },
   };

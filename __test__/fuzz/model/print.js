@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Prints a difference for a person to read.
+ * Prints a difference in readable form.
  */
 
 const MOST = 600;

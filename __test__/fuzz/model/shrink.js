@@ -5,7 +5,7 @@
  * still fails.
  */
 
-/** What one program is worth. */
+/** The most seconds for one program. */
 const SECONDS = 20;
 
 const clone = (value) => JSON.parse(JSON.stringify(value));
@@ -139,8 +139,8 @@ function before(end, answer) {
 /**
  * @param {object} program that fails
  * @param {(program: object) => Promise<boolean>} fails
- * @param {number} [end] when to be done, in the milliseconds of `Date.now()`; what
- *   plays then is not waited for
+ * @param {number} [end] when to stop, in the milliseconds of `Date.now()`; a
+ *   program that still plays then is abandoned
  * @returns {Promise<object>} the smallest that was found
  */
 async function shrink(program, fails, end = Date.now() + SECONDS * 1000) {

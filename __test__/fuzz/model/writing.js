@@ -27,7 +27,7 @@ function callbackOf(endpoint, name, after) {
     calls++;
     if (calls > 1) endpoint.violation(`${name} is called back twice`);
     if (life === endpoint.life) endpoint.pendingCallbacks--;
-    endpoint.game.told(endpoint.who, name);
+    endpoint.game.delivered(endpoint.who, name);
     endpoint.note(`${name} called ${outcomeOf(endpoint, error)}`);
     after?.(error);
   };

@@ -268,8 +268,12 @@ function isLateList({ path, expected, actual }, { program }) {
   const { client, peer } = program.connections[numberIn(path)] ?? {};
   const plan = / ?client/.test(path) ? client : peer;
   const ids = longLists((plan?.rules ?? []).flatMap((rule) => rule.do));
+  // A write that comes before the callback finds the buffer full.
   const others = (text) =>
-    String(entriesOf(text).filter((entry) => !ofWritten.test(entry)));
+    entriesOf(text)
+      .filter((entry) => !ofWritten.test(entry))
+      .join()
+      .replace(/(write \w+) (true|false)/g, '$1');
   if (ids.length === 0) return false;
   return expected.some((text) => others(text) === others(actual));
 }

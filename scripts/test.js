@@ -55,6 +55,7 @@ function hasCargo(subcommand) {
   return status === 0;
 }
 
+const MODEL = ['--short', '--seed', '20261130'];
 const HOSTILE = ['--seconds', '40', '--seed', '20261124'];
 
 const bin = (name) => path.join('node_modules', '.bin', name);
@@ -63,6 +64,17 @@ const clippy = (...more) => [
   ...['cargo', 'clippy', '--all-targets', ...more],
   ...['--', '-D', 'warnings'],
 ];
+
+/** Returns the check that plays random programs: it looks at what only Linux has. */
+function model() {
+  if (!isLinux) return [];
+  return [
+    {
+      name: 'random programs, short',
+      run: ['npm', 'run', 'test:model', '--', ...MODEL],
+    },
+  ];
+}
 
 /**
  * Returns the checks that build the addon with fault rules and run its sweep.
@@ -155,6 +167,7 @@ function groups() {
         name: 'hostile calls, short',
         run: ['npm', 'run', 'test:hostile', '--', ...HOSTILE],
       },
+      ...model(),
     ],
     smoke: [
       build,

@@ -17,6 +17,8 @@ const handles = (w) => connections(w) + w.listeners;
 /** Pieces in which a kernel takes what is much, and a relay moves it. */
 const pieces = (bytes) => Math.ceil(bytes / (2 * LARGE));
 
+const asksOfConnect = process.env.RUST_NET_DRIVER === 'threaded' ? 2 : 1;
+
 const each = (name, most) => ({ name, made: (c) => c.reached[name], most });
 
 const bounds = [
@@ -73,8 +75,12 @@ const bounds = [
   each('getsockopt', (w) => w.connects + 2 * w.adopted + w.questions),
   // Where a listener is, for `address()` and for connects that may reach it.
   each('getsockname', (w) => 2 * w.listeners + w.adopted + w.questions),
-  // Which listener a connect may have reached.
-  each('getpeername', (w) => (w.listeners && w.connects) + w.questions),
+  // Which listener a connect may have reached: at its outcome, and by the threaded driver
+  // when it has begun, too.
+  each(
+    'getpeername',
+    (w) => (w.listeners && asksOfConnect * w.connects) + w.questions,
+  ),
   each('fcntl', (w) => 2 * (w.listeners + w.adopted)),
   each('dup', (w) => w.adopted),
   // How much has come is asked before a chunk that follows a large one, and after it

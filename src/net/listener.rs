@@ -1,5 +1,6 @@
 //! A handle that accepts connections.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -17,6 +18,8 @@ pub(super) struct Listener {
     socket: Socket,
     /// Made by the first filter: few listeners have one.
     rejection: Option<Box<Rejection>>,
+    /// See [`Listener::look_later`].
+    look_is_due: Cell<bool>,
 }
 
 /// Says of a peer's address whether a listener rejects it.
@@ -82,6 +85,7 @@ impl Listener {
         Self {
             socket,
             rejection: None,
+            look_is_due: Cell::new(false),
         }
     }
 
@@ -93,11 +97,12 @@ impl Listener {
         &mut self.socket
     }
 
-    /// True when the reactor has reported connections that may wait. Where it has not, it reports the
-    /// next one.
+    /// True when connections may wait: the reactor has reported some, or [`Self::look_later`] was
+    /// called. Where neither is so, the reactor reports the next one.
     pub fn may_accept(&self) -> bool {
+        let was_asked = self.look_is_due.take();
         let source = self.socket.source();
-        source.is_some_and(|source| source.is_ready(Interest::Read))
+        was_asked || source.is_some_and(|source| source.is_ready(Interest::Read))
     }
 
     /// Accepts one connection.
@@ -135,6 +140,7 @@ impl Listener {
     pub fn look_later(&self) {
         if let Some(source) = self.socket.source() {
             source.announce_later(Interest::Read);
+            self.look_is_due.set(true);
         }
     }
 

@@ -12,7 +12,7 @@ const { reportUnavailable } = require('./availability');
 const { isOwnFile } = require('./own-files');
 
 /**
- * Rust-net, or null where it cannot be loaded; undefined before it is asked for.
+ * Rust-net, or null where it cannot be loaded; undefined before the first search.
  *
  * @type {typeof import('../net').net | null | undefined}
  */

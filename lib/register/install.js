@@ -10,7 +10,6 @@ const { findSockets, mayBeFound, netFor } = require('./find-net');
 const { overrideHooks } = require('./override-hooks');
 // Loaded before the swap, so that these modules get node's net.
 const ipc = require('../bridge/ipc-receive');
-const http = require('../http/install');
 const activeHandles = require('../node/active-handles');
 const { keepLoaded, loadOwn } = require('../node/loader');
 const { isAtLeast } = require('../node/release');
@@ -62,7 +61,9 @@ function install() {
   swapCommonJs(netFor);
   overrideHooks(netFor);
   swapImport();
-  if (isHttpOn()) http.installEarly(findSockets);
+  if (isHttpOn()) {
+    loadOwn(() => require('../http/install')).installEarly(findSockets);
+  }
 }
 
 module.exports = { install };

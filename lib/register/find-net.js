@@ -36,7 +36,7 @@ function attempt(act) {
 // Loads the binary too, which otherwise loads with the first socket: by then the
 // program has rust-net, and it is too late for node's net.
 function load() {
-  loadBinary();
+  loadOwn(loadBinary);
   return loadOwn(() => require('../net')).net;
 }
 
@@ -89,7 +89,7 @@ function mustKnow() {
  * @returns {boolean}
  */
 function mayBeFound() {
-  return !mustKnow() || attempt(loadBinary) !== null;
+  return !mustKnow() || attempt(() => loadOwn(loadBinary)) !== null;
 }
 
 module.exports = { findNet, findSockets, mayBeFound, netFor };

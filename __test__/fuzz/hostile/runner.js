@@ -39,7 +39,7 @@ const early = [
 const bypasses = /^(?:write|announce|flush|fail|shut|connect|open|relay|set)/;
 /** What a closed handle answers well. */
 const fineWhenClosed =
-  /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
+  /^(?:readStop|reset|setSimultaneousAccepts|writeQueueSize|bytesRead|bytesWritten|getAsyncId|getProviderType|relayIdle|isStreamBase|setPendingInstances|takeUndelivered)$/;
 
 class Runner {
   constructor(world, { from, calls, seconds, skip }) {

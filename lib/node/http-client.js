@@ -10,6 +10,7 @@
  */
 
 const { callerOf } = require('./caller');
+const { imitate } = require('./imitate');
 const { functionOf, internal } = require('./internals');
 /** @type {Members} */
 const nodeNet = require('./net');
@@ -58,13 +59,7 @@ function connectFor(original, find) {
     const sockets = isForClient(choose, this) ? find() : undefined;
     return Reflect.apply(sockets?.connect ?? original, this, args);
   }
-  for (const key of ['name', 'length']) {
-    Object.defineProperty(choose, key, {
-      value: Reflect.get(original, key),
-      configurable: true,
-    });
-  }
-  return choose;
+  return imitate(choose, original);
 }
 
 /**

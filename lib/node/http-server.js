@@ -10,6 +10,7 @@
  */
 
 const { callerOf } = require('./caller');
+const { imitate } = require('./imitate');
 const { functionOf, internal } = require('./internals');
 /** @type {Members} */
 const nodeNet = require('./net');
@@ -146,11 +147,7 @@ function replacements(listener, prototype) {
  * @param {Function} method
  */
 function replace(prototype, name, method) {
-  for (const key of ['name', 'length']) {
-    const value = Reflect.get(prototype[name] ?? method, key);
-    Object.defineProperty(method, key, { value, configurable: true });
-  }
-  prototype[name] = method;
+  prototype[name] = imitate(method, prototype[name] ?? method);
 }
 
 /**

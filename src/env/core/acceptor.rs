@@ -85,8 +85,8 @@ impl Acceptor {
         }
     }
 
-    /// Accepts from the listening sockets that a connect of this process may have reached, before the
-    /// outcome of that connect is asked for. The reactor may not have reported them yet.
+    /// Accepts from the listening sockets that a connect of this process may have reached. Runs before
+    /// `SO_ERROR` of that connect is read. The reactor may not have reported the listeners yet.
     ///
     /// Returns true when the outcome must wait for the next batch, because a connection was accepted.
     /// A handler of its 'connection' event may reset it, and libuv would ask for the outcome after

@@ -20,7 +20,7 @@ use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Lent};
 pub(super) struct Writing {
     writer: Writer,
     /// The place that the last deferred bytes were given. It may be out of date: the list compares
-    /// the key when it is asked for the place.
+    /// the key when it looks the place up.
     deferred_place: Option<Place>,
     habit: WriteHabit,
     shutdown: Shutdown,

@@ -46,6 +46,41 @@ for (const [family, where] of transports) {
     assert.strictEqual(String(await bytesOf(moved)), 'two');
   });
 
+  for (const [name, own] of Object.entries({ toNode: true, fromNode: false })) {
+    const move = { toNode, fromNode }[name];
+    alone(`${name} takes all that a ${family} socket holds`, async (net, t) => {
+      const { client, peer } = await pair(own ? net : nodeNet, t, {
+        where: where(t),
+      });
+      // Two chunks that are not delivered, in a stream that is to flow.
+      peer.unshift('two ');
+      peer.unshift('one ');
+      peer.resume();
+      const moved = destroyAfter(t, move(peer));
+      await closed(peer);
+      client.end('three');
+      assert.strictEqual(String(await bytesOf(moved)), 'one two three');
+    });
+
+    alone(
+      `${name} of a ${family} socket that is to read more`,
+      async (net, t) => {
+        const { client, peer } = await pair(own ? net : nodeNet, t, {
+          where: where(t),
+        });
+        client.write(Buffer.alloc(200_000, 'a'));
+        // Stops to read at the high-water mark.
+        await until(() => peer.readableLength >= peer.readableHighWaterMark);
+        const gone = closed(peer);
+        const moved = destroyAfter(t, move(peer));
+        await gone;
+        client.end('b');
+        assert.strictEqual((await bytesOf(moved)).length, 200_001);
+        assert.strictEqual(peer.errored ?? null, null);
+      },
+    );
+  }
+
   both(`new Socket({ handle }) of node's, ${family}`, async (net, t) => {
     const { client, peer } = await pair(nodeNet, t, {
       where: where(t),

@@ -128,6 +128,24 @@ alone('what was received before is the beginning of TLS', async (_, t) => {
   assert.strictEqual(`${await bytesOf(peer)}`, 'in secret');
 });
 
+alone(
+  'what was received in two chunks is the beginning of TLS',
+  async (_, t) => {
+    const { client, peer } = await pair(t);
+    const secure = once(client, 'secure');
+    client.setSecure({ ca: made.ca });
+    while (peer.readableLength === 0) await new Promise(setImmediate);
+    const hello = peer.read();
+    peer.unshift(hello.subarray(9));
+    peer.unshift(hello.subarray(0, 9));
+    peer.resume();
+    peer.setSecure(made.server);
+    await secure;
+    client.end('in secret');
+    assert.strictEqual(`${await bytesOf(peer)}`, 'in secret');
+  },
+);
+
 alone('setSecure before the connection stands', async (_, t) => {
   const server = net.createServer((stream) => {
     stream.setSecure(tls.createSecureContext(made.server));

@@ -73,7 +73,8 @@ function takeUnread(stream) {
   // No listener may see these bytes, and this read() must not start another.
   stream._handle.reading = true;
   stream.emit = () => false;
-  const chunk = stream.read();
+  // Without a length, a stream that flows returns only its first chunk.
+  const chunk = stream.read(stream.readableLength);
   delete stream.emit;
   stream._handle.reading = false;
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;

@@ -284,15 +284,19 @@ function takeReceived(socket) {
 
 /**
  * Takes the data that a stream has buffered, without emitting 'data'. Removes its
- * 'data' listeners.
+ * 'data' listeners. The stream reads no more.
  *
  * @param {any} socket rust-net's or node's; it is about to be destroyed
  * @returns {any} a Buffer or, with an encoding, a string; null when empty
  */
 function takeBuffered(socket) {
-  if (socket.readableLength === 0) return null;
+  const { readableLength } = socket;
+  if (readableLength === 0) return null;
   socket.removeAllListeners('data');
-  return socket.read();
+  // Its handle may be closed already, and a new read would fail.
+  socket._read = () => {};
+  // Without a length, a stream that flows returns only its first chunk.
+  return socket.read(readableLength);
 }
 
 module.exports = {

@@ -2,7 +2,8 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { both, same } = require('../helpers/both');
+const { Worker } = require('node:worker_threads');
+const { alone, both, same } = require('../helpers/both');
 const {
   closed,
   connected,
@@ -272,5 +273,47 @@ both(
       ['late', code],
       ['error', code],
     ]);
+  },
+);
+
+/** A server in a thread of its own that greets, and raises a flag when it is done. */
+const greeter = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const server = require('node:net').createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write('hello', () => {
+      Atomics.store(workerData, 0, 1);
+      Atomics.notify(workerData, 0);
+    });
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+/** Greets a client whose thread is blocked until then; returns the order of events. */
+async function greetedLate(net, t) {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(greeter, { eval: true, workerData: flag });
+  t.after(() => worker.terminate());
+  const [port] = await once(worker, 'message');
+  const client = destroyAfter(t, net.connect(port, '127.0.0.1'));
+  const seen = [];
+  client.on('connect', () => {
+    seen.push('connect');
+    setImmediate(() => seen.push('immediate'));
+  });
+  client.on('data', () => seen.push('data'));
+  // With an address, connect() calls the kernel in the next tick.
+  await new Promise(process.nextTick);
+  assert.notStrictEqual(Atomics.wait(flag, 0, 0, 10_000), 'timed-out');
+  while (seen.length < 3) await nextIteration();
+  return seen;
+}
+
+alone(
+  'bytes that wait behind a connection are read in its iteration',
+  async (net, t) => {
+    const seen = await greetedLate(net, t);
+    assert.deepStrictEqual(seen, ['connect', 'data', 'immediate']);
+    const nodes = await greetedLate(require('node:net'), t);
+    assert.deepStrictEqual(nodes, ['connect', 'immediate', 'data']);
   },
 );

@@ -87,7 +87,7 @@ class Case {
     const { major } = reference.child;
     const expected = nodes.map(({ record }) => record);
     const context = { program, name, expected, actual: run.record, major };
-    const found = differences(nodes, run);
+    const found = differences(nodes, run, program);
     const known = found.filter((one) => isKnown(one, context));
     return { known, rest: found.filter((one) => !known.includes(one)) };
   }

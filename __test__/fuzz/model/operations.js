@@ -128,7 +128,8 @@ function destroyAll(endpoint, { ids }) {
   for (const id of ids) {
     const one = game.endpointOf(id);
     if (!one?.socket || one.socket.destroyed) continue;
-    one.socket.once('close', () => closed.push(one.id));
+    const how = one.socket.connecting ? ' before it connected' : '';
+    one.socket.once('close', () => closed.push(one.id + how));
     abruptly(one, (socket) => socket.destroy());
   }
 }

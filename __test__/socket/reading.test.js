@@ -3,10 +3,11 @@
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { alone, both, same } = require('../helpers/both');
+const { alone, both, nodeIs, same } = require('../helpers/both');
 const {
   bytesOf,
   connected,
+  freeName,
   destroyAfter,
   listening,
   nextIteration,
@@ -392,3 +393,28 @@ alone("'end' comes with the last bytes", async (net, t) => {
   assert.strictEqual(events[0], 'data');
   assert.deepStrictEqual(events.sort(), ['data', 'end', 'immediate']);
 });
+
+// Before Node 26 node:net reports the end at once where the peer is gone.
+alone(
+  "'end' of an accepted Unix socket follows an immediate",
+  async (net, t) => {
+    const behind = ['immediate', 'end'];
+    for (const [subject, last] of [
+      [net, behind],
+      [require('node:net'), nodeIs('26') ? behind : ['end', 'immediate']],
+    ]) {
+      const { client, peer } = await pair(subject, t, {
+        where: { path: freeName(t) },
+        server: { pauseOnConnect: true },
+      });
+      const events = recorded(peer, ['data', 'end']);
+      peer.once('data', () => setImmediate(() => events.push('immediate')));
+      client.write('last');
+      client.destroySoon();
+      await once(client, 'close');
+      peer.resume();
+      await until(() => events.length === 3);
+      assert.deepStrictEqual(events, ['data', ...last]);
+    }
+  },
+);

@@ -1,0 +1,104 @@
+'use strict';
+
+/*
+ * Differences of lists that are longer than one system call takes.
+ */
+
+const { entriesOf } = require('../compare');
+const { has, logsOfEnd, numberIn } = require('./records');
+
+/** The most pieces of one system call. */
+const PIECES = 1024;
+
+/** Returns how many pieces an operation writes as one list. */
+function piecesOf({ op, list = 0, chunks = [] }) {
+  if (op === 'chain') return list;
+  return chunks.reduce((sum, { n = 1 }) => sum + Math.max(1, n), 1);
+}
+
+/**
+ * Returns the ids of operations that write a list which needs two system calls.
+ */
+function longLists(ops) {
+  return ops.flatMap((op) => [
+    ...(piecesOf(op) > PIECES ? [String(op.id)] : []),
+    ...longLists(op.then ?? []),
+  ]);
+}
+
+/** Entries of a log about writes that are over. */
+const ofWritten = /^((cork|chain|write|burst|end) .* called|drain$|finish$)/;
+
+/** True where an end writes a list that needs two system calls. */
+function hasLongList(path, { connections }) {
+  const { client, peer } = connections[numberIn(path)] ?? {};
+  const plan = / ?client/.test(path) ? client : peer;
+  const ops = (plan?.rules ?? []).flatMap((rule) => rule.do);
+  return longLists(ops).length > 0;
+}
+
+/**
+ * Returns true for an end that is reset while a long list is under way: what it writes
+ * then waits behind the list, or fails by itself.
+ */
+function isResetList({ path }, context) {
+  const { ours, theirs } = logsOfEnd(path, context);
+  const isReset = (log) => has(log, /^error .*code=(ECONNRESET|EPIPE)/);
+  return isReset(ours) && theirs.some(isReset);
+}
+
+/** Returns true for a server whose count depends on an end that was reset so. */
+function isCountOfReset({ path }, context) {
+  if (!/^server\d+\.log$/.test(path)) return false;
+  return Object.keys(context.actual.ends).some(
+    (id) =>
+      hasLongList(id, context.program) && isResetList({ path: id }, context),
+  );
+}
+
+/**
+ * Returns true if the callbacks of a long list, and those after it, come an iteration
+ * earlier or later. All else has node's order.
+ */
+function isLateList(difference, context) {
+  const { path, expected, actual } = difference;
+  if (isCountOfReset(difference, context)) return true;
+  if (!hasLongList(path, context.program)) return false;
+  if (isResetList(difference, context)) return true;
+  if (!/\.(log|out|bytesWritten)$/.test(path)) return false;
+  // A write that comes before the callback finds the buffer full.
+  const others = (text) =>
+    entriesOf(text)
+      .filter((entry) => !ofWritten.test(entry))
+      .join()
+      .replace(/(write \w+) (true|false)/g, '$1');
+  return expected.some((text) => others(text) === others(actual));
+}
+
+/** How many system calls of a list node makes before it waits for the next iteration. */
+const CALLS = 2;
+
+/** How many pieces the longest list of a plan has. */
+function longestList({ rules }) {
+  const all = (ops) =>
+    ops.flatMap((op) => [piecesOf(op), ...all(op.then ?? [])]);
+  return Math.max(0, ...rules.flatMap((rule) => all(rule.do)));
+}
+
+/** Byte counts, also of other ends: bytes may be piped to them. */
+const ofBytes = /\.(got|sent|bytesRead|bytesWritten)$/;
+
+/** True where more of a long list arrived although its sender was destroyed at once. */
+function isCutList({ path, expected, actual: bytes }, { program, actual }) {
+  if (!ofBytes.test(path)) return false;
+  const isLong = program.connections.some(({ client, peer }, index) => {
+    const plans = { [`client${index}`]: client, [`peer${index}.1`]: peer };
+    return Object.entries(plans).some(
+      ([id, plan]) =>
+        actual.ends[id]?.isAbrupt && longestList(plan) > CALLS * PIECES,
+    );
+  });
+  return isLong && expected.every((each) => Number(each) < Number(bytes));
+}
+
+module.exports = { isCutList, isLateList };

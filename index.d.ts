@@ -462,6 +462,42 @@ export interface EnvironmentStats {
   systemCalls: { poll: number; accept: number; read: number; write: number };
 }
 
+/** An address of an open socket or server. */
+export interface OpenAddress {
+  /** The IP address. */
+  address: string;
+  /** Its family. */
+  family: 'IPv4' | 'IPv6';
+  /** 0 to 65535. */
+  port: number;
+}
+
+/** A socket or server that is open in this thread. */
+export type OpenHandle =
+  | {
+      type: 'socket';
+      /** `undefined` for Unix-domain sockets. */
+      local: OpenAddress | undefined;
+      /** `undefined` for Unix-domain sockets, and before the connection. */
+      remote: OpenAddress | undefined;
+      connecting: boolean;
+      bytesRead: number;
+      bytesWritten: number;
+      /** Bytes that the kernel has not taken yet. */
+      queued: number;
+      /** False when it does not keep the process running. */
+      referenced: boolean;
+    }
+  | {
+      type: 'server';
+      /** `undefined` for Unix-domain sockets. */
+      local: OpenAddress | undefined;
+      /** Of a Unix-domain socket or named pipe. */
+      path: string | undefined;
+      connections: number;
+      referenced: boolean;
+    };
+
 /** The counters of a server since it was created. */
 export interface ServerStats {
   /** Open now. */
@@ -499,6 +535,10 @@ export interface SocketStats {
  * @throws {TypeError} for anything but a socket or server of rust-net
  */
 export function getStats(): EnvironmentStats;
+export function getStats(options: {
+  /** Adds the list of what is open. */
+  sockets: true;
+}): EnvironmentStats & { open: OpenHandle[] };
 export function getStats(server: Server): ServerStats;
 export function getStats(socket: Socket): SocketStats;
 

@@ -9,7 +9,7 @@
 
 const ipc = require('./bridge/ipc-receive');
 const { normalizeArgs } = require('./common/normalize-args');
-const { warnOfSettings } = require('./common/settings');
+const { printsStats, warnOfSettings } = require('./common/settings');
 const family = require('./connect/auto-select-family');
 const { isIP, isIPv4, isIPv6 } = require('./address/ip');
 const { expectBinary } = require('./handle/binary');
@@ -33,6 +33,7 @@ function load() {
     ...require('./socket/attach'),
     ...require('./bridge/ipc-send'),
     ...require('./handle/has-ended'),
+    isEnvironmentOpen: require('./handle/native').isEnvironmentOpen,
     BoundSocket,
     _TransferredBoundSocket,
   };
@@ -71,11 +72,21 @@ function createServerHandle(address, port, addressType, fd, flags) {
  * Returns the counters of this thread since it loaded rust-net, or those of one
  * socket or server since it was made.
  *
- * @param {any} [target] a Socket or Server of rust-net
+ * @param {any} [target] a Socket or Server of rust-net, or options
  * @returns {object} see docs/api.md
  */
 function getStats(target) {
   return loadOwn(() => require('./stats/get-stats')).getStats(target);
+}
+
+/**
+ * Returns the counters of this thread; undefined where it has made no socket.
+ *
+ * @returns {import('../index').EnvironmentStats | undefined}
+ */
+function statsIfUsed() {
+  if (loaded === undefined || !loaded.isEnvironmentOpen()) return undefined;
+  return /** @type {import('../index').EnvironmentStats} */ (getStats());
 }
 
 let hasWarned = false;
@@ -164,6 +175,7 @@ if (/** @type {any} */ (process).permission) require('./node/permission');
 // fails at `require`.
 expectBinary();
 warnOfSettings();
+if (printsStats()) require('./stats/exit-line').install(statsIfUsed);
 keepLoaded();
 // A parent process may send a socket before this process makes one.
 if (process.connected) ipc.listenToParent(loadSockets);

@@ -40,3 +40,27 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
   { bytesRead: 0, bytesWritten: 0, queued: 0, reads: 0, writes: 0 },
 ];
 void all;
+
+const listed = net.getStats({ sockets: true });
+expectTrue<Equal<typeof listed.open, net.OpenHandle[]>>();
+const place: net.OpenAddress = { address: '::1', family: 'IPv6', port: 80 };
+const open: net.OpenHandle[] = [
+  {
+    type: 'server',
+    local: place,
+    path: undefined,
+    connections: 0,
+    referenced: true,
+  },
+  {
+    type: 'socket',
+    local: place,
+    remote: undefined,
+    connecting: true,
+    bytesRead: 0,
+    bytesWritten: 0,
+    queued: 0,
+    referenced: true,
+  },
+];
+void open;

@@ -28,6 +28,7 @@ const switches = {
   RUST_NET_OFFLOAD: either('0', '1'),
   RUST_NET_REGISTER: either('off', 'strict'),
   RUST_NET_RELAY: either('0', '1'),
+  RUST_NET_STATS: either('0', '1'),
 };
 
 let hasWarned = false;
@@ -76,6 +77,13 @@ const copiesWrites = () => valueOf('RUST_NET_COPY_WRITES') === '1';
  * @returns {boolean}
  */
 const relays = () => valueOf('RUST_NET_RELAY') !== '0';
+
+/**
+ * Returns true when each thread prints its counters at its end.
+ *
+ * @returns {boolean}
+ */
+const printsStats = () => valueOf('RUST_NET_STATS') === '1';
 
 function busyPoll() {
   const microseconds = Math.trunc(Number(valueOf('RUST_NET_BUSY_POLL')));
@@ -142,6 +150,7 @@ module.exports = {
   isRegisterOff,
   isRegisterStrict,
   nativeSettings,
+  printsStats,
   relays,
   warnOfSettings,
 };

@@ -83,6 +83,15 @@ function openEnvironment() {
   return 0;
 }
 
+/**
+ * Returns true when the environment is open.
+ *
+ * @returns {boolean}
+ */
+function isEnvironmentOpen() {
+  return isOpen;
+}
+
 // True when this libuv pads abstract socket names with NULs, as it did up to 1.46.
 // Both ends of a socket must use the same name.
 function padsAbstractNames(version) {
@@ -127,6 +136,7 @@ module.exports = {
   closeDescriptor: binding.closeDescriptor,
   duplicate: binding.duplicate,
   guessHandleType,
+  isEnvironmentOpen,
   native,
   onEvents,
   onConfirm,

@@ -98,17 +98,29 @@ function* candidates() {
   if (names.length === 0) yield* unpublished();
 }
 
+const howToBundle =
+  "rust-net's binary is not beside its files: a bundler has put them into another " +
+  'file. Name rust-net as external, and install it where the bundle runs ' +
+  '(esbuild: `--external:rust-net`; webpack: `externals: { "rust-net": "commonjs ' +
+  'rust-net" }`; rollup: `external: ["rust-net"]`).';
+
+// A bundler replaces `__filename`, or this file has become part of another one.
+const isBundled = path.basename(__filename) !== 'binary.js';
+
 function missing() {
+  const text = isBundled ? howToBundle : whyMissing();
+  return Object.assign(new Error(text), { code: 'MODULE_NOT_FOUND' });
+}
+
+function whyMissing() {
   const known = Object.values(builds).flat().join(', ');
-  const text =
-    suitable.length === 0
-      ? `rust-net has no binary for ${platform}, only for ${known}. ${howToBuild}`
-      : `rust-net has no binary for ${platform}: ` +
+  return suitable.length === 0
+    ? `rust-net has no binary for ${platform}, only for ${known}. ${howToBuild}`
+    : `rust-net has no binary for ${platform}: ` +
         `${suitable.map((build) => `rust-net-${build}`).join(' or ')} is ` +
         'not installed. Install again with optional dependencies, and without ' +
         'a lock file or node_modules from another machine. ' +
         howToBuild;
-  return Object.assign(new Error(text), { code: 'MODULE_NOT_FOUND' });
 }
 
 /**

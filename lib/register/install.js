@@ -6,12 +6,14 @@ const { pathToFileURL } = require('url');
 const { swapCommonJs } = require('./common-js');
 const { resolve } = require('./hooks');
 const { isRefusal, warn } = require('./availability');
-const { findSockets, mayBeFound, netFor } = require('./find-net');
+const { findNet, findSockets, mayBeFound, netFor } = require('./find-net');
 const { overrideHooks } = require('./override-hooks');
 // Loaded before the swap, so that these modules get node's net.
 const ipc = require('../bridge/ipc-receive');
 const activeHandles = require('../node/active-handles');
+const { mock, runsInJest } = require('../node/jest');
 const { keepLoaded, loadOwn } = require('../node/loader');
+const nodeNet = require('../node/net');
 const { isAtLeast } = require('../node/release');
 const {
   isHttpOn,
@@ -58,9 +60,14 @@ function install() {
   if (marks.permission) loadOwn(() => require('../node/permission'));
   ipc.install(() => loadOwn(() => require('../net')).loadSockets());
   activeHandles.install();
-  swapCommonJs(netFor);
-  overrideHooks(netFor);
-  swapImport();
+  if (runsInJest()) {
+    const findOrLeave = () => findNet() ?? nodeNet;
+    for (const name of ['net', 'node:net']) mock(name, findOrLeave);
+  } else {
+    swapCommonJs(netFor);
+    overrideHooks(netFor);
+    swapImport();
+  }
   if (isHttpOn()) {
     loadOwn(() => require('../http/install')).installEarly(findSockets);
   }

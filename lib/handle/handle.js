@@ -67,6 +67,7 @@ const {
   takeList,
 } = require('./pending-write');
 const { begin, checkRequest } = require('./requests');
+const { prepareTakers } = require('./takers');
 const {
   kBytesWritten,
   kLastWriteWasAsync,
@@ -178,6 +179,7 @@ class StreamHandle extends AsyncResource {
     this[kRelay] = null;
     this[kRelayed] = false;
     if (key >= 0) register(this);
+    prepareTakers();
   }
 
   get fd() {

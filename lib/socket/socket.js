@@ -51,6 +51,7 @@ const { validateString } = require('../common/validators');
 const { connectPath, connectSocket } = require('../connect/connect');
 const { uv } = require('../handle/native');
 const { ShutdownWrap } = require('../handle/requests');
+const { prepareTakers } = require('../handle/takers');
 const {
   Pipe,
   TCP,
@@ -535,6 +536,8 @@ Socket.prototype.unref = function () {
 defineGetter(
   '_handle',
   function () {
+    // The program may pass it to a function of node's that has been loaded since.
+    prepareTakers();
     return this[kHandle];
   },
   {

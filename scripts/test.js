@@ -14,6 +14,8 @@ const root = path.resolve(__dirname, '..');
 const isLinux = process.platform === 'linux';
 /** The on-loop driver exists only on Linux. */
 const drivers = isLinux ? ['on-loop', 'threaded'] : ['threaded'];
+/** A fixed sample of the http set: about fifty tests. */
+const HTTP_SAMPLE = ['--set', 'http', '--every', '8'];
 /** Settings that must not change what Node's suite sees. */
 const modes = {
   'write-through': { RUST_NET_COALESCE: '0' },
@@ -157,6 +159,10 @@ function groups() {
         run: ['npm', 'run', 'test:node'],
         env,
       })),
+      {
+        name: "Node's own suite, http",
+        run: ['npm', 'run', 'test:node', '--', ...HTTP_SAMPLE],
+      },
     ],
     // These are short forms; CONTRIBUTING.md lists the long ones. The seed is
     // fixed, so that a change is judged only by its own effects; the nightly

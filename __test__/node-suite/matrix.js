@@ -16,6 +16,7 @@ const { suiteVersion } = require('./fetch.js');
 const { nodeBinary } = require('./matrix/nodes.js');
 const { conformancePage } = require('./matrix/page.js');
 const results = require('./matrix/results.js');
+const { MODULE_SETS } = require('./select.js');
 
 const PAGE = path.resolve(__dirname, '..', '..', 'docs', 'conformance.md');
 
@@ -25,6 +26,7 @@ const USAGE = `npm run test:matrix -- [options]
   --nodes LIST      18,20,22,24,26: major versions, from npm
   --drivers LIST    on-loop,threaded
   --wide            the wide set too
+  --modules         http, https, tls and http2 with rust-net/register, instead of net
   --fresh           runs what has not changed since the last time as well
   --page            runs nothing, and writes the page out of what is there
   --jobs, --timeout as in \`npm run test:node\``;
@@ -34,6 +36,7 @@ const OPTIONS = /** @type {const} */ ({
   nodes: { type: 'string', default: '18,20,22,24,26' },
   drivers: { type: 'string', default: 'on-loop,threaded' },
   wide: { type: 'boolean', default: false },
+  modules: { type: 'boolean', default: false },
   fresh: { type: 'boolean', default: false },
   page: { type: 'boolean', default: false },
   jobs: { type: 'string', default: '2' },
@@ -59,9 +62,19 @@ function suitesOf(list) {
 
 /**
  * @param {any} options
+ * @returns {string[]} the sets to run
+ */
+function setsOf(options) {
+  if (options.modules) return MODULE_SETS;
+  return options.wide ? ['net', 'wide'] : ['net'];
+}
+
+/**
+ * @param {any} options
+ * @param {string[]} sets
  * @returns {import('./matrix/results.js').Cell[]} in the order of the page
  */
-function cellsOf(options) {
+function cellsOf(options, sets) {
   const subjects = [
     ...split(options.drivers).map((driver) => ({
       subject: 'rust-net',
@@ -69,7 +82,6 @@ function cellsOf(options) {
     })),
     { subject: 'node' },
   ];
-  const sets = options.wide ? ['net', 'wide'] : ['net'];
   const suites = suitesOf(options.suites);
   return sets.flatMap((set) =>
     suites.flatMap((suite) =>
@@ -179,12 +191,13 @@ async function main() {
     console.log(USAGE);
     return;
   }
-  const cells = cellsOf(options);
+  const cells = cellsOf(options, setsOf(options));
   for (const cell of cells) {
     if (!options.page) await runCell(cell, options);
   }
   const runs = cells.map(results.readResults).filter(Boolean);
-  await writePage(runs);
+  const others = cellsOf(options, ['net', 'wide', ...MODULE_SETS]);
+  await writePage(others.map(results.readResults).filter(Boolean));
   const said = complaints(runs);
   for (const line of said) console.log(line);
   const old = cells.filter((cell) => {

@@ -27,6 +27,7 @@ const USAGE = `npm run test:node -- [options]
   --set NAME        net (the default), wide (the other tests that require net),
                     http, https, tls or http2 (with rust-net/register)
   --only SUBSTRING  tests whose name holds it
+  --every N         each N-th test of the set, for a sample
   --subject NAME    rust-net (the default) or node: node:net, for comparison
   --expect FILE     the failures to expect; expected-failures/[wide-]<release>.txt
   --json FILE       writes the results
@@ -40,6 +41,7 @@ const OPTIONS = /** @type {const} */ ({
   driver: { type: 'string' },
   set: { type: 'string', default: 'net' },
   only: { type: 'string', default: '' },
+  every: { type: 'string', default: '1' },
   subject: { type: 'string', default: 'rust-net' },
   expect: { type: 'string' },
   json: { type: 'string' },
@@ -74,7 +76,13 @@ function readOptions() {
   // The tests run in another folder; a bare name is looked up in PATH.
   const isPath = values.node.includes(path.sep);
   const node = isPath ? path.resolve(values.node) : values.node;
-  return { ...values, node, jobs: number('jobs'), timeout: number('timeout') };
+  return {
+    ...values,
+    node,
+    every: number('every'),
+    jobs: number('jobs'),
+    timeout: number('timeout'),
+  };
 }
 
 /**
@@ -156,7 +164,9 @@ async function main() {
   const options = readOptions();
   const root = suiteRoot(options.release);
   const suite = suiteVersion(root);
-  const tests = select(root, options.set, options.only);
+  const tests = select(root, options.set, options.only).filter(
+    (test, index) => index % options.every === 0,
+  );
   if (options.list) {
     for (const test of tests) console.log(test.name);
     return;

@@ -39,6 +39,22 @@ const SETS = {
     title: 'The wide set',
     text: 'Every other test that requires net: of http, tls, cluster and others.',
   },
+  http: {
+    title: 'The http set',
+    text: "The tests of http with rust-net/register: on rust-net's sockets.",
+  },
+  https: {
+    title: 'The https set',
+    text: "The tests of https with rust-net/register: servers are on node's sockets.",
+  },
+  tls: {
+    title: 'The tls set',
+    text: "The tests of tls with rust-net/register: servers are on node's sockets.",
+  },
+  http2: {
+    title: 'The http2 set',
+    text: "The tests of http2 with rust-net/register: on node's sockets.",
+  },
 };
 
 const NOT_EXPECTED = '**not expected**';

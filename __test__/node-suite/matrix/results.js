@@ -61,7 +61,8 @@ function digest(parts) {
 function packageParts() {
   const root = path.dirname(ENTRY);
   const addons = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
-  const inRoot = ['index.js', 'handles.js', 'lib', ...addons];
+  const files = ['index.js', 'handles.js', 'http.js', 'register.js', 'lib'];
+  const inRoot = [...files, ...addons];
   return inRoot.map((name) => path.join(root, name));
 }
 

@@ -5,8 +5,8 @@ import { Server } from 'node:http';
 /**
  * Puts node:http in this thread on rust-net's sockets: servers from their next
  * `listen` on, requests and the built-in `fetch` from their next connection on. A
- * second call does nothing. `rust-net/register` does this too, if
- * `RUST_NET_HTTP=1` is set.
+ * second call does nothing. `rust-net/register` does this too, unless
+ * `RUST_NET_HTTP=0` is set.
  *
  * https, tls and http2 keep node's sockets.
  */

@@ -460,6 +460,12 @@ export interface EnvironmentStats {
   events: number;
   /** System calls by kind. */
   systemCalls: { poll: number; accept: number; read: number; write: number };
+  /**
+   * Whether node:http and the built-in `fetch` are on rust-net's sockets, how many
+   * connections http servers have accepted there, in a cluster too, and how many
+   * requests and `fetch` have opened, with those that failed.
+   */
+  http: { isInstalled: boolean; accepted: number; opened: number };
 }
 
 /** An address of an open socket or server. */

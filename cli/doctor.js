@@ -8,7 +8,11 @@ const fs = require('node:fs');
 const os = require('node:os');
 const util = require('node:util');
 
-const { checkSettings, nativeSettings } = require('../lib/common/settings');
+const {
+  checkSettings,
+  isHttpOn,
+  nativeSettings,
+} = require('../lib/common/settings');
 const { version, engines } = require('../package.json');
 const { loadAddon } = require('./load-addon');
 const { echo, withPath } = require('./self-test');
@@ -126,11 +130,53 @@ function sayDriver() {
   return true;
 }
 
+/**
+ * Answers one request of node:http. Throws unless both ends were rust-net's.
+ *
+ * @param {any} net rust-net
+ */
+async function tryHttp(net) {
+  const http = require('node:http');
+  const before = net.getStats().http;
+  const server = http.createServer((request, response) => response.end('ok'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('net').AddressInfo} */ (server.address());
+  const request = http.get({ port, host: '127.0.0.1', agent: false });
+  const [answer] = await once(request, 'response');
+  answer.resume();
+  await once(answer, 'end');
+  server.close();
+  const { accepted, opened } = net.getStats().http;
+  if (accepted !== before.accepted + 1 || opened !== before.opened + 1) {
+    throw new Error("node:http has kept node's sockets");
+  }
+}
+
+/** Says whether node:http can be, and is to be, on rust-net's sockets. */
+async function sayHttp(net) {
+  const { install, uninstall } = require('../http');
+  if (!isHttpOn()) {
+    say('note', 'http', "stays on node's sockets: RUST_NET_HTTP=0");
+    return;
+  }
+  install();
+  try {
+    await tryHttp(net);
+    say('ok', 'http', "on rust-net's sockets under rust-net/register");
+  } catch (error) {
+    say('FAIL', 'http', error.message);
+  } finally {
+    uninstall();
+  }
+}
+
 /** Lists the node internals that rust-net uses. */
 function sayInternals() {
   const { listInternals } = require('../lib/node/internals');
   // Loading these files registers the internals that they use.
   require('../lib/net').loadSockets();
+  require('../http');
   for (const { name, isFound, without } of listInternals()) {
     if (isFound) say('ok', 'internal', name);
     else say('note', 'internal', `${name} not found: ${without}`);
@@ -201,6 +247,7 @@ async function run(args) {
     const net = require('../index.js');
     sayInternals();
     await sayKernel(net);
+    await sayHttp(net);
     await saySelfTest(net);
   }
   console.log(failed ? '\nSomething does not work.' : '\nEverything works.');

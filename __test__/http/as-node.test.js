@@ -28,22 +28,25 @@ for (const name of names) {
   test(name, async () => {
     const [expected, actual] = await Promise.all([
       run(name, []),
-      run(name, ['-r', register], { RUST_NET_HTTP: '1' }),
+      run(name, ['-r', register]),
     ]);
     assert.notStrictEqual(expected.stdout, '');
     assert.strictEqual(actual.stdout, expected.stdout);
-    const { accepted, connected } = JSON.parse(actual.stderr);
-    if (!withoutServer.includes(name)) assert.ok(accepted > 0);
+    const { accepted, connected, http: counts } = JSON.parse(actual.stderr);
+    assert.strictEqual(counts.isInstalled, true);
+    if (!withoutServer.includes(name)) {
+      assert.ok(accepted > 0 && counts.accepted > 0);
+    }
     assert.ok(connected > 0 || withoutServer.includes(name));
   });
 }
 
-test('without RUST_NET_HTTP=1 node:http keeps its own sockets', async () => {
+test('with RUST_NET_HTTP=0 node:http keeps its own sockets', async () => {
   const { stdout } = await run('keep-alive', []);
-  for (const env of [{}, { RUST_NET_HTTP: '0' }]) {
-    const own = await run('keep-alive', ['-r', register], env);
-    assert.strictEqual(own.stdout, stdout);
-    const { accepted, connected } = JSON.parse(own.stderr);
-    assert.deepStrictEqual([accepted, connected], [0, 0]);
-  }
+  const own = await run('keep-alive', ['-r', register], { RUST_NET_HTTP: '0' });
+  assert.strictEqual(own.stdout, stdout);
+  const { accepted, connected, http } = JSON.parse(own.stderr);
+  assert.deepStrictEqual([accepted, connected], [0, 0]);
+  const nothing = { isInstalled: false, accepted: 0, opened: 0 };
+  assert.deepStrictEqual(http, nothing);
 });

@@ -7,7 +7,12 @@ const http = require('node:http');
 const https = require('node:https');
 const http2 = require('node:http2');
 const nodeNet = require('node:net');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
+const { promisify } = require('node:util');
 const { alone } = require('../helpers/both');
 const ours = require('../../http');
 
@@ -191,6 +196,36 @@ alone('https, http2 and node:net keep their own sockets', async (net, t) => {
   const after = net.getStats();
   assert.strictEqual(after.accepted, accepted);
   assert.strictEqual(after.connected, connected);
+});
+
+const inCluster = `
+  const cluster = require('node:cluster');
+  const http = require('node:http');
+  if (cluster.isPrimary) {
+    cluster.fork().on('message', ({ port, http: counts }) => {
+      if (port) http.get({ port, host: '127.0.0.1' }).end();
+      else console.log(JSON.stringify(counts));
+    });
+  } else {
+    const server = http.createServer((request, response) => {
+      response.end(() => {
+        process.send(require('net').getStats());
+        process.disconnect();
+        server.close();
+      });
+    });
+    server.listen(0, '127.0.0.1', () => process.send(server.address()));
+  }`;
+
+alone('getStats() counts connections of http in a cluster', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-http-'));
+  const file = path.join(folder, 'cluster.js');
+  fs.writeFileSync(file, inCluster);
+  const args = ['-r', require.resolve('../../register'), file];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  fs.rmSync(folder, { recursive: true });
+  const expected = { isInstalled: true, accepted: 1, opened: 0 };
+  assert.deepStrictEqual(JSON.parse(stdout), expected);
 });
 
 alone('getStats() of a server of node:http', async (net, t) => {

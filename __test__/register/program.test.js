@@ -127,7 +127,7 @@ alone('process.getBuiltinModule and module.createRequire', (net, t) =>
   ),
 );
 
-alone("node's own modules keep node's net", (net, t) =>
+alone("node:http has rust-net's sockets, and tls keeps node's", (net, t) =>
   sees(
     t,
     {
@@ -135,15 +135,15 @@ alone("node's own modules keep node's net", (net, t) =>
         const http = require('http');
         const own = require('rust-net');
         const { TCP } = require('rust-net/handles').tcp_wrap;
-        const isNodes = (socket) => !(socket._handle instanceof TCP);
+        const isOwn = (socket) => socket._handle instanceof TCP;
         const server = http.createServer((request, response) => {
-          console.log(isNodes(request.socket));
+          console.log(isOwn(request.socket));
           response.end();
         });
         server.listen(0, '127.0.0.1', () => {
           const { port } = server.address();
           http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
-            console.log(isNodes(response.socket));
+            console.log(isOwn(response.socket));
             const { TLSSocket } = require('tls');
             console.log(Object.getPrototypeOf(TLSSocket) !== own.Socket);
             response.resume().on('end', () => server.close());

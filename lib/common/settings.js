@@ -55,7 +55,7 @@ const isRegisterOff = () => valueOf('RUST_NET_REGISTER') === 'off';
  *
  * @returns {boolean}
  */
-const isHttpOn = () => valueOf('RUST_NET_HTTP') === '1';
+const isHttpOn = () => valueOf('RUST_NET_HTTP') !== '0';
 
 /**
  * Returns true when `rust-net/register` must throw where it cannot work.

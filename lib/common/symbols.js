@@ -47,6 +47,8 @@ module.exports = {
   kTakesBuffer: Symbol('takesBuffer'),
   /** On a Server: the class of its connections, if that is not Socket. */
   kConnectionClass: Symbol('kConnectionClass'),
+  /** On a Server: called with each connection after its 'connection'. */
+  kOnConnection: Symbol('kOnConnection'),
   kBoundSocketConsume: Symbol('kBoundSocketConsume'),
   kBoundSocketPath: Symbol('kBoundSocketPath'),
 };

@@ -101,6 +101,17 @@ function dispatch() {
   }
 }
 
+/** True while ticks run: a listener that is called then must not run them. */
+let isInTick = false;
+
+/**
+ * Runs ticks and microtasks within the delivery of an event, as node does between
+ * two callbacks that C++ calls for one read.
+ */
+function runTicksWithin() {
+  if (!isInTick) runTicks();
+}
+
 function runTicks() {
   try {
     runNodeTicks?.call(process);
@@ -357,6 +368,19 @@ function emitReadEnd(handle, status) {
  */
 function drainStash(handle) {
   const stash = handle[kStash];
+  isInTick = true;
+  try {
+    deliverStash(handle, stash);
+  } finally {
+    isInTick = false;
+  }
+}
+
+/**
+ * @param {Record<PropertyKey, any>} handle
+ * @param {Array<Buffer | number>} stash of that handle
+ */
+function deliverStash(handle, stash) {
   while (stash !== null && handle[kReading] && handle[kStash] === stash) {
     const item = nextPiece(handle, stash);
     if (stash.length === 0) handle[kStash] = null;
@@ -509,5 +533,6 @@ module.exports = {
   openHandle,
   openHandles,
   register,
+  runTicksWithin,
   takeUndelivered,
 };

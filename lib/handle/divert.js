@@ -10,85 +10,78 @@ const { kReadBytesOrError, streamBaseState } = require('./stream-state');
 const { kUserBuffer } = require('./symbols');
 const { kTakesBuffer } = require('../common/symbols');
 
+const kDiversion = Symbol('diversion');
+
 /**
  * @typedef {Record<PropertyKey, any>} Handle
- * @typedef {(chunk: Buffer) => void} Take
- * @typedef {{ takers: Take[], onread: unknown }} Diversion `onread` is the handle's own
+ * @typedef {(chunk: Buffer) => void} Take is called as a method of `taker`
+ * @typedef {object} Diversion the top of a handle's stack
+ * @property {object} taker
+ * @property {Take} take
+ * @property {unknown} onread the handle's, from before
+ * @property {Diversion | undefined} below
  */
 
-/** @type {WeakMap<object, Diversion>} */
-const diversions = new WeakMap();
-
 /**
- * Returns the `onread` that gives bytes to the latest taker, and all else to the
- * handle's own.
+ * Gives bytes to the taker, and the end and errors to the `onread` from before.
  *
- * @param {Diversion} diversion
+ * @this {Handle}
+ * @param {Buffer | undefined} chunk
  */
-function readerFor(diversion) {
-  /** @this {Handle} */
-  function onread(/** @type {Buffer | undefined} */ chunk) {
-    const length = streamBaseState[kReadBytesOrError];
-    if (length < 0) {
-      return Reflect.apply(readerOf(diversion), this, [undefined]);
-    }
-    // With a user's buffer there is no chunk, and the buffer is filled again.
-    const bytes = chunk ?? Buffer.from(this[kUserBuffer].subarray(0, length));
-    diversion.takers.at(-1)?.(bytes);
-    return undefined;
+function onDivertedRead(chunk) {
+  const diversion = this[kDiversion];
+  const length = streamBaseState[kReadBytesOrError];
+  if (length < 0) {
+    return Reflect.apply(readerOf(bottomOf(diversion)), this, [undefined]);
   }
-  return Object.assign(onread, { [kTakesBuffer]: true });
+  // With a user's buffer there is no chunk, and the buffer is filled again.
+  const bytes = chunk ?? Buffer.from(this[kUserBuffer].subarray(0, length));
+  return diversion.take.call(diversion.taker, bytes);
 }
+Object.assign(onDivertedRead, { [kTakesBuffer]: true });
 
-/** @param {Handle} handle */
-function start(handle) {
-  /** @type {Diversion} */
-  const diversion = { takers: [], onread: handle.onread };
-  const onread = readerFor(diversion);
-  // Others may set `onread` meanwhile. Theirs counts when the diversion ends.
-  Object.defineProperty(handle, 'onread', {
-    get: () => onread,
-    set(value) {
-      diversion.onread = value;
-    },
-    configurable: true,
-    enumerable: true,
-  });
-  diversions.set(handle, diversion);
-  return diversion;
+/** @param {Diversion} diversion */
+function bottomOf(diversion) {
+  let bottom = diversion;
+  while (bottom.below !== undefined) bottom = bottom.below;
+  return bottom;
 }
 
 /**
- * @param {Handle} handle
- * @param {Diversion} diversion
- */
-function end(handle, { onread }) {
-  diversions.delete(handle);
-  Object.defineProperty(handle, 'onread', {
-    value: onread,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
-}
-
-/**
- * Gives the bytes that a handle receives to `take`. The end and errors still go to
+ * Gives the bytes that a handle receives to a taker. The end and errors still go to
  * its `onread`.
  *
  * @param {Handle} handle
+ * @param {object} taker
  * @param {Take} take each chunk is its own memory
- * @returns {() => void} ends it; a second call does nothing
  */
-function divertReads(handle, take) {
-  const diversion = diversions.get(handle) ?? start(handle);
-  diversion.takers.push(take);
-  return () => {
-    const at = diversion.takers.indexOf(take);
-    if (at === -1) return;
-    diversion.takers.splice(at, 1);
-    if (diversion.takers.length === 0) end(handle, diversion);
-  };
+function divertReads(handle, taker, take) {
+  const below = handle[kDiversion];
+  handle[kDiversion] = { taker, take, onread: handle.onread, below };
+  handle.onread = onDivertedRead;
 }
 
-module.exports = { divertReads };
+/**
+ * Ends a diversion. Does nothing when there is none for the taker.
+ *
+ * @param {Handle} handle
+ * @param {object} taker
+ */
+function endDiversion(handle, taker) {
+  const top = handle[kDiversion];
+  if (top?.taker === taker) {
+    handle[kDiversion] = top.below;
+    // Somebody else may have set it since.
+    if (handle.onread === onDivertedRead) handle.onread = top.onread;
+    return;
+  }
+  for (let above = top; above?.below !== undefined; above = above.below) {
+    const { below } = above;
+    if (below.taker !== taker) continue;
+    above.below = below.below;
+    above.onread = below.onread;
+    return;
+  }
+}
+
+module.exports = { divertReads, endDiversion };

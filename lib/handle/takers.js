@@ -7,7 +7,8 @@
 
 const { guardBindings } = require('../node/bindings');
 const parsers = require('../node/http-parser');
-const { divertReads } = require('./divert');
+const { runTicksWithin } = require('./dispatch');
+const { divertReads, endDiversion } = require('./divert');
 const { kKey } = require('./symbols');
 
 /**
@@ -20,7 +21,12 @@ function isOwn(handle) {
   return kKey in handle || Reflect.get(handle, 'isDuplexHandle') === true;
 }
 
-const reads = { isOwn, divert: divertReads };
+const reads = {
+  isOwn,
+  divert: divertReads,
+  end: endDiversion,
+  runTicks: runTicksWithin,
+};
 
 /** Prepares what node has loaded for a handle that a program has or gets now. */
 function prepareTakers() {

@@ -7,15 +7,18 @@
 const { getDefaultHighWaterMark } = require('stream');
 
 const { codes } = require('../common/errors');
-const { kHandle, kStats } = require('../common/symbols');
+const { kHandle, kOnConnection, kStats } = require('../common/symbols');
 const { takeAgent, takeClients, watchReuse } = require('../node/http-client');
 const {
   leaveOnNode,
   onFirstServer,
   takeServers,
 } = require('../node/http-server');
+const { consumeConnection } = require('../node/http-parser');
+const { imitate } = require('../node/imitate');
 const { isLoaded } = require('../node/loaded-modules');
 const { loadOwn } = require('../node/loader');
+const counts = require('../stats/http-counts');
 
 const { ERR_INVALID_ARG_TYPE } = codes;
 
@@ -33,6 +36,27 @@ const loadHttp = () => loadOwn(() => require('node:http'));
 const loadSockets = () => loadOwn(() => require('../net')).loadSockets();
 
 /**
+ * Returns the way to connect that clients of node get, which counts.
+ *
+ * @param {Members} sockets
+ * @returns {{ connect: Function }}
+ */
+function forClients({ connect }) {
+  /** @this {unknown} */
+  function counting(/** @type {unknown[]} */ ...args) {
+    counts.opened++;
+    return Reflect.apply(connect, this, args);
+  }
+  return { connect: imitate(counting, connect) };
+}
+
+/** @param {Members} socket of a new connection of a server */
+function onConnection(socket) {
+  counts.accepted++;
+  consumeConnection(socket);
+}
+
+/**
  * Sets what a server of this Node may lack, and rust-net's servers have.
  *
  * @param {Members} server
@@ -42,6 +66,10 @@ function prepare(server) {
   if (server[kStats] === undefined) startCounting(server);
   server._listeningId ??= 1;
   server.highWaterMark ??= getDefaultHighWaterMark(false);
+  Object.defineProperty(server, kOnConnection, {
+    value: onConnection,
+    configurable: true,
+  });
 }
 
 /** @param {Members} server */
@@ -70,32 +98,38 @@ function watchAgents({ hasEnded }) {
 function install() {
   if (undo !== null) return;
   const sockets = loadSockets();
+  const clients = forClients(sockets);
   undo = [
-    takeAgent(loadHttp().Agent.prototype, sockets.connect),
-    takeClients(() => sockets),
+    takeAgent(loadHttp().Agent.prototype, clients.connect),
+    takeClients(() => clients),
   ];
+  counts.isInstalled = true;
   watchAgents(sockets);
   installServer(sockets);
 }
 
 /**
- * Calls `act` once, with rust-net's sockets, when an Agent connects first.
+ * Returns what clients connect with. Calls `act` once, with rust-net's sockets, when
+ * an Agent connects first.
  *
  * @param {Find} find
  * @param {(sockets: Members) => void} act
- * @returns {Find}
  */
 function onFirstAgent(find, act) {
+  /** @type {{ connect: Function } | undefined} */
+  let clients;
   let isDone = false;
   return () => {
     const sockets = find();
-    if (isDone || sockets === undefined) return sockets;
+    if (sockets === undefined) return undefined;
+    clients ??= forClients(sockets);
+    if (isDone) return clients;
     // fetch has no Agent: node:http may never be loaded.
     if (isLoaded('NativeModule _http_agent')) {
       isDone = true;
       act(sockets);
     }
-    return sockets;
+    return clients;
   };
 }
 
@@ -109,6 +143,7 @@ function installEarly(find) {
   if (undo !== null) return;
   undo = [takeClients(onFirstAgent(find, watchAgents))];
   undo.push(onFirstServer(() => installServer(find())));
+  counts.isInstalled = true;
 }
 
 /**
@@ -118,6 +153,7 @@ function installEarly(find) {
 function uninstall() {
   undo?.forEach((each) => each());
   undo = null;
+  counts.isInstalled = false;
 }
 
 /**

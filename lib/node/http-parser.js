@@ -11,16 +11,20 @@ const { countLoaded, isLoaded } = require('./loaded-modules');
 const { loadOwn } = require('./loader');
 
 const kBinding = 'Internal Binding http_parser';
-const kStop = Symbol('stop');
+/** On a parser: the handle of rust-net that it reads from. */
+const kConsumed = Symbol('consumed');
+/** On a parser: what `onBodyAndTicks` calls. */
+const kOnBodyBefore = Symbol('onBodyBefore');
 const kChunk = Symbol('chunk');
 
 /**
  * @typedef {Record<PropertyKey, any>} Members an object by its members' names
  * @typedef {object} Reads how to read from rust-net's handles
  * @property {(handle: any) => boolean} isOwn
- * @property {(handle: Members, take: (chunk: Buffer) => void) => () => void} divert
- *   gives
- *   what arrives to `take`, until the result is called
+ * @property {(handle: Members, taker: object, take: (chunk: Buffer) => void) => void}
+ *   divert calls `take` as a method of the taker
+ * @property {(handle: Members, taker: object) => void} end
+ * @property {() => void} runTicks runs ticks within an event
  */
 
 const parserClass = internal(
@@ -44,50 +48,80 @@ function isParserLoaded() {
   return searched > from && isLoaded(kBinding, from);
 }
 
+/** @type {Members} the parser's class, once it takes rust-net's handles */
+let HTTPParser;
+/** @type {Reads} */
+let reads;
+
 /**
  * Does for a chunk what the parser does in C++ for what it reads itself.
  *
- * @param {Members} parser
- * @param {number} kOnExecute
+ * @this {Members} the parser
  * @param {Buffer} chunk
  */
-function feed(parser, kOnExecute, chunk) {
-  const result = parser.execute(chunk);
-  const onExecute = parser[kOnExecute];
+function feed(chunk) {
+  const result = this.execute(chunk);
+  const onExecute = this[HTTPParser.kOnExecute];
   if (typeof onExecute !== 'function') return;
-  parser[kChunk] = chunk;
+  this[kChunk] = chunk;
   try {
-    Reflect.apply(onExecute, parser, [result]);
+    Reflect.apply(onExecute, this, [result]);
   } finally {
-    parser[kChunk] = undefined;
+    this[kChunk] = undefined;
   }
+}
+
+/**
+ * Runs ticks after each piece of a body, as they run when the parser reads in C++. The
+ * rest of the chunk is parsed after them.
+ *
+ * @this {Members} the parser
+ * @param {unknown[]} args
+ */
+function onBodyAndTicks(...args) {
+  const result = Reflect.apply(this[kOnBodyBefore], this, args);
+  if (this[kConsumed] !== undefined) reads.runTicks();
+  return result;
 }
 
 /** @param {Members} parser */
 function stop(parser) {
-  parser[kStop]?.();
-  parser[kStop] = undefined;
+  const handle = parser[kConsumed];
+  if (handle === undefined) return;
+  parser[kConsumed] = undefined;
+  reads.end(handle, parser);
+}
+
+/**
+ * Starts to feed a parser with what a handle of rust-net receives.
+ *
+ * @param {Members} parser
+ * @param {Members} handle
+ */
+function start(parser, handle) {
+  const { kOnBody } = HTTPParser;
+  stop(parser);
+  parser[kConsumed] = handle;
+  reads.divert(handle, parser, feed);
+  const onBody = parser[kOnBody];
+  // It stays when the parser is used again.
+  if (typeof onBody !== 'function' || onBody === onBodyAndTicks) return;
+  parser[kOnBodyBefore] = onBody;
+  parser[kOnBody] = onBodyAndTicks;
 }
 
 /**
  * Returns the methods for the parser's prototype, by name.
  *
- * @param {Members} before the prototype's methods
- * @param {number} kOnExecute
- * @param {Reads} reads
+ * @param {Members} prototype
  * @returns {Record<string, Function>}
  */
-function replacements(before, kOnExecute, { isOwn, divert }) {
-  const { consume, unconsume, getCurrentBuffer } = before;
+function replacements({ consume, unconsume, getCurrentBuffer }) {
   return {
     /** @this {Members} */
     consume(/** @type {Members} */ handle) {
-      if (!isOwn(handle)) return Reflect.apply(consume, this, arguments);
-      stop(this);
-      const take = (/** @type {Buffer} */ chunk) =>
-        feed(this, kOnExecute, chunk);
-      this[kStop] = divert(handle, take);
-      return undefined;
+      if (!reads.isOwn(handle)) return Reflect.apply(consume, this, arguments);
+      return start(this, handle);
     },
     /** @this {Members} */
     unconsume() {
@@ -103,22 +137,45 @@ function replacements(before, kOnExecute, { isOwn, divert }) {
   };
 }
 
+/**
+ * Makes the parser of a new connection read from its handle, as node:http does on
+ * node's sockets. Does nothing when someone else reads already.
+ *
+ * @param {Members} socket rust-net's, which node:http has set up
+ */
+function consumeConnection(socket) {
+  const { _handle: handle, parser } = socket;
+  if (!parsers.takesOwn || !parser || !handle || handle._consumed) return;
+  const readers = socket.listenerCount('data');
+  if (readers !== 1 || socket.listenerCount('readable') > 0) return;
+  parser._consumed = true;
+  handle._consumed = true;
+  parser.consume(handle);
+}
+
 const parsers = {
+  consumeConnection,
+
   /** True when `prepare` has nothing left to do. */
   ready: false,
+
+  /** True when parsers take rust-net's handles. */
+  takesOwn: false,
 
   /**
    * Makes node's parsers take rust-net's handles, if node has loaded them.
    *
-   * @param {Reads} reads
+   * @param {Reads} given
    */
-  prepare(reads) {
+  prepare(given) {
     if (!isParserLoaded()) return;
     parsers.ready = true;
-    const HTTPParser = parserClass();
-    if (HTTPParser === undefined) return;
-    const { prototype, kOnExecute } = HTTPParser;
-    Object.assign(prototype, replacements(prototype, kOnExecute, reads));
+    const found = parserClass();
+    if (found === undefined) return;
+    HTTPParser = found;
+    reads = given;
+    Object.assign(HTTPParser.prototype, replacements(HTTPParser.prototype));
+    parsers.takesOwn = true;
   },
 };
 

@@ -20,6 +20,7 @@ const { Socket } = require('../socket/socket');
 const { AcceptedOptions } = require('../socket/setup');
 const {
   kConnectionClass,
+  kOnConnection,
   kOwner,
   kSetKeepAlive,
   kSetKeepAliveInitialDelay,
@@ -158,6 +159,7 @@ function onconnection(status, clientHandle) {
   socket.server = server;
   socket._server = server;
   server.emit('connection', socket);
+  server[kOnConnection]?.(socket);
   if (netServerSocketChannel.hasSubscribers) {
     netServerSocketChannel.publish({ socket });
   }

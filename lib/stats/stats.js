@@ -10,6 +10,7 @@ const { kOwner, kStats } = require('../common/symbols');
 const { countsOf } = require('../handle/counts');
 const { openHandles } = require('../handle/dispatch');
 const { native, openEnvironment } = require('../handle/native');
+const httpCounts = require('./http-counts');
 
 /** In the order of src/env/counters.rs. */
 const names = [
@@ -44,6 +45,7 @@ function environmentStats() {
     driver: native.driver,
     ...named(names, counts),
     systemCalls: named(calls, counts.slice(names.length)),
+    http: { ...httpCounts },
   };
 }
 

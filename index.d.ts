@@ -57,6 +57,8 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
   copyWrites?: boolean | undefined;
   /** False to pass everything that `pipe` carries through JavaScript. */
   relay?: boolean | undefined;
+  /** False to keep the connection beneath TLS, whose records then pass through. */
+  handOver?: boolean | undefined;
 }
 
 /** The destination of a `connect()` over TCP. */
@@ -151,6 +153,8 @@ export interface ServerOpts extends net.ServerOpts {
   copyWrites?: boolean | undefined;
   /** The `relay` of the accepted sockets. */
   relay?: boolean | undefined;
+  /** The `handOver` of the accepted sockets. */
+  handOver?: boolean | undefined;
 }
 
 /** Options of `listen()`. */
@@ -458,6 +462,8 @@ export interface EnvironmentStats {
   batches: number;
   /** The events of those calls. */
   events: number;
+  /** Connections that TLS has got, with what it reads and writes. */
+  handedOver: number;
   /** System calls by kind. */
   systemCalls: { poll: number; accept: number; read: number; write: number };
   /**

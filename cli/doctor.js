@@ -183,6 +183,23 @@ function sayInternals() {
   }
 }
 
+/** Says whether TLS on a socket gets the connection itself. */
+async function sayTls(net) {
+  const server = net.createServer((socket) => socket.on('error', () => {}));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = net.connect(server.address().port, '127.0.0.1');
+  await once(socket, 'connect');
+  const secure = require('node:tls').connect({ socket });
+  secure.on('error', () => {}).destroy();
+  server.close();
+  const { handedOver } = net.getStats();
+  if (handedOver > 0) say('ok', 'TLS', 'connections are handed over to it');
+  else {
+    say('note', 'TLS', 'its records pass through the sockets, and are slower');
+  }
+}
+
 /** Returns '' when a server can listen there, otherwise the error's message. */
 async function tryListen(net, where) {
   const server = net.createServer();
@@ -246,6 +263,7 @@ async function run(args) {
   if (sayBinary() && sayDriver()) {
     const net = require('../index.js');
     sayInternals();
+    if (process.versions.openssl) await sayTls(net);
     await sayKernel(net);
     await sayHttp(net);
     await saySelfTest(net);

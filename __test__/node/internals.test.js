@@ -60,6 +60,12 @@ const hidden = {
     ChildProcess.prototype.spawn = undefined;`,
   'TLSSocket.prototype._init': `
     require('tls').TLSSocket.prototype._init = undefined;`,
+  'TLSSocket.prototype._wrapHandle': `
+    require('tls').TLSSocket.prototype._wrapHandle = undefined;`,
+  'TLSSocket: socket instanceof net.Socket': `
+    Object.defineProperty(require('net').Socket, Symbol.hasInstance, {
+      value: Function.prototype[Symbol.hasInstance],
+    });`,
   'stream._readableState': `
     const { Duplex } = require('stream');
     const own = Duplex.prototype;

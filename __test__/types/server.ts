@@ -15,6 +15,7 @@ const options: net.ServerOpts = {
   copyWrites: true,
   pauseOnConnect: false,
   relay: false,
+  handOver: false,
 };
 const server = net.createServer(options, (socket) =>
   expectTrue<Equal<typeof socket, net.Socket>>(),
@@ -27,6 +28,7 @@ expectTrue<Equal<net.ServerOpts['coalesce'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['offload'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['copyWrites'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['relay'], boolean | undefined>>();
+expectTrue<Equal<net.ServerOpts['handOver'], boolean | undefined>>();
 // @ts-expect-error not a boolean
 net.createServer({ coalesce: 1 });
 // @ts-expect-error not a boolean

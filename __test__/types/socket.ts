@@ -17,6 +17,7 @@ const options: net.SocketConstructorOpts = {
   copyWrites: true,
   onread: { buffer: new Uint8Array(1024), callback: (size) => size > 0 },
   relay: false,
+  handOver: false,
   signal: new AbortController().signal,
   typeOfService: 16,
 };
@@ -28,6 +29,7 @@ expectTrue<
   Equal<net.SocketConstructorOpts['copyWrites'], boolean | undefined>
 >();
 expectTrue<Equal<net.SocketConstructorOpts['relay'], boolean | undefined>>();
+expectTrue<Equal<net.SocketConstructorOpts['handOver'], boolean | undefined>>();
 new net.Socket({ coalesce: false, handle: new net.BoundSocket() });
 // @ts-expect-error not a boolean
 new net.Socket({ coalesce: 1 });

@@ -31,6 +31,7 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     connected: 0,
     driver: 'on-loop',
     events: 0,
+    handedOver: 0,
     http: { accepted: 0, isInstalled: true, opened: 0 },
     servers: 0,
     sockets: 0,

@@ -9,7 +9,7 @@
 const { codes } = require('../common/errors');
 const { StreamHandle } = require('../handle/handle');
 const { isOwnInstance } = require('../node/instance-of');
-const { createDuplicate } = require('./duplicate');
+const { createDuplicate } = require('../handle/duplicate');
 const nodeNet = require('../node/net');
 const { Socket } = require('../socket/socket');
 const {
@@ -66,6 +66,10 @@ function toNode(socket) {
   }
   checkMovable(socket);
   const handle = socket._handle;
+  // TLS has got the connection, or it is a pipe of node's on Windows.
+  if (!(handle instanceof StreamHandle)) {
+    throw new ERR_INVALID_ARG_TYPE('socket', 'rust-net.Socket', socket);
+  }
   const options = /** @type {any} */ (
     optionsOf(socket, createDuplicate(handle))
   );

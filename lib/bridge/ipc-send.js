@@ -8,7 +8,7 @@
 
 const { StreamHandle } = require('../handle/handle');
 const { isOwnInstance } = require('../node/instance-of');
-const { createDuplicate, lastingDuplicate } = require('./duplicate');
+const { createDuplicate, lastingDuplicate } = require('../handle/duplicate');
 const nodeNet = require('../node/net');
 const { forgetRead } = require('../node/stream-state');
 

@@ -24,6 +24,7 @@ const switches = {
   RUST_NET_COPY_WRITES: either('0', '1'),
   RUST_NET_DEBUG: either('0', '1'),
   RUST_NET_DRIVER: either('on-loop', 'threaded', 'auto'),
+  RUST_NET_HAND_OVER: either('0', '1'),
   RUST_NET_HTTP: either('0', '1'),
   RUST_NET_OFFLOAD: either('0', '1'),
   RUST_NET_REGISTER: either('off', 'strict'),
@@ -84,6 +85,13 @@ const relays = () => valueOf('RUST_NET_RELAY') !== '0';
  * @returns {boolean}
  */
 const printsStats = () => valueOf('RUST_NET_STATS') === '1';
+
+/**
+ * Returns true when node's tls may get the connections beneath it.
+ *
+ * @returns {boolean}
+ */
+const handsOver = () => valueOf('RUST_NET_HAND_OVER') !== '0';
 
 function busyPoll() {
   const microseconds = Math.trunc(Number(valueOf('RUST_NET_BUSY_POLL')));
@@ -146,6 +154,7 @@ module.exports = {
   binaryPath,
   checkSettings,
   copiesWrites,
+  handsOver,
   isHttpOn,
   isRegisterOff,
   isRegisterStrict,

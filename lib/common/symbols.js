@@ -27,6 +27,10 @@ module.exports = {
   kCoalesce: Symbol('kCoalesce'),
   /** On a Socket or Server: false after the option `relay: false`. */
   kRelays: Symbol('kRelays'),
+  /** On a Socket or Server: false after the option `handOver: false`. */
+  kHandOver: Symbol('kHandOver'),
+  /** On a handle of node's own: true when rust-net's Socket stands on it. */
+  kHandedOver: Symbol('handedOver'),
   /** On a Server: its counters. */
   kStats: Symbol('kStats'),
   /** On a Socket or Server: the value of the option `copyWrites`. */

@@ -19,7 +19,12 @@ class SecureHandle extends DuplexHandle {
   constructor(raw, early, createTls) {
     raw.reading = false;
     /** @type {any} */
-    const transport = new Socket({ handle: raw, allowHalfOpen: true });
+    const transport = new Socket({
+      handle: raw,
+      allowHalfOpen: true,
+      // This handle keeps the connection's verbs.
+      handOver: false,
+    });
     if (early !== null) transport.unshift(early);
     const tls = createTls(transport);
     super(raw, tls, transport);

@@ -63,4 +63,16 @@ function setNodeOwner(handle, server) {
   handle[symbol] = knowsDropMaxConnection ? server : new DroppingOwner(server);
 }
 
-module.exports = { setNodeOwner };
+/**
+ * Makes a socket the owner of a handle that node has made. Node lists the owner in
+ * `process._getActiveHandles()`.
+ *
+ * @param {Record<symbol, unknown>} handle
+ * @param {object} owner
+ */
+function setOwner(handle, owner) {
+  const symbol = ownerSymbol();
+  if (symbol !== undefined) handle[symbol] = owner;
+}
+
+module.exports = { setNodeOwner, setOwner };

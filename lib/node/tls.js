@@ -4,6 +4,9 @@
  * TLS over a socket of rust-net. Node's tls takes any stream, through a wrapper,
  * but treats only node's own sockets as sockets. Only these may still be
  * connecting, have addresses and options, and close together with the TLSSocket.
+ *
+ * A connected socket is handed over, where that is possible: then it is on a handle
+ * of node's, and node takes it for a socket of its own. `attach` is for the others.
  */
 
 const { isOwnInstance } = require('./instance-of');
@@ -14,7 +17,8 @@ const {
   dropDecoder,
   ignoreReadableListeners,
 } = require('./stream-state');
-const { loadOwn } = require('./loader');
+const { kHandedOver } = require('../common/symbols');
+const { answerTlsSocket, loadTls } = require('./tls-question');
 
 const kBinding = 'Internal Binding tls_wrap';
 const kNoSocket = -1;
@@ -156,19 +160,91 @@ const initOf = internal(
   () => functionOf(loadTls().prototype._init),
 );
 
-function loadTls() {
-  const { TLSSocket } = loadOwn(() => require('tls'));
-  return /** @type {any} */ (TLSSocket);
+/**
+ * @typedef {Record<PropertyKey, any>} Members an object by its members' names
+ *
+ * @typedef {object} Layers
+ * @property {Function} Socket rust-net's
+ * @property {(socket: Members) => HandedOver | undefined} handOver moves a socket to a
+ *   handle of node's, where that is possible
+ * @property {(socket: Members, state: HandedOver) => void} continueAlone lets it go on
+ *   without TLS
+ *
+ * @typedef {object} HandedOver
+ * @property {Buffer[]} early what TLS must get before what it reads itself
+ * @property {boolean} wasReading
+ */
+
+/** @type {WeakMap<object, HandedOver>} the sockets that TLS has got the handles of */
+const handedOver = new WeakMap();
+
+/** Gives TLS what the socket has received: first what its stream has buffered. */
+function deliverEarly(
+  /** @type {Members} */ tlsSocket,
+  /** @type {Members} */ socket,
+  /** @type {Buffer[]} */ early,
+) {
+  const encoding = socket.readableEncoding ?? undefined;
+  const receive = (/** @type {string | Buffer} */ data) =>
+    tlsSocket._handle?.receive(
+      typeof data === 'string' ? Buffer.from(data, encoding) : data,
+    );
+  let data;
+  while ((data = socket.read()) !== null) receive(data);
+  early.forEach(receive);
 }
 
-function wrapInit(Socket) {
+/**
+ * Does what remains for a TLSSocket on a handle of node's. Node itself delivers what
+ * the socket's stream has buffered, in a tick that follows, but takes no text.
+ */
+function attachDirectly(
+  /** @type {Members} */ tlsSocket,
+  /** @type {Members} */ socket,
+) {
+  // What node does for a socket that it knows: its timeout sees TLS's traffic.
+  tlsSocket._parent = socket;
+  const state = handedOver.get(socket);
+  const early = state?.early.splice(0) ?? [];
+  const hasText = socket.readableEncoding && socket.readableLength > 0;
+  if (early.length === 0 && !hasText) return;
+  process.nextTick(deliverEarly, tlsSocket, socket, early);
+}
+
+function wrapInit(/** @type {Layers} */ { Socket }) {
   // A Node without cryptography has no tls.
   const init = initOf();
   if (init === undefined) return;
-  loadTls().prototype._init = function _init(socket, wrapper, ...rest) {
+  /** @this {Members} */
+  loadTls().prototype._init = function _init(
+    /** @type {Members[]} */ ...[socket, wrapper, ...rest]
+  ) {
     init.call(this, socket, wrapper, ...rest);
-    if (wrapper?._handle && isOwnInstance(Socket, socket)) {
-      attach(this, socket, wrapper);
+    if (!wrapper?._handle || !isOwnInstance(Socket, socket)) return;
+    if (wrapper === socket) attachDirectly(this, socket);
+    else attach(this, socket, wrapper);
+  };
+}
+
+const wrapHandleOf = internal(
+  'TLSSocket.prototype._wrapHandle',
+  'a socket stops reading when TLS on top of it could not be set up',
+  () => functionOf(loadTls().prototype._wrapHandle),
+);
+
+function wrapWrapHandle(/** @type {Layers} */ { continueAlone }) {
+  const wrapHandle = wrapHandleOf();
+  if (wrapHandle === undefined) return;
+  /** @this {Members} */
+  loadTls().prototype._wrapHandle = function _wrapHandle(
+    /** @type {Members[]} */ ...[socket, ...rest]
+  ) {
+    try {
+      return wrapHandle.call(this, socket, ...rest);
+    } catch (error) {
+      const state = handedOver.get(socket);
+      if (state !== undefined) continueAlone(socket, state);
+      throw error;
     }
   };
 }
@@ -180,12 +256,36 @@ const bridge = {
   /**
    * Patches node's tls for rust-net's sockets, if it is loaded.
    *
-   * @param {Function} Socket rust-net's
+   * @param {Layers} layers
    */
-  prepare(Socket) {
+  prepare(layers) {
     if (!isTlsLoaded()) return;
     bridge.ready = true;
-    wrapInit(Socket);
+    wrapInit(layers);
+    wrapWrapHandle(layers);
+  },
+
+  /**
+   * Hands sockets over when TLSSocket asks whether they are node's.
+   *
+   * @param {Layers} layers
+   */
+  answerTls(layers) {
+    const { Socket, handOver } = layers;
+    answerTlsSocket({
+      knows(/** @type {unknown} */ object) {
+        if (!isOwnInstance(Socket, object)) return false;
+        if (!bridge.ready) bridge.prepare(layers);
+        return bridge.ready;
+      },
+      answer(/** @type {Members} */ object) {
+        // A second TLSSocket, after the first could not be made.
+        if (object._handle?.[kHandedOver]) return true;
+        const state = handOver(object);
+        if (state !== undefined) handedOver.set(object, state);
+        return state !== undefined;
+      },
+    });
   },
 };
 

@@ -11,6 +11,7 @@ const { ErrnoException, codes } = require('../common/errors');
 const {
   kCoalesce,
   kCopyWrites,
+  kHandOver,
   kOffload,
   kRelays,
   kStats,
@@ -87,6 +88,7 @@ function Server(given, connectionListener) {
   this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
   if (options.coalesce === false) this[kCoalesce] = false;
   if (options.relay === false) this[kRelays] = false;
+  if (options.handOver === false) Object.assign(this, { [kHandOver]: false });
   if (typeof options.offload === 'boolean') this[kOffload] = options.offload;
   if (typeof options.copyWrites === 'boolean') {
     this[kCopyWrites] = options.copyWrites;

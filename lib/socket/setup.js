@@ -22,6 +22,7 @@ const {
   kBufferGen,
   kCoalesce,
   kCopyWrites,
+  kHandOver,
   kOffload,
   kHandle,
   kLastWriteQueueSize,
@@ -68,6 +69,7 @@ class AcceptedOptions {
     this.decodeStrings = false;
     this.coalesce = server[kCoalesce];
     this.relay = server[kRelays];
+    this.handOver = server[kHandOver];
     this.offload = server[kOffload];
     this.copyWrites = server[kCopyWrites];
   }

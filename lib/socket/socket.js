@@ -17,6 +17,14 @@ const {
   startReading,
 } = require('./attach');
 const { sendChunk } = require('./fast-path');
+const {
+  continueAlone,
+  forget,
+  handOver,
+  isTcp,
+  shutdownBeneath,
+  writeBeneath,
+} = require('./hand-over');
 const options = require('./options');
 const properties = require('./properties');
 const { setOriginalMethods } = require('./relay');
@@ -37,7 +45,9 @@ const {
   kBytesWritten,
   kCoalesce,
   kCopyWrites,
+  kHandedOver,
   kHandle,
+  kHandOver,
   kLastWriteQueueSize,
   kNormalizedArgs,
   kOffload,
@@ -101,6 +111,7 @@ function Socket(given) {
   setup.takeUserBuffer(this, settings.onread);
   if (settings.coalesce === false) this[kCoalesce] = false;
   if (settings.relay === false) this[kRelays] = false;
+  if (settings.handOver === false) Object.assign(this, { [kHandOver]: false });
   if (typeof settings.offload === 'boolean') this[kOffload] = settings.offload;
   if (typeof settings.copyWrites === 'boolean') {
     this[kCopyWrites] = settings.copyWrites;
@@ -126,6 +137,9 @@ Object.setPrototypeOf(Socket, Duplex);
 
 // The sockets of tls and http, and node's own sockets, are net.Sockets to users.
 claimInstances(Socket, nodeNet.Socket);
+
+const layers = { Socket, handOver, continueAlone };
+tls.answerTls(layers);
 
 function defineGetter(name, get, attributes) {
   Object.defineProperty(Socket.prototype, name, { get, ...attributes });
@@ -156,6 +170,10 @@ Socket.prototype._final = function (cb) {
     return;
   }
   debug('_final: not ended, call shutdown()');
+  if (this._handle[kHandedOver]) {
+    shutdownBeneath(this._handle, cb);
+    return;
+  }
   /** @type {any} */
   const req = new ShutdownWrap();
   req.oncomplete = afterShutdown;
@@ -283,7 +301,7 @@ Socket.prototype.resetAndDestroy = function () {
     this.destroy(new ERR_SOCKET_CLOSED());
     return this;
   }
-  if (!(this._handle instanceof TCP)) throw new ERR_INVALID_HANDLE_TYPE();
+  if (!isTcp(this._handle)) throw new ERR_INVALID_HANDLE_TYPE();
   if (this.connecting) {
     debug('reset wait for connection');
     this.once('connect', () => this._reset());
@@ -296,7 +314,7 @@ Socket.prototype.resetAndDestroy = function () {
 /** @this {any} */
 Socket.prototype.pause = function () {
   // Node's tls pauses a stream before it does anything else with it.
-  if (!tls.ready) tls.prepare(Socket);
+  if (!tls.ready) tls.prepare(layers);
   if (this[kBuffer] && !this.connecting && this._handle?.reading) {
     stopReading(this, this._handle);
   }
@@ -361,6 +379,7 @@ Socket.prototype._destroy = function (exception, cb) {
     this[kBytesRead] = this._handle.bytesRead;
     this[kBytesWritten] = this._handle.bytesWritten;
     destroyHandle(this, Boolean(exception));
+    forget(this);
     cb(exception);
   } else {
     cb(exception);
@@ -437,6 +456,10 @@ Socket.prototype._writeGeneric = function (writev, data, encoding, cb) {
     return false;
   }
   this._unrefTimer();
+  if (this._handle[kHandedOver]) {
+    writeBeneath(this, { writev, data, encoding }, cb);
+    return undefined;
+  }
   const req = writev
     ? writeChunks(this._handle, data, cb)
     : writeChunk(this._handle, data, encoding, cb);

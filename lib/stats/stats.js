@@ -11,6 +11,7 @@ const { countsOf } = require('../handle/counts');
 const { openHandles } = require('../handle/dispatch');
 const { native, openEnvironment } = require('../handle/native');
 const httpCounts = require('./http-counts');
+const { countHandOvers, handedOverSockets } = require('../socket/hand-over');
 
 /** In the order of src/env/counters.rs. */
 const names = [
@@ -44,6 +45,7 @@ function environmentStats() {
   return {
     driver: native.driver,
     ...named(names, counts),
+    handedOver: countHandOvers(),
     systemCalls: named(calls, counts.slice(names.length)),
     http: { ...httpCounts },
   };
@@ -57,6 +59,11 @@ function serverStats(server) {
     if (handle[kOwner]?._server !== server) continue;
     bytes.bytesRead += handle.bytesRead;
     bytes.bytesWritten += handle.bytesWritten;
+  }
+  for (const socket of handedOverSockets()) {
+    if (socket._server !== server) continue;
+    bytes.bytesRead += socket._handle.bytesRead;
+    bytes.bytesWritten += socket._handle.bytesWritten;
   }
   return { connections: server._connections, accepted, dropped, ...bytes };
 }

@@ -7,8 +7,9 @@
  */
 
 const { ErrnoException } = require('../common/errors');
-const { tcpConstants } = require('../handle/tcp-pipe');
-const { closeDescriptor, uv } = require('../handle/native');
+const { StreamHandle } = require('./handle');
+const { closeDescriptor, uv } = require('./native');
+const { tcpConstants } = require('./tcp-pipe');
 const nodeNet = require('../node/net');
 const { serverHandleCreator } = require('../node/server-handle');
 
@@ -21,9 +22,13 @@ let NodeTcp;
 const lasting = new WeakMap();
 
 function copyDescriptor(handle) {
+  // A handle of node's own, for one: its connection was handed to TLS.
+  if (!(handle instanceof StreamHandle)) {
+    throw new ErrnoException(UV_ENOTSUP, 'dup');
+  }
   // Small writes may be held back by coalescing. They must leave before anything
   // is written to the copy. On a listener, flush() fails and does no harm.
-  handle.flush?.();
+  handle.flush();
   const copy = handle.share();
   if (copy < 0) throw new ErrnoException(copy, 'dup');
   return copy;

@@ -18,10 +18,13 @@ const {
   ignoreReadableListeners,
 } = require('./stream-state');
 const { kHandedOver } = require('../common/symbols');
+const { isAtLeast } = require('./release');
 const { answerTlsSocket, loadTls } = require('./tls-question');
 
 const kBinding = 'Internal Binding tls_wrap';
 const kNoSocket = -1;
+// Node 18 leaves a TLSSocket open when the socket beneath it is destroyed.
+const closesAlong = isAtLeast(20);
 
 /** How many entries of node's list of loaded modules have been searched. */
 let searched = 0;
@@ -204,6 +207,7 @@ function attachDirectly(
 ) {
   // What node does for a socket that it knows: its timeout sees TLS's traffic.
   tlsSocket._parent = socket;
+  if (!closesAlong) socket.once('close', () => tlsSocket.destroy());
   const state = handedOver.get(socket);
   const early = state?.early.splice(0) ?? [];
   const hasText = socket.readableEncoding && socket.readableLength > 0;

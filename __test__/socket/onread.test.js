@@ -273,6 +273,60 @@ alone('a callback transfers the buffer of another socket', async (net, t) => {
   );
 });
 
+for (const [how, rest] of Object.entries(pauses)) {
+  both(`onread of a flood, large buffers, ${how}`, async (net, t) => {
+    const bytes = Buffer.alloc(6 << 20);
+    for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE(i, i);
+    const server = await sending(net, t, bytes);
+    const sizes = [65_536, 40_000, 300_000, 16_384];
+    const got = [];
+    let asked = 0;
+    const client = destroyAfter(
+      t,
+      net.connect({
+        ...whereIs(server),
+        onread: {
+          buffer: () => Buffer.alloc(sizes[asked++ % sizes.length]),
+          callback(size, given) {
+            assert.strictEqual(client.isPaused(), false);
+            got.push(given.subarray(0, size));
+            return got.length % 5 === 0 ? rest(client) : true;
+          },
+        },
+      }),
+    );
+    await once(client, 'end');
+    assert.ok(Buffer.concat(got).equals(bytes));
+    assert.strictEqual(client.bytesRead, bytes.length);
+  });
+}
+
+alone('a callback transfers its own buffer amid a flood', async (net, t) => {
+  const server = await listening(net, t, tcp(t), {}, (socket) => {
+    socket.on('error', () => {});
+    socket.end(Buffer.alloc(6 << 20));
+  });
+  const buffer = new Uint8Array(65_536);
+  let calls = 0;
+  const client = destroyAfter(
+    t,
+    net.connect({
+      ...whereIs(server),
+      onread: {
+        buffer,
+        callback() {
+          const memory = buffer.buffer;
+          if (++calls === 10) structuredClone(memory, { transfer: [memory] });
+          return true;
+        },
+      },
+    }),
+  );
+  const [error] = await once(client, 'error');
+  assert.strictEqual(error.code, 'ENOBUFS');
+  assert.strictEqual(calls, 10);
+});
+
 both('onread into shared memory', async (net, t) => {
   const server = await sending(net, t, message);
   const buffer = new Uint8Array(new SharedArrayBuffer(10));

@@ -65,7 +65,9 @@ const ACCEPT_RETRY_MS = 100;
 /** Stands for the size of a chunk that is still to be asked for. */
 const UNKNOWN = -1;
 /** How often a READABLE event is delivered again. */
-const MORE_READS = 3;
+const MORE_READS = 7;
+/** A read of so many bytes is probably followed by another, so that none asks first. */
+const LARGE_READ = 32 * 1024;
 
 const slabMemory = slab.buffer;
 
@@ -225,7 +227,8 @@ function readUserBytes(handle, at) {
   const buffer = handle[kUserBuffer];
   const result = native.readInto(handle[kKey], buffer);
   if (result > 0) {
-    if (result === byteLengthOf(buffer)) readAgain(at);
+    if (result >= LARGE_READ) readAgain(at, result);
+    else if (result === byteLengthOf(buffer)) readAgain(at, UNKNOWN);
     handle[kReceived] += result;
     emitUserBytes(handle, result);
   } else if (result < 0) {
@@ -242,7 +245,7 @@ function readChunk(handle, size, at) {
   const chunk = allocate(size);
   const result = native.readInto(handle[kKey], chunk);
   if (result > 0) {
-    readAgain(at);
+    readAgain(at, UNKNOWN);
     handle[kReceived] += result;
     emitBytes(handle, result === size ? chunk : copyOf(chunk, result));
   } else if (result < 0) {
@@ -255,10 +258,12 @@ function readChunk(handle, size, at) {
  * probably more to read. That saves calls between the native side and JavaScript.
  *
  * @param {number} at as for `onReadable`
+ * @param {number} argument as for `onReadable`; a number where only the read itself
+ *   is to tell how much there is
  */
-function readAgain(at) {
+function readAgain(at, argument) {
   if (ring[COUNT] !== 1 || ring[at + 3] === MORE_READS) return;
-  ring[at + 2] = UNKNOWN;
+  ring[at + 2] = argument;
   ring[at + 3]++;
   ring[CURSOR]--;
 }

@@ -15,6 +15,7 @@ const { isIP, isIPv4, isIPv6 } = require('./address/ip');
 const { expectBinary } = require('./handle/binary');
 const activeHandles = require('./node/active-handles');
 const { keepLoaded, loadOwn } = require('./node/loader');
+const { isMainThread } = require('./node/main-thread');
 const nodeNet = require('./node/net');
 
 /** @type {any} */
@@ -174,7 +175,7 @@ if (/** @type {any} */ (process).permission) require('./node/permission');
 // Checked now rather than with the first socket, so that a broken installation
 // fails at `require`.
 expectBinary();
-warnOfSettings();
+warnOfSettings(isMainThread);
 if (printsStats()) require('./stats/exit-line').install(statsIfUsed);
 keepLoaded();
 // A parent process may send a socket before this process makes one.

@@ -70,3 +70,20 @@ alone('what is right is not spoken of', async (net, t) => {
   const { lines } = await program(cwd, ['main.js'], { env });
   assert.deepStrictEqual(lines, []);
 });
+
+alone('sockets load no worker_threads', async (net, t) => {
+  const text = `
+    const has = () =>
+      process.moduleLoadList.includes('NativeModule worker_threads');
+    const before = has();
+    const net = require('rust-net');
+    const server = net.createServer((socket) => socket.end());
+    server.listen(0, () => {
+      net.connect(server.address().port).resume().on('close', () => {
+        server.close();
+        console.log(before || !has());
+      });
+    });`;
+  const { lines } = await program(inProject(t), ['-e', text]);
+  assert.deepStrictEqual(lines, ['true']);
+});

@@ -4,8 +4,6 @@
  * The RUST_NET_* environment variables. All are read and checked here.
  */
 
-const { isMainThread } = require('worker_threads');
-
 const PREFIX = 'RUST_NET_';
 const MOST_BUSY_POLL = 1000;
 
@@ -139,14 +137,23 @@ function checkSettings() {
   });
 }
 
-/** Warns about variables that have no effect, once in a process. */
-function warnOfSettings() {
-  // Workers share the main thread's environment, which was already checked.
-  if (hasWarned || !isMainThread) return;
+/**
+ * Warns about variables that have no effect, once in a process.
+ *
+ * @param {() => boolean} isMainThread is called only if there is something to warn of
+ */
+function warnOfSettings(isMainThread) {
+  if (hasWarned) return;
   hasWarned = true;
-  for (const { objection } of checkSettings()) {
-    if (objection === undefined) continue;
-    process.emitWarning(objection, { code: 'RUST_NET_SETTING' });
+  const wrong = checkSettings().filter(
+    ({ objection }) => objection !== undefined,
+  );
+  // Workers share the main thread's environment, which was already checked.
+  if (wrong.length === 0 || !isMainThread()) return;
+  for (const { objection } of wrong) {
+    process.emitWarning(/** @type {string} */ (objection), {
+      code: 'RUST_NET_SETTING',
+    });
   }
 }
 

@@ -16,9 +16,39 @@ const { _load: load } = Module;
 /** Modules of this copy of rust-net, by their files. */
 const own = Object.create(null);
 
-/** Loads a module with node's own `require`, without wrappers. */
+/**
+ * Loads a module with node's own `require`, without wrappers.
+ *
+ * @this {{ filename?: string }} the module that requires it
+ * @param {string} id
+ */
 function plainRequire(id) {
-  return load.call(Module, id, this, false);
+  const file = ownFile(id, this?.filename);
+  if (file === undefined) return load.call(Module, id, this, false);
+  const known = own[file];
+  return known?.loaded ? known.exports : load.call(Module, file, this, false);
+}
+
+/**
+ * Returns the path of a file of rust-net. Node would resolve a relative request in
+ * many steps, once for each folder that makes it, which is a quarter of the time that
+ * the first socket takes to load.
+ *
+ * @param {string} id
+ * @param {string | undefined} from the path of the file that requires it
+ * @returns {string | undefined} undefined unless `from` names its neighbour
+ */
+function ownFile(id, from) {
+  if (path.sep !== '/' || !from?.startsWith(lib)) return undefined;
+  const hasExtension = id.lastIndexOf('.') > id.lastIndexOf('/');
+  if (!id.startsWith('.') || hasExtension) return undefined;
+  let folder = from.lastIndexOf('/');
+  let name = id.startsWith('./') ? 2 : 0;
+  for (; id.startsWith('../', name); name += 3) {
+    folder = from.lastIndexOf('/', folder - 1);
+  }
+  const file = `${from.slice(0, folder)}/${id.slice(name)}.js`;
+  return file.startsWith(lib) ? file : undefined;
 }
 
 const plain = { load, cache: own, require: plainRequire };

@@ -13,6 +13,7 @@ const ipc = require('../bridge/ipc-receive');
 const activeHandles = require('../node/active-handles');
 const { mock, runsInJest } = require('../node/jest');
 const { keepLoaded, loadOwn } = require('../node/loader');
+const { isMainThread } = require('../node/main-thread');
 const nodeNet = require('../node/net');
 const { isAtLeast } = require('../node/release');
 const {
@@ -53,7 +54,7 @@ function install() {
   keepLoaded();
   const marks = /** @type {any} */ (process);
   if (isRegisterOff() || marks[kInstalled]) return;
-  warnOfSettings();
+  warnOfSettings(isMainThread);
   Object.defineProperty(marks, kInstalled, { value: true });
   if (!mayBeFound()) return;
   // Before a program can replace node's functions.

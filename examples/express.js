@@ -1,7 +1,7 @@
 'use strict';
 
 // rust-net with an unchanged express application. This does the same as
-// `node -r rust-net/register app.js`: express and its http keep using node's own net.
+// `node -r rust-net/register app.js`: express and its http use rust-net's sockets, too.
 // Code that requires net itself, here the client of a store, gets rust-net.
 
 require('../register');

@@ -48,7 +48,7 @@ const expected = {
     '200 {"page":"home","visits":1}',
     '200 {"page":"home","visits":2}',
     '200 {"page":"shop","visits":1}',
-    'rust-net connected 1, accepted 1',
+    'rust-net connected 4, accepted 4',
   ],
   'firewall.js': [
     '20002 rules',

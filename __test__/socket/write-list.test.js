@@ -199,3 +199,14 @@ alone('the bytes of a list that waits for the connection', async (net, t) => {
   await once(client, 'connect');
   assert.strictEqual(client.bytesWritten, 3);
 });
+
+alone('a list with a large chunk is one system call', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.resume();
+  const { writes } = net.getStats(client);
+  const chunkOf = chunks['bytes, one of them large'];
+  await new Promise((resolve) => {
+    writeList(client, ONE_CALL, chunkOf, resolve);
+  });
+  assert.strictEqual(net.getStats(client).writes - writes, 1);
+});

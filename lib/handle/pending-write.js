@@ -27,7 +27,8 @@ const { native, uv } = require('./native');
 
 /** The most that is offered to the kernel in one step. A Buffer is offered whole. */
 const OFFER_BYTES = 256 * 1024;
-const OFFER_CHUNKS = 64;
+/** As many as the kernel takes at once. */
+const OFFER_CHUNKS = 1024;
 
 /** A rest of at most this many bytes is copied, so its memory may be reused. */
 const SMALL_REST = 4096;

@@ -143,16 +143,28 @@ pub unsafe fn send_lent(Lent(fd): Lent, bytes: Bytes<'_>) -> io::Result<usize> {
     )
 }
 
-/// Most buffers that one [`send_vectored`] passes to the kernel; the rest waits for the next call.
-const VECTOR: usize = 64;
+/// Most buffers that the kernel takes in one call, on each Unix; the rest waits for the next call.
+const MOST: usize = 1024;
+
+/// So many buffers cost no more than a short vector. A head with its body has two.
+const FEW: usize = 16;
 
 /// Sends as much of several buffers as fits, in order. `writev` serves sockets, pipes and terminals
 /// alike: every Node process ignores `SIGPIPE`.
 pub fn send_vectored(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
+    if buffers.len() <= FEW {
+        send_at_most::<FEW>(fd, buffers)
+    } else {
+        send_at_most::<MOST>(fd, buffers)
+    }
+}
+
+/// Sends as much as fits of the first `N` buffers.
+fn send_at_most<const N: usize>(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io::Result<usize> {
     let mut vector = [libc::iovec {
         iov_base: std::ptr::null_mut(),
         iov_len: 0,
-    }; VECTOR];
+    }; N];
     let mut count = 0;
     for (entry, bytes) in vector.iter_mut().zip(buffers) {
         entry.iov_base = bytes.start().cast_mut().cast();

@@ -208,7 +208,7 @@ function isUncaught(difference, context) {
 function isKnown(difference, context) {
   if (never.test(difference.path)) return false;
   if (difference.path === 'all.uncaught') {
-    return isUncaught(difference, context);
+    if (isUncaught(difference, context)) return true;
   }
   const found = known.find(({ applies }) => applies(difference, context));
   if (found) difference.known = found.name;

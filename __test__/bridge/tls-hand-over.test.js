@@ -315,6 +315,19 @@ same('TLS is paused and resumed', async (net, t) => {
 });
 
 // Each stops TLS where the bytes pass through the socket's stream.
+/** Sends much to the client, closes both, and returns the events until then. */
+async function eventsOfTransfer(all) {
+  const { clientSide, serverSide } = all;
+  const data = randomBytes(1 << 17);
+  const gone = allClosed(all);
+  serverSide.resume().end(data);
+  const got = await bytesOf(clientSide);
+  assert.ok(got.equals(data));
+  await gone;
+  await tick();
+  return all.events;
+}
+
 const touches = {
   setEncoding: (socket) => socket.setEncoding('utf8'),
   pause: (socket) => socket.pause(),
@@ -327,30 +340,14 @@ const touches = {
 for (const [name, touch] of Object.entries(touches)) {
   same(`${name} on the socket beneath TLS`, async (net, t) => {
     const all = await secured(net, t);
-    const { client, clientSide, serverSide } = all;
-    touch(client);
+    touch(all.client);
     await tick();
-    const data = randomBytes(1 << 17);
-    const gone = allClosed(all);
-    serverSide.resume().end(data);
-    const got = await bytesOf(clientSide);
-    assert.ok(got.equals(data));
-    await gone;
-    await tick();
-    return all.events;
+    return eventsOfTransfer(all);
   });
 
   same(`${name} on the socket before TLS`, async (net, t) => {
     const all = await secured(net, t, { before: (client) => touch(client) });
-    const { clientSide, serverSide } = all;
-    const data = randomBytes(1 << 17);
-    const gone = allClosed(all);
-    serverSide.resume().end(data);
-    const got = await bytesOf(clientSide);
-    assert.ok(got.equals(data));
-    await gone;
-    await tick();
-    return all.events;
+    return eventsOfTransfer(all);
   });
 }
 

@@ -153,29 +153,39 @@ const pauses = {
   },
 };
 
+/**
+ * Sends bytes to a client that reads into buffers of these sizes in turn, and checks what
+ * each buffer holds in the end.
+ *
+ * @param {(client: any, calls: number) => boolean} goOn is returned by the callback
+ */
+async function readsInto(net, t, { bytes, sizes }, goOn) {
+  const server = await sending(net, t, bytes);
+  const got = [];
+  let asked = 0;
+  const client = destroyAfter(
+    t,
+    net.connect({
+      ...whereIs(server),
+      onread: {
+        buffer: () => Buffer.alloc(sizes[asked++ % sizes.length]),
+        callback(size, given) {
+          got.push(given.subarray(0, size));
+          return goOn(client, got.length);
+        },
+      },
+    }),
+  );
+  await once(client, 'end');
+  assert.ok(Buffer.concat(got).equals(bytes));
+  assert.strictEqual(client.bytesRead, bytes.length);
+}
+
 for (const [how, rest] of Object.entries(pauses)) {
   both(`onread with buffers of varying size, ${how}`, async (net, t) => {
     const bytes = Buffer.alloc(50_000, 'the quick brown fox');
-    const server = await sending(net, t, bytes);
     const sizes = [1000, 10, 10, 1, 4096, 3];
-    const got = [];
-    let asked = 0;
-    const client = destroyAfter(
-      t,
-      net.connect({
-        ...whereIs(server),
-        onread: {
-          buffer: () => Buffer.alloc(sizes[asked++ % sizes.length]),
-          callback(size, given) {
-            got.push(Buffer.from(given.subarray(0, size)));
-            return rest(client);
-          },
-        },
-      }),
-    );
-    await once(client, 'end');
-    assert.ok(Buffer.concat(got).equals(bytes));
-    assert.strictEqual(client.bytesRead, bytes.length);
+    await readsInto(net, t, { bytes, sizes }, rest);
   });
 }
 
@@ -277,27 +287,11 @@ for (const [how, rest] of Object.entries(pauses)) {
   both(`onread of a flood, large buffers, ${how}`, async (net, t) => {
     const bytes = Buffer.alloc(6 << 20);
     for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE(i, i);
-    const server = await sending(net, t, bytes);
     const sizes = [65_536, 40_000, 300_000, 16_384];
-    const got = [];
-    let asked = 0;
-    const client = destroyAfter(
-      t,
-      net.connect({
-        ...whereIs(server),
-        onread: {
-          buffer: () => Buffer.alloc(sizes[asked++ % sizes.length]),
-          callback(size, given) {
-            assert.strictEqual(client.isPaused(), false);
-            got.push(given.subarray(0, size));
-            return got.length % 5 === 0 ? rest(client) : true;
-          },
-        },
-      }),
-    );
-    await once(client, 'end');
-    assert.ok(Buffer.concat(got).equals(bytes));
-    assert.strictEqual(client.bytesRead, bytes.length);
+    await readsInto(net, t, { bytes, sizes }, (client, calls) => {
+      assert.strictEqual(client.isPaused(), false);
+      return calls % 5 === 0 ? rest(client) : true;
+    });
   });
 }
 

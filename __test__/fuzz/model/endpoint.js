@@ -228,7 +228,7 @@ class Endpoint {
     };
     if (!rule.at || rule.at === 'sync') return act();
     game.owed.add(act);
-    if (rule.at === 'immediate' && game.guide) {
+    if (rule.at === 'immediate' && game.guide?.holds(this)) {
       return game.guide.holdAside(who, name, act, () => {
         return this.socket?.destroyed && !this.isClosed;
       });

@@ -204,6 +204,11 @@ class Guide {
     return this.held.some((one) => one.who === who);
   }
 
+  /** Returns true for an end whose events are held back: its actions are, too. */
+  holds(endpoint) {
+    return !isSteered(endpoint);
+  }
+
   /**
    * Runs an action of an end in an immediate, when it is next. Events that the end
    * already has by then may come before or after it; later events come after it. A

@@ -214,7 +214,9 @@ both('destroy() in a data handler stops the data', async (net, t) => {
 
 same('a connection in progress destroyed: no connect', async (net, t) => {
   const server = await listening(net, t, tcp());
-  const client = net.connect(server.address().port);
+  const { port } = server.address();
+  // An address: a look-up would end at a time of its own.
+  const client = net.connect(port, '127.0.0.1');
   const events = recorded(client, all);
   client.destroy();
   await once(client, 'close');
@@ -273,6 +275,35 @@ both(
       ['late', code],
       ['error', code],
     ]);
+  },
+);
+
+// Node 18's streams forget it, unless a write of the same tick ends behind destroy().
+both(
+  'end() that destroy() overtakes is called back',
+  { since: '20' },
+  async (net, t) => {
+    const { client } = await pair(net, t);
+    const seen = [];
+    client.write('a');
+    client.end((error) => seen.push(error?.code));
+    client.destroy();
+    await closed(client);
+    assert.deepStrictEqual(seen, ['ERR_STREAM_DESTROYED']);
+  },
+);
+
+both(
+  'end() that an error overtakes is called back',
+  { since: '20' },
+  async (net, t) => {
+    const { client } = await pair(net, t);
+    const seen = [];
+    client.on('error', () => seen.push('error'));
+    client.end((error) => seen.push(error?.code));
+    client.write('late');
+    await closed(client);
+    assert.deepStrictEqual(seen, ['ERR_STREAM_WRITE_AFTER_END', 'error']);
   },
 );
 

@@ -209,6 +209,24 @@ both("a write from 'data' with a reset behind the data", async (net, t) => {
 });
 
 // node:net calls a coalesced write back only when it is sent, with the error.
+both('a write that a reset cuts short fails later', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  const errors = [];
+  client.on('error', ({ code }) => errors.push(code));
+  const outcome = new Promise((resolve) => {
+    client.once('data', () => {
+      // The first bytes make the peer's kernel answer with a reset.
+      client.write(Buffer.alloc(1 << 20), () => {});
+      resolve(client.errored);
+    });
+  });
+  peer.write('last');
+  peer.destroy();
+  assert.strictEqual(await outcome, null);
+  await closed(client);
+  assert.match(String(errors), /^(EPIPE|ECONNRESET)$/);
+});
+
 alone(
   'a coalesced write that fails was called back as taken',
   async (net, t) => {

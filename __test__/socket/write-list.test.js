@@ -144,6 +144,25 @@ alone(
   },
 );
 
+// Each of node's pieces takes a piece of the kernel's memory, so fewer fit.
+alone(
+  'small writes to a Unix socket before destroy() leave whole',
+  async (net, t) => {
+    const { client, peer } = await pair(net, t, { where: onUnix(t) });
+    let received = 0;
+    const ended = once(client, 'end');
+    client.on('data', ({ length }) => (received += length));
+    // Small writes are coalesced in callbacks alone.
+    peer.once('data', () => {
+      for (let i = 0; i < 48; i++) peer.write(Buffer.alloc(3000, 7));
+      peer.destroy();
+    });
+    client.write('go');
+    await ended;
+    assert.strictEqual(received, 48 * 3000);
+  },
+);
+
 // Written, here, is what was called back without an error.
 const sizes = [1500, 3333, 4000];
 for (const [[name, where], size] of transports.flatMap((transport) =>

@@ -237,6 +237,7 @@ const codes = {
     Error,
     'The bound socket has already been adopted by a server or socket',
   ],
+  ERR_STREAM_DESTROYED: [Error, 'Cannot call %s after a stream was destroyed'],
   ERR_WORKER_HANDLE_NOT_TRANSFERABLE: [
     Error,
     '%s cannot be transferred in its current state; it must be a freshly ' +

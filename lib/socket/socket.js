@@ -58,6 +58,7 @@ const {
   kUpdateTimer,
 } = require('../common/symbols');
 const { validateString } = require('../common/validators');
+const { failEndCallbacks } = require('../node/end-callbacks');
 const { connectPath, connectSocket } = require('../connect/connect');
 const { uv } = require('../handle/native');
 const { ShutdownWrap } = require('../handle/requests');
@@ -370,6 +371,7 @@ Socket.prototype.destroySoon = function () {
 /** @this {any} */
 Socket.prototype._destroy = function (exception, cb) {
   debug('destroy');
+  failEndCallbacks(this);
   this.connecting = false;
   clearTimeouts(this);
   debug('close');

@@ -209,10 +209,18 @@ impl Source {
     }
 
     /// Returns true when the kernel has no room to write; the key then comes up when it has. Called
-    /// after a short write: another write would find the little that has become free since.
+    /// after a short write: another write would find the little that has become free since. Where
+    /// another would fail, the key comes up in the next loop iteration: as in libuv, a write of which
+    /// something was taken does not fail at once.
     pub fn awaits_room(&self) -> bool {
-        let asked = self.attempt(Interest::Write, socket::check_room, |()| false);
-        matches!(asked, Attempt::Pending)
+        match self.attempt(Interest::Write, socket::check_room, |()| false) {
+            Attempt::Done(()) => false,
+            Attempt::Pending => true,
+            Attempt::Failed(_) => {
+                self.announce_later(Interest::Write);
+                true
+            }
+        }
     }
 
     /// Returns how often this descriptor was read from, and how often written to.

@@ -275,7 +275,9 @@ function isCutCount(path, values, { ends, program }) {
  * reset or an end from both sides: the kernel forgets it when the peer's part arrives.
  */
 function withoutPeer({ log, isAbrupt }) {
-  const from = isAbrupt ? 0 : log.indexOf('finish');
+  const from = isAbrupt
+    ? 0
+    : log.findIndex((entry) => /^(end|finish)$/.test(entry));
   if (from < 0) return log;
   return log.map((entry, at) =>
     at < from ? entry : entry.replace(/^(probe .*?)(,[^,]*){3}\]$/, '$1]'),

@@ -10,8 +10,8 @@ const { isCutList, isLateList } = require('./known/lists');
 const {
   isEarlyData,
   isEarlyEnd,
+  isEndCallback,
   isLateEnd,
-  isLateEndCallback,
   isReadBeforeImmediate,
 } = require('./known/order');
 const { erroredOf, has } = require('./known/records');
@@ -88,8 +88,9 @@ const known = [
       'a list of small chunks before destroy() leaves whole',
     ],
     reason:
-      'leaves whole before destroy(), where it is small; node sends 2,048 pieces ' +
-      'at once, and destroy() takes the rest back',
+      'leaves whole before destroy(), where it is small, as do small writes to a Unix ' +
+      'socket; node sends 2,048 pieces at once, and a Unix socket holds fewer ' +
+      'small ones, and destroy() takes the rest back',
     applies: isCutList,
   },
   {
@@ -128,8 +129,8 @@ const known = [
     ],
     reason:
       'is called back behind earlier writes; Node 18 calls it back before one ' +
-      'that follows a write without a callback',
-    applies: isLateEndCallback,
+      'that follows a write without a callback, or forgets it',
+    applies: isEndCallback,
   },
   {
     name: 'busy-poll',

@@ -182,7 +182,8 @@ fn send_at_most<const N: usize>(fd: BorrowedFd<'_>, buffers: &[Bytes<'_>]) -> io
 /// as an edge.
 ///
 /// # Errors
-/// `WouldBlock` where there is no room. The next write finds any other error.
+/// `WouldBlock` where there is no room, `BrokenPipe` where the next write would fail, with an error
+/// that stays with the socket.
 pub fn check_room(fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut asked = libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -192,6 +193,9 @@ pub fn check_room(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: passes one live entry; the descriptor is open while borrowed.
     match unsafe { libc::poll(&mut asked, 1, 0) } {
         0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ if asked.revents & (libc::POLLERR | libc::POLLHUP) != 0 => {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
         _ => Ok(()),
     }
 }

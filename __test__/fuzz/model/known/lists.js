@@ -88,17 +88,36 @@ function longestList({ rules }) {
 /** Byte counts, also of other ends: bytes may be piped to them. */
 const ofBytes = /\.(got|sent|bytesRead|bytesWritten)$/;
 
-/** True where more of a long list arrived although its sender was destroyed at once. */
-function isCutList({ path, expected, actual: bytes }, { program, actual }) {
+/** True for an end that is destroyed with a list of more than two system calls. */
+function isCutEnd([id, plan], { actual }) {
+  return actual.ends[id]?.isAbrupt && longestList(plan) > CALLS * PIECES;
+}
+
+/** The largest write that may be joined with others, in bytes. */
+const SMALL = 4096;
+/** So many small writes may fill a Unix socket where they are not joined. */
+const MANY = 16;
+
+/** True for an end that writes much to a Unix socket in small writes. */
+function isJoinedEnd([, { rules }], { program }, { server }) {
+  if (program.servers[server]?.kind !== 'unix') return false;
+  const isMany = ({ op, n, size, then = [] }) =>
+    (op === 'fill' && n >= MANY && size > 0 && size <= SMALL) ||
+    then.some(isMany);
+  return rules.some((rule) => rule.do.some(isMany));
+}
+
+/** True where more arrived although its sender was destroyed at once. */
+function isCutList({ path, expected, actual: bytes }, context) {
   if (!ofBytes.test(path)) return false;
-  const isLong = program.connections.some(({ client, peer }, index) => {
+  const isWhole = context.program.connections.some((connection, index) => {
+    const { client, peer } = connection;
     const plans = { [`client${index}`]: client, [`peer${index}.1`]: peer };
     return Object.entries(plans).some(
-      ([id, plan]) =>
-        actual.ends[id]?.isAbrupt && longestList(plan) > CALLS * PIECES,
+      (end) => isCutEnd(end, context) || isJoinedEnd(end, context, connection),
     );
   });
-  return isLong && expected.every((each) => Number(each) < Number(bytes));
+  return isWhole && expected.every((each) => Number(each) < Number(bytes));
 }
 
 module.exports = { isCutList, isLateList };

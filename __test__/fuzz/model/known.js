@@ -175,8 +175,8 @@ const known = [
       'destroyed by the handler of another socket',
     ],
     reason:
-      'one step more may have been read when a reader stops: closing then ' +
-      'leaves nothing unread, and the peer sees an end in place of a reset',
+      'one step more or less may have been read when a reader stops: closing then ' +
+      'leaves nothing unread, or something, and the peer sees an end or a reset',
     applies: isReadAhead,
   },
 ];

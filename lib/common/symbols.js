@@ -49,6 +49,8 @@ module.exports = {
   kBoundPath: Symbol('kBoundPath'),
   /** On an `onread` function: true when it takes a Buffer, not an ArrayBuffer. */
   kTakesBuffer: Symbol('takesBuffer'),
+  /** On an `onread` function: true when it uses the bytes within its call alone. */
+  kBorrowsBuffer: Symbol('borrowsBuffer'),
   /** On a Server: the class of its connections, if that is not Socket. */
   kConnectionClass: Symbol('kConnectionClass'),
   /** On a Server: called with each connection after its 'connection'. */

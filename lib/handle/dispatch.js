@@ -37,7 +37,7 @@ const {
   kReadBytesOrError,
   streamBaseState,
 } = require('./stream-state');
-const { kTakesBuffer } = require('../common/symbols');
+const { kBorrowsBuffer, kTakesBuffer } = require('../common/symbols');
 
 const { UV_ECANCELED, UV_ENOBUFS } = uv;
 
@@ -68,8 +68,18 @@ const UNKNOWN = -1;
 const MORE_READS = 7;
 /** A read of so many bytes is probably followed by another, so that none asks first. */
 const LARGE_READ = 32 * 1024;
+/** The most that one large read is lent, in bytes. */
+const LARGE_CHUNK = 64 * 1024;
 
 const slabMemory = slab.buffer;
+/** A view of the slab, of which parts are lent to a reader for the time of its call. */
+const slabBytes = Buffer.from(slabMemory);
+/**
+ * What a large read is lent from. Made when it is first needed.
+ *
+ * @type {Buffer | undefined}
+ */
+let largeBytes;
 
 /** Handles by key, closing ones included, until their CLOSED is delivered. */
 const handles = [];
@@ -190,12 +200,12 @@ function deliverOpen(handle, kind, argument, at) {
 
 function onBytes(handle, offset, length) {
   handle[kReceived] += length;
-  const chunk = copyOut(offset, length);
   const isPlain = handle[kUserBuffer] === null && handle[kStash] === null;
   if (isPlain && handle[kReading]) {
-    emitBytes(handle, chunk);
+    emitBytes(handle, bytesFor(handle, offset, length));
     return;
   }
+  const chunk = copyOut(offset, length);
   // A listener stopped reading earlier in this batch. Kept until the next
   // readStart().
   (handle[kStash] ??= []).push(chunk);
@@ -215,25 +225,36 @@ function onReadable(handle, argument, at) {
   if (!handle[kReading]) return;
   const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
   if (size <= 0) return;
-  if (handle[kUserBuffer] === null) readChunk(handle, size, at);
-  else readUserBytes(handle, at);
+  if (handle[kUserBuffer] !== null) {
+    const result = readInto(handle, handle[kUserBuffer], at);
+    if (result > 0) emitUserBytes(handle, result);
+  } else if (borrows(handle)) {
+    largeBytes ??= Buffer.allocUnsafeSlow(LARGE_CHUNK);
+    const result = readInto(handle, largeBytes, at);
+    if (result > 0) emitBytes(handle, largeBytes.subarray(0, result));
+  } else {
+    readChunk(handle, size, at);
+  }
 }
 
 /**
+ * Reads into a buffer that is used again for the next read; reports an end.
+ *
  * @param handle
+ * @param {Uint8Array} buffer
  * @param {number} at as for `onReadable`
+ * @returns {number} how many bytes came; 0 or less if none
  */
-function readUserBytes(handle, at) {
-  const buffer = handle[kUserBuffer];
+function readInto(handle, buffer, at) {
   const result = native.readInto(handle[kKey], buffer);
   if (result > 0) {
     if (result >= LARGE_READ) readAgain(at, result);
     else if (result === byteLengthOf(buffer)) readAgain(at, UNKNOWN);
     handle[kReceived] += result;
-    emitUserBytes(handle, result);
   } else if (result < 0) {
     emitReadEnd(handle, result);
   }
+  return result;
 }
 
 /**
@@ -295,6 +316,18 @@ function finishShutdown(handle, at) {
   ring[CURSOR]--;
 }
 
+/**
+ * Returns bytes of the slab for a reader: the slab's own, or a copy.
+ *
+ * @param {{ onread?: Record<PropertyKey, unknown> }} handle
+ * @param {number} offset in the slab, in bytes
+ * @param {number} length in bytes
+ */
+function bytesFor(handle, offset, length) {
+  if (borrows(handle)) return slabBytes.subarray(offset, offset + length);
+  return copyOut(offset, length);
+}
+
 // Copies a chunk out of the slab. It does not use Buffer's pool, so that the
 // chunk's ArrayBuffer holds only this chunk.
 function copyOut(offset, length) {
@@ -323,6 +356,15 @@ function findReader(handle) {
     throw new ERR_INVALID_ARG_TYPE('handle.onread', 'Function', onread);
   }
   return onread[kTakesBuffer] === true ? onread : readerOf(handle);
+}
+
+/**
+ * True for a handle whose reader uses bytes within its call, and keeps none.
+ *
+ * @param {{ onread?: Record<PropertyKey, unknown> }} handle
+ */
+function borrows({ onread }) {
+  return onread?.[kBorrowsBuffer] === true;
 }
 
 function emitBytes(handle, chunk) {

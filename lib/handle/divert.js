@@ -8,13 +8,14 @@
 const { readerOf } = require('../node/reader');
 const { kReadBytesOrError, streamBaseState } = require('./stream-state');
 const { kUserBuffer } = require('./symbols');
-const { kTakesBuffer } = require('../common/symbols');
+const { kBorrowsBuffer, kTakesBuffer } = require('../common/symbols');
 
 const kDiversion = Symbol('diversion');
 
 /**
  * @typedef {Record<PropertyKey, any>} Handle
- * @typedef {(chunk: Buffer) => void} Take is called as a method of `taker`
+ * @typedef {(chunk: Buffer) => void} Take is called as a method of `taker`. The chunk
+ *   is lent for the call: its memory is used again
  * @typedef {object} Diversion the top of a handle's stack
  * @property {object} taker
  * @property {Take} take
@@ -34,11 +35,14 @@ function onDivertedRead(chunk) {
   if (length < 0) {
     return Reflect.apply(readerOf(bottomOf(diversion)), this, [undefined]);
   }
-  // With a user's buffer there is no chunk, and the buffer is filled again.
+  // With a user's buffer there is no chunk.
   const bytes = chunk ?? Buffer.from(this[kUserBuffer].subarray(0, length));
   return diversion.take.call(diversion.taker, bytes);
 }
-Object.assign(onDivertedRead, { [kTakesBuffer]: true });
+Object.assign(onDivertedRead, {
+  [kBorrowsBuffer]: true,
+  [kTakesBuffer]: true,
+});
 
 /** @param {Diversion} diversion */
 function bottomOf(diversion) {
@@ -53,7 +57,7 @@ function bottomOf(diversion) {
  *
  * @param {Handle} handle
  * @param {object} taker
- * @param {Take} take each chunk is its own memory
+ * @param {Take} take
  */
 function divertReads(handle, taker, take) {
   const below = handle[kDiversion];

@@ -32,7 +32,7 @@ const listSymbol = isAtLeast(20)
 /**
  * Lets the callbacks of end() fail in the next tick, if destroy() would forget them.
  *
- * @param {any} stream one that is being destroyed
+ * @param {Record<PropertyKey, any>} stream one that is being destroyed
  */
 function failEndCallbacks(stream) {
   const kList = listSymbol();

@@ -22,7 +22,7 @@ const kChunk = Symbol('chunk');
  * @typedef {object} Reads how to read from rust-net's handles
  * @property {(handle: any) => boolean} isOwn
  * @property {(handle: Members, taker: object, take: (chunk: Buffer) => void) => void}
- *   divert calls `take` as a method of the taker
+ *   divert calls `take` as a method of the taker, with a chunk that is lent for the call
  * @property {(handle: Members, taker: object) => void} end
  * @property {() => void} runTicks runs ticks within an event
  */
@@ -52,6 +52,8 @@ function isParserLoaded() {
 let HTTPParser;
 /** @type {Reads} */
 let reads;
+/** @type {Function} the parser's method, which copies what it keeps of a chunk */
+let execute;
 
 /**
  * Does for a chunk what the parser does in C++ for what it reads itself.
@@ -60,7 +62,7 @@ let reads;
  * @param {Buffer} chunk
  */
 function feed(chunk) {
-  const result = this.execute(chunk);
+  const result = Reflect.apply(execute, this, [chunk]);
   const onExecute = this[HTTPParser.kOnExecute];
   if (typeof onExecute !== 'function') return;
   this[kChunk] = chunk;
@@ -174,6 +176,7 @@ const parsers = {
     if (found === undefined) return;
     HTTPParser = found;
     reads = given;
+    ({ execute } = HTTPParser.prototype);
     Object.assign(HTTPParser.prototype, replacements(HTTPParser.prototype));
     parsers.takesOwn = true;
   },

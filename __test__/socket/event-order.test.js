@@ -307,6 +307,41 @@ both(
   },
 );
 
+for (const [name, where] of transports) {
+  both(`${name}: what has arrived comes before 'finish'`, async (net, t) => {
+    const { client, peer } = await pair(net, t, { where: where(t) });
+    const sizes = [];
+    let received = 0;
+    client.pause();
+    // As much as the kernel holds.
+    const sent = new Promise((resolve) => {
+      peer.write(Buffer.alloc(150_000), resolve);
+    });
+    await sent;
+    client.on('finish', () => sizes.push(received));
+    client.on('data', ({ length }) => {
+      received += length;
+      if (received === length) client.end();
+    });
+    client.resume();
+    await once(client, 'finish');
+    assert.deepStrictEqual(sizes, [150_000]);
+  });
+}
+
+both("a write from 'connect' comes behind an empty one", async (net, t) => {
+  const server = await listening(net, t, tcp());
+  const client = net.connect(server.address().port, '127.0.0.1');
+  destroyAfter(t, client);
+  const calls = [];
+  client.once('connect', () => {
+    client.write('x');
+    calls.push(client._handle.bytesWritten);
+  });
+  await new Promise((resolve) => client.write(Buffer.alloc(0), resolve));
+  assert.deepStrictEqual(calls, [0]);
+});
+
 /** A server in a thread of its own that greets, and raises a flag when it is done. */
 const greeter = `
   const { parentPort, workerData } = require('node:worker_threads');

@@ -47,6 +47,7 @@ const {
   header: HEADER,
   words: WORDS,
   nobody: NO_HANDLE,
+  directRead: DIRECT_READ,
 } = seam;
 const {
   READ,
@@ -66,6 +67,8 @@ const ACCEPT_RETRY_MS = 100;
 const UNKNOWN = -1;
 /** How often a READABLE event is delivered again. */
 const MORE_READS = 7;
+/** How many reads come before a SHUTDOWN event, as many as libuv makes at once. */
+const READS_FIRST = 32;
 /** A read of so many bytes is probably followed by another, so that none asks first. */
 const LARGE_READ = 32 * 1024;
 /** The most that one large read is lent, in bytes. */
@@ -188,7 +191,7 @@ function deliverOpen(handle, kind, argument, at) {
       onWritable(handle, at);
       break;
     case SHUTDOWN:
-      afterShutdown(handle, argument);
+      if (!readsFirst(handle, at)) afterShutdown(handle, argument);
       break;
     case FLUSH_FAILED:
       if (typeof handle.onwriteerror === 'function') {
@@ -223,8 +226,42 @@ function onBytes(handle, offset, length) {
  */
 function onReadable(handle, argument, at) {
   if (!handle[kReading]) return;
-  const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
-  if (size <= 0) return;
+  if (argument !== UNKNOWN) {
+    readSome(handle, argument, at);
+    return;
+  }
+  const size = native.waiting(handle[kKey]);
+  // Less is read into the slab, with what comes for other handles.
+  const least = handle[kUserBuffer] === null ? DIRECT_READ : 1;
+  if (size >= least) readSome(handle, size, at);
+}
+
+/**
+ * Reads before a SHUTDOWN event what has arrived behind a large read; the event is then
+ * delivered again. As in libuv: a socket that has read much, and is ended, has 'data'
+ * before 'finish'.
+ *
+ * @param handle
+ * @param {number} at the place of the event in the ring
+ * @returns {boolean} false when there is nothing to read
+ */
+function readsFirst(handle, at) {
+  const mayRead = handle[kReading] && handle[kStash] === null;
+  if (!mayRead || ring[at + 3] === READS_FIRST) return false;
+  const size = native.waiting(handle[kKey]);
+  if (size <= 0) return false;
+  ring[at + 3]++;
+  ring[CURSOR]--;
+  readSome(handle, size, at);
+  return true;
+}
+
+/**
+ * @param handle
+ * @param {number} size as for `readChunk`
+ * @param {number} at the place of the event in the ring
+ */
+function readSome(handle, size, at) {
   if (handle[kUserBuffer] !== null) {
     const result = readInto(handle, handle[kUserBuffer], at);
     if (result > 0) emitUserBytes(handle, result);
@@ -283,7 +320,8 @@ function readChunk(handle, size, at) {
  *   is to tell how much there is
  */
 function readAgain(at, argument) {
-  if (ring[COUNT] !== 1 || ring[at + 3] === MORE_READS) return;
+  if (ring[at + 1] !== READABLE || ring[COUNT] !== 1) return;
+  if (ring[at + 3] === MORE_READS) return;
   ring[at + 2] = argument;
   ring[at + 3]++;
   ring[CURSOR]--;

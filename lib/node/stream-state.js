@@ -33,6 +33,7 @@ const writableFields = [
   'highWaterMark',
   'length',
   'needDrain',
+  'writing',
 ];
 
 function fieldsOf(property, fields) {
@@ -93,6 +94,8 @@ function isWritingFreely(stream) {
   return (
     state.length === 0 &&
     state.corked === 0 &&
+    // An empty chunk may be under way.
+    !state.writing &&
     !state.ending &&
     !state.destroyed &&
     !state.errored &&

@@ -111,8 +111,9 @@ function stateFields(state, isJammed) {
   const isStill = state.readableFlowing !== true && !state.readableEnded;
   if (isStill || isJammed) for (const key of ofReading) delete others[key];
   if (isJammed) for (const key of ofRoom) delete others[key];
-  // A pipe to a socket that closes first stops the flow.
-  if (state.destroyed) for (const key of ofFlow) delete others[key];
+  // A pipe to a socket that closes first stops the flow, as does an `onread` that
+  // refuses after so many reads.
+  if (state.destroyed || isJammed) for (const key of ofFlow) delete others[key];
   return others;
 }
 
@@ -270,6 +271,8 @@ function isCutCount(path, actual, values, { ends, program }) {
   const { isAbrupt, log } = ends[id];
   const isMore = values.every((value) => Number(actual) > Number(value));
   if (isMore && log.includes('close true')) return true;
+  // Its own mistake has stopped it.
+  if (log.some((entry) => /^error .*WRITE_AFTER_END/.test(entry))) return true;
   if (!isAbrupt) return false;
   return isMore || values.length > 1 || stopsWithin(planOf(program, id));
 }

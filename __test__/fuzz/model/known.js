@@ -13,6 +13,7 @@ const {
   isEndCallback,
   isLateEnd,
   isReadBeforeImmediate,
+  isStartAfterEnd,
 } = require('./known/order');
 const { erroredOf, has } = require('./known/records');
 const {
@@ -142,7 +143,8 @@ const known = [
     name: 'end with the last bytes',
     test: ['socket/reading.test.js', "'end' comes with the last bytes"],
     reason: 'is read in one iteration; node:net takes one more for TCP',
-    applies: isEarlyEnd,
+    applies: (difference, context) =>
+      isEarlyEnd(difference, context) || isStartAfterEnd(difference, context),
   },
   {
     name: 'end behind an immediate',
@@ -175,8 +177,8 @@ const known = [
       'destroyed by the handler of another socket',
     ],
     reason:
-      'one step more or less may have been read when a reader stops: closing then ' +
-      'leaves nothing unread, or something, and the peer sees an end or a reset',
+      'one step more may have been read when a reader stops: closing then ' +
+      'leaves nothing unread, and the peer sees an end in place of a reset',
     applies: isReadAhead,
   },
 ];

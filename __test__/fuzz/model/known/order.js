@@ -138,10 +138,22 @@ function isEndCallback({ path, expected, actual }, { major }) {
   );
 }
 
+/** Returns true where readStart() finds an end that node has not read. */
+function isStartAfterEnd({ path, expected, actual }, { major }) {
+  if (!/\.(log|in)$/.test(path)) return false;
+  const ended = (text) =>
+    entriesOf(text)
+      .filter((entry) => major !== 18 || !isFailedEnd(entry))
+      .join()
+      .replaceAll('readStart -114', 'readStart 0');
+  return expected.some((text) => ended(text) === ended(actual));
+}
+
 module.exports = {
   isEarlyData,
   isEarlyEnd,
   isEndCallback,
   isLateEnd,
   isReadBeforeImmediate,
+  isStartAfterEnd,
 };

@@ -52,6 +52,28 @@ same('lookup is asked with these options', async (net, t) => {
   return asked;
 });
 
+// Node 18 wraps it in an AggregateError.
+both(
+  'the only address of a look-up fails with its own error',
+  { since: '20' },
+  async (net, t) => {
+    const server = await listening(net, t);
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    const client = net.connect({
+      port,
+      host: 'name.invalid',
+      autoSelectFamily: true,
+      lookup: answering('127.0.0.1'),
+    });
+    const [error] = await once(client, 'error');
+    const { message, code } = error;
+    assert.strictEqual(message, `connect ECONNREFUSED 127.0.0.1:${port}`);
+    assert.strictEqual(code, 'ECONNREFUSED');
+  },
+);
+
 both('an address is not looked up', async (net, t) => {
   const server = await listening(net, t);
   const client = net.connect({

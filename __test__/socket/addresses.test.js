@@ -2,7 +2,7 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { both, same } = require('../helpers/both');
+const { alone, both, same } = require('../helpers/both');
 const {
   connected,
   destroyAfter,
@@ -124,3 +124,20 @@ both('IPv4 on a dual-stack listener is mapped', async (net, t) => {
   assert.strictEqual(peer.remoteAddress, '::ffff:127.0.0.1');
   assert.strictEqual(peer.remoteFamily, 'IPv6');
 });
+
+// node shuts down in the next iteration, and the kernel knows the address until then.
+alone(
+  'the address of a peer that has ended is unknown behind end()',
+  async (net, t) => {
+    const server = { allowHalfOpen: true };
+    const { client, peer } = await pair(net, t, { server });
+    client.end();
+    peer.resume();
+    await once(peer, 'end');
+    const before = peer._getpeername().address;
+    assert.strictEqual(before, '127.0.0.1');
+    peer._peername = null;
+    peer.end();
+    assert.strictEqual(peer.remoteAddress, undefined);
+  },
+);

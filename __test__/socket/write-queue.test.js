@@ -324,3 +324,13 @@ for (const [name, where] of transports) {
     });
   }
 }
+
+alone('small writes of a callback arrive as one chunk', async (net, t) => {
+  const { client, peer } = await pair(net, t);
+  peer.once('data', () => {
+    for (let i = 0; i < 10; i++) peer.write(Buffer.alloc(8));
+  });
+  client.write('go');
+  const [{ length }] = await once(client, 'data');
+  assert.strictEqual(length, 80);
+});

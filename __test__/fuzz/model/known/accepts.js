@@ -65,6 +65,11 @@ function isAcceptOrder({ path }, { expected, actual }) {
   return expected.some((record) => isAccepted(record) !== isAccepted(actual));
 }
 
+/** True for a connection of a server that drops those above a number. */
+function isDropped({ connections, servers }, number) {
+  return servers[connections[number].server]?.max !== undefined;
+}
+
 /**
  * Returns true for a client whose connection the server never reported, as it was closed.
  * That refuses the connect, or a reset fails it, or a read after 'connect'.
@@ -76,11 +81,14 @@ function isNeverAccepted({ path }, { program, expected, actual }) {
       (id) => id.startsWith('peer') && numberIn(id) === number,
     );
   // On Unix, closing what was accepted and not reported is an EOF.
-  const lost = /^end$|^error .*code=(ECONNRESET|ECONNREFUSED|ENOENT)/;
+  const lost = /^end$|^error .*code=(ECONNRESET|ECONNREFUSED|ENOENT|EPIPE)/;
   const isReset = (record) =>
     logsOf(record, path).some((log) => has(log, lost));
   const runs = [...expected, actual].filter((record) => !isAccepted(record));
   if (number === undefined || program.connections.length < 2) return false;
+  if (isDropped(program, number)) {
+    return runs.includes(actual) && isReset(actual);
+  }
   return runs.includes(actual) && runs.length > 1 && runs.every(isReset);
 }
 

@@ -98,6 +98,19 @@ function isEarlyData(difference, context) {
   });
 }
 
+/**
+ * Returns true for a connection with bytes that came together, where node received them
+ * in two chunks.
+ */
+function areBytesTogether(difference, context) {
+  return partsAt(
+    difference,
+    context,
+    ({ at, their: [who, what, count] = [] }, ours) =>
+      what === 'bytes' && bytesBy(ours, who, at) >= count,
+  );
+}
+
 /** Returns true for the connection of an accepted Unix socket with a late 'end'. */
 function isLateEnd(difference, context) {
   const { program } = context;
@@ -149,11 +162,33 @@ function isStartAfterEnd({ path, expected, actual }, { major }) {
   return expected.some((text) => ended(text) === ended(actual));
 }
 
+/**
+ * Returns true where the peer's address is asked for behind end(), and the kernel has
+ * forgotten it.
+ */
+function isPeerForgotten({ path, expected, actual }) {
+  if (!/\.(log|in)$/.test(path)) return false;
+  const entries = entriesOf(actual);
+  return expected.some((text) => {
+    const theirs = entriesOf(text);
+    const isSame = (entry, i) => {
+      const [own, address] = [entry.split(','), theirs[i]?.split(',') ?? []];
+      const isProbe = entry.startsWith('probe ') && entry.endsWith('null]');
+      return isProbe
+        ? String(own.slice(0, -3)) === String(address.slice(0, -3))
+        : entry === theirs[i];
+    };
+    return theirs.length === entries.length && entries.every(isSame);
+  });
+}
+
 module.exports = {
+  areBytesTogether,
   isEarlyData,
   isEarlyEnd,
   isEndCallback,
   isLateEnd,
+  isPeerForgotten,
   isReadBeforeImmediate,
   isStartAfterEnd,
 };

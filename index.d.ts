@@ -79,6 +79,27 @@ export interface TcpNetConnectOpts
   timeout?: number | undefined;
 }
 
+/**
+ * The destination of a `connect()` that tries the addresses of a host in parallel
+ * (RFC 8305): the first that connects wins. `autoSelectFamilyAttemptTimeout` is the time
+ * in milliseconds, at least 10, before the next address starts. It starts at once where
+ * the newest attempt has failed.
+ */
+export interface ParallelSocketConnectOpts extends Omit<
+  TcpSocketConnectOpts,
+  'autoSelectFamily'
+> {
+  /** Earlier attempts go on while later ones start. */
+  autoSelectFamily: 'parallel';
+}
+
+/** Options of `net.connect()` in parallel: the Socket's and the destination. */
+export interface ParallelNetConnectOpts
+  extends ParallelSocketConnectOpts, SocketConstructorOpts {
+  /** As `socket.setTimeout()`, in milliseconds. */
+  timeout?: number | undefined;
+}
+
 /** Options of `net.connect()` for a Unix-domain socket. */
 export interface IpcNetConnectOpts
   extends net.IpcSocketConnectOpts, SocketConstructorOpts {
@@ -96,6 +117,19 @@ export type SocketReadyState =
 /** A connection, over TCP or a Unix-domain socket. */
 export class Socket extends net.Socket {
   constructor(options?: SocketConstructorOpts);
+
+  /** Connects to a host, a port or a path; 'connect' follows. */
+  connect(
+    options: ParallelSocketConnectOpts,
+    connectionListener?: () => void,
+  ): this;
+  connect(
+    options: net.SocketConnectOpts,
+    connectionListener?: () => void,
+  ): this;
+  connect(port: number, host: string, connectionListener?: () => void): this;
+  connect(port: number, connectionListener?: () => void): this;
+  connect(path: string, connectionListener?: () => void): this;
 
   /** The Server that accepted the socket. */
   readonly server: Server | null;
@@ -258,7 +292,7 @@ export function createServer(
 
 /** Creates a Socket and connects it; 'connect' follows. */
 export function connect(
-  options: NetConnectOpts,
+  options: NetConnectOpts | ParallelNetConnectOpts,
   connectionListener?: () => void,
 ): Socket;
 export function connect(
@@ -270,7 +304,7 @@ export function connect(path: string, connectionListener?: () => void): Socket;
 
 /** The same function as `connect`. */
 export function createConnection(
-  options: NetConnectOpts,
+  options: NetConnectOpts | ParallelNetConnectOpts,
   connectionListener?: () => void,
 ): Socket;
 export function createConnection(
@@ -431,7 +465,7 @@ export class BlockList extends net.BlockList {
 /** Returns true if a connect tries the addresses of both families by default. */
 export function getDefaultAutoSelectFamily(): boolean;
 /** Sets whether a connect tries the addresses of both families by default. */
-export function setDefaultAutoSelectFamily(value: boolean): void;
+export function setDefaultAutoSelectFamily(value: boolean | 'parallel'): void;
 
 /** Returns the milliseconds for one address before the next is tried. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number;
@@ -464,6 +498,8 @@ export interface EnvironmentStats {
   events: number;
   /** Connections that TLS has got, with what it reads and writes. */
   handedOver: number;
+  /** Attempts that races in parallel have started. */
+  raced: number;
   /** System calls by kind. */
   systemCalls: { poll: number; accept: number; read: number; write: number };
   /**

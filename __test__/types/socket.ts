@@ -60,6 +60,20 @@ const overPath: net.IpcNetConnectOpts = {
 const either: net.NetConnectOpts[] = [overTcp, overPath];
 net.connect(either[0]!);
 net.createConnection(either[1]!, () => {});
+const inParallel: net.ParallelSocketConnectOpts = {
+  port: 1,
+  host: 'localhost',
+  autoSelectFamily: 'parallel',
+  autoSelectFamilyAttemptTimeout: 250,
+};
+socket.connect(inParallel).connect(1, 'localhost', () => {});
+socket.connect(1, () => {}).connect('/tmp/socket', () => {});
+const toHost: net.ParallelNetConnectOpts = {
+  ...options,
+  ...inParallel,
+  timeout: 1000,
+};
+net.connect(toHost);
 const connected = net.connect({ port: 1, relay: true, offload: false });
 expectTrue<Equal<typeof connected, net.Socket>>();
 expectTrue<Equal<typeof net.createConnection, typeof net.connect>>();

@@ -33,6 +33,7 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     events: 0,
     handedOver: 0,
     http: { accepted: 0, isInstalled: true, opened: 0 },
+    raced: 0,
     servers: 0,
     sockets: 0,
     systemCalls: { accept: 0, poll: 0, read: 0, write: 0 },

@@ -13,6 +13,7 @@ const either = (...values) => ({
 });
 
 const switches = {
+  RUST_NET_AUTO_SELECT_FAMILY: either('0', '1', 'parallel'),
   RUST_NET_BINARY: { takes: 'a path', allows: () => true },
   RUST_NET_BUSY_POLL: {
     takes: `microseconds, 0 to ${MOST_BUSY_POLL}`,
@@ -91,6 +92,17 @@ const printsStats = () => valueOf('RUST_NET_STATS') === '1';
  */
 const handsOver = () => valueOf('RUST_NET_HAND_OVER') !== '0';
 
+/**
+ * Returns whether `connect` races the addresses of a host by default.
+ *
+ * @returns {boolean | 'parallel' | undefined} undefined where node's default holds
+ */
+function autoSelectsFamily() {
+  const value = valueOf('RUST_NET_AUTO_SELECT_FAMILY');
+  if (value === 'parallel') return value;
+  return value === '0' || value === '1' ? value === '1' : undefined;
+}
+
 function busyPoll() {
   const microseconds = Math.trunc(Number(valueOf('RUST_NET_BUSY_POLL')));
   return microseconds > 0 ? Math.min(microseconds, MOST_BUSY_POLL) : 0;
@@ -158,6 +170,7 @@ function warnOfSettings(isMainThread) {
 }
 
 module.exports = {
+  autoSelectsFamily,
   binaryPath,
   checkSettings,
   copiesWrites,

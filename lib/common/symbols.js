@@ -39,6 +39,8 @@ module.exports = {
   kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
+  /** On a Socket: its race in parallel, while that goes on. */
+  kRace: Symbol('race'),
   /** On the result of `_normalizeArgs`: must not be normalized again. */
   kNormalizedArgs: Symbol('normalizedArgs'),
   /** On a Socket: its 'net' entry of perf_hooks, if these are observed. */

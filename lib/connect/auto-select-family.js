@@ -1,33 +1,45 @@
 'use strict';
 
 const nodeNet = require('../node/net');
+const { autoSelectsFamily } = require('../common/settings');
 const { validateBoolean, validateInt32 } = require('../common/validators');
 
 const kMinAttemptTimeout = 10;
+/** The value that races the addresses in parallel. */
+const PARALLEL = 'parallel';
 
 // Node's own values at load time. They differ by release, and include node's
 // command-line options and NODE_OPTIONS.
-let isDefault = nodeNet.getDefaultAutoSelectFamily();
+/** @type {boolean | 'parallel'} */
+let byDefault = autoSelectsFamily() ?? nodeNet.getDefaultAutoSelectFamily();
 let attemptTimeout = nodeNet.getDefaultAutoSelectFamilyAttemptTimeout();
 
 /**
- * Returns true when `connect` races the addresses of a host by default.
+ * Returns true when `connect` races the addresses of a host by default, in parallel or
+ * not: programs pass the result on to node's modules.
  *
  * @returns {boolean}
  */
 function getDefaultAutoSelectFamily() {
-  return isDefault;
+  return byDefault !== false;
 }
+
+/**
+ * Returns how `connect` races the addresses of a host by default.
+ *
+ * @returns {boolean | 'parallel'}
+ */
+const defaultRace = () => byDefault;
 
 /**
  * Sets whether `connect` races the addresses of a host by default.
  *
- * @param {boolean} value
- * @throws {TypeError} ERR_INVALID_ARG_TYPE unless it is a boolean
+ * @param {boolean | 'parallel'} value
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE for anything else
  */
 function setDefaultAutoSelectFamily(value) {
-  validateBoolean(value, 'value');
-  isDefault = value;
+  if (value !== PARALLEL) validateBoolean(value, 'value');
+  byDefault = value;
 }
 
 /**
@@ -62,7 +74,9 @@ function clampAttemptTimeout(timeout) {
 }
 
 module.exports = {
+  PARALLEL,
   clampAttemptTimeout,
+  defaultRace,
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamily,

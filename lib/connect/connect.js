@@ -10,6 +10,7 @@ const debug = require('util').debuglog('net');
 
 const family = require('./auto-select-family');
 const { connectOnce } = require('./attempt');
+const { startParallelRace } = require('./parallel-race');
 const { startRace } = require('./race');
 const { codes } = require('../common/errors');
 const { isIP } = require('../address/ip');
@@ -74,7 +75,8 @@ function readPort({ port }) {
 function readAutoSelectFamily(socket, { autoSelectFamily }) {
   // One handle cannot be bound to more than one address.
   if (socket[kBoundSource]) return false;
-  if (autoSelectFamily == null) return family.getDefaultAutoSelectFamily();
+  if (autoSelectFamily == null) return family.defaultRace();
+  if (autoSelectFamily === family.PARALLEL) return autoSelectFamily;
   validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
   return autoSelectFamily;
 }
@@ -91,8 +93,9 @@ function readAttemptTimeout({ autoSelectFamilyAttemptTimeout: timeout }) {
  * @property {number} port
  * @property {string} [localAddress]
  * @property {number} [localPort]
- * @property {boolean} autoSelectFamily
- * @property {number} timeout of one attempt, in milliseconds
+ * @property {boolean | 'parallel'} autoSelectFamily
+ * @property {number} timeout of one attempt, or in parallel before the next, in
+ *   milliseconds
  * @property {object} options the user's own
  */
 
@@ -303,7 +306,9 @@ function onLookupAll(socket, target, error, addresses) {
     return;
   }
   const { port, localPort, timeout } = target;
-  startRace(socket, {
+  const isParallel = target.autoSelectFamily === family.PARALLEL;
+  const start = isParallel ? startParallelRace : startRace;
+  start(socket, {
     addresses: interleave(usable),
     port,
     localPort,

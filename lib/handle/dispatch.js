@@ -241,7 +241,7 @@ function onReadable(handle, argument, at) {
  * delivered again. As in libuv: a socket that has read much, and is ended, has 'data'
  * before 'finish'.
  *
- * @param handle
+ * @param {Record<PropertyKey, any>} handle
  * @param {number} at the place of the event in the ring
  * @returns {boolean} false when there is nothing to read
  */
@@ -257,7 +257,7 @@ function readsFirst(handle, at) {
 }
 
 /**
- * @param handle
+ * @param {Record<PropertyKey, any>} handle
  * @param {number} size as for `readChunk`
  * @param {number} at the place of the event in the ring
  */
@@ -277,7 +277,7 @@ function readSome(handle, size, at) {
 /**
  * Reads into a buffer that is used again for the next read; reports an end.
  *
- * @param handle
+ * @param {Record<PropertyKey, any>} handle
  * @param {Uint8Array} buffer
  * @param {number} at as for `onReadable`
  * @returns {number} how many bytes came; 0 or less if none

@@ -60,6 +60,7 @@ const {
 const { validateString } = require('../common/validators');
 const { failEndCallbacks } = require('../node/end-callbacks');
 const { connectPath, connectSocket } = require('../connect/connect');
+const { stopRace } = require('../connect/parallel-race');
 const { uv } = require('../handle/native');
 const { ShutdownWrap } = require('../handle/requests');
 const { prepareTakers } = require('../handle/takers');
@@ -372,6 +373,7 @@ Socket.prototype.destroySoon = function () {
 Socket.prototype._destroy = function (exception, cb) {
   debug('destroy');
   failEndCallbacks(this);
+  stopRace(this);
   this.connecting = false;
   clearTimeouts(this);
   debug('close');

@@ -7,6 +7,7 @@
 
 const { ErrnoException } = require('../common/errors');
 const { kOwner, kStats } = require('../common/symbols');
+const { countRaced } = require('../connect/parallel-race');
 const { countsOf } = require('../handle/counts');
 const { openHandles } = require('../handle/dispatch');
 const { native, openEnvironment } = require('../handle/native');
@@ -46,6 +47,7 @@ function environmentStats() {
     driver: native.driver,
     ...named(names, counts),
     handedOver: countHandOvers(),
+    raced: countRaced(),
     systemCalls: named(calls, counts.slice(names.length)),
     http: { ...httpCounts },
   };

@@ -61,16 +61,30 @@ export interface SocketConstructorOpts extends net.SocketConstructorOpts {
   handOver?: boolean | undefined;
 }
 
+/** Options of every `connect()`. */
+export interface ConnectTimeoutOpts {
+  /**
+   * Milliseconds for the look-up and all attempts together, after which the socket
+   * is destroyed with an ETIMEDOUT; 0, the default, is no limit. On all platforms.
+   */
+  connectTimeout?: number | undefined;
+}
+
 /** The destination of a `connect()` over TCP. */
-export interface TcpSocketConnectOpts extends net.TcpSocketConnectOpts {
+export interface TcpSocketConnectOpts
+  extends net.TcpSocketConnectOpts, ConnectTimeoutOpts {
   /** True to try the addresses of both families (RFC 8305). */
   autoSelectFamily?: boolean | undefined;
   /** Milliseconds for one address before the next is tried. */
   autoSelectFamilyAttemptTimeout?: number | undefined;
 }
 
+/** The destination of a `connect()` to a Unix-domain socket. */
+export interface IpcSocketConnectOpts
+  extends net.IpcSocketConnectOpts, ConnectTimeoutOpts {}
+
 /** The destination of `socket.connect()`. */
-export type SocketConnectOpts = TcpSocketConnectOpts | net.IpcSocketConnectOpts;
+export type SocketConnectOpts = TcpSocketConnectOpts | IpcSocketConnectOpts;
 
 /** Options of `net.connect()` for TCP: the Socket's and the destination. */
 export interface TcpNetConnectOpts
@@ -102,7 +116,7 @@ export interface ParallelNetConnectOpts
 
 /** Options of `net.connect()` for a Unix-domain socket. */
 export interface IpcNetConnectOpts
-  extends net.IpcSocketConnectOpts, SocketConstructorOpts {
+  extends IpcSocketConnectOpts, SocketConstructorOpts {
   /** As `socket.setTimeout()`, in milliseconds. */
   timeout?: number | undefined;
 }
@@ -123,10 +137,7 @@ export class Socket extends net.Socket {
     options: ParallelSocketConnectOpts,
     connectionListener?: () => void,
   ): this;
-  connect(
-    options: net.SocketConnectOpts,
-    connectionListener?: () => void,
-  ): this;
+  connect(options: SocketConnectOpts, connectionListener?: () => void): this;
   connect(port: number, host: string, connectionListener?: () => void): this;
   connect(port: number, connectionListener?: () => void): this;
   connect(path: string, connectionListener?: () => void): this;

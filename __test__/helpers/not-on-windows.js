@@ -9,6 +9,7 @@ const notNumbered = 'handles have no descriptor to be asked through';
 const noShare = 'pipes cannot be duplicated or sent';
 const notCounted = 'descriptors are counted by /proc';
 const noReuse = 'there is no SO_REUSEPORT';
+const noFullQueue = 'a listener with a full queue refuses';
 const noSyntax = 'what is too long for a path on Unix is none here';
 
 const reasons = {
@@ -62,6 +63,13 @@ const reasons = {
   'typeOfService of IPv6': notNumbered,
 
   // Tests of rust-net alone.
+  'a connect takes too long': noFullQueue,
+  'a listener of the failed attempt destroys the socket': noFullQueue,
+  'a socket may connect again after it': noFullQueue,
+  'every attempt of a race takes too long': noFullQueue,
+  'none: 0 and undefined': noFullQueue,
+  'the error has the local address': noFullQueue,
+  'the first attempt of a race takes too long': noFullQueue,
   'Unix: AsyncLocalStorage in every callback': noHalf,
   "a Unix socket becomes node's": noShare,
   'a Unix socket goes to a worker': noShare,

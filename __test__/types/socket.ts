@@ -48,9 +48,22 @@ const target: net.TcpSocketConnectOpts = {
   host: 'localhost',
   autoSelectFamily: true,
   autoSelectFamilyAttemptTimeout: 250,
+  connectTimeout: 5000,
 };
-const targets: net.SocketConnectOpts[] = [target, { path: '/tmp/socket' }];
+const targetPath: net.IpcSocketConnectOpts = {
+  path: '/tmp/socket',
+  connectTimeout: 5000,
+};
+const targets: net.SocketConnectOpts[] = [target, targetPath];
 socket.connect(targets[0]!);
+const itself = socket
+  .connect({ port: 1, connectTimeout: 5000 }, () => {})
+  .connect(1, 'localhost', () => {})
+  .connect(1, () => {})
+  .connect('/tmp/socket', () => {});
+expectTrue<Equal<typeof itself, net.Socket>>();
+const within: net.ConnectTimeoutOpts = { connectTimeout: undefined };
+void within;
 const overTcp: net.TcpNetConnectOpts = { ...target, ...options, timeout: 1000 };
 const overPath: net.IpcNetConnectOpts = {
   ...options,
@@ -85,6 +98,10 @@ net.createConnection('/tmp/socket').destroySoon();
 net.connect({ host: 'localhost' });
 // @ts-expect-error a time in milliseconds
 net.connect({ port: 1, timeout: '1s' });
+// @ts-expect-error a time in milliseconds
+net.connect({ port: 1, connectTimeout: '1s' });
+// @ts-expect-error it belongs to a connect
+new net.Socket({ connectTimeout: 1000 });
 
 // What came to Socket after Node 18.
 const probes: net.SetKeepAliveOptions = {

@@ -38,6 +38,8 @@ module.exports = {
   /** On a Socket or Server: the value of the option `offload`. */
   kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),
+  /** On a Socket: the running time limit of its connect(), if it has one. */
+  kDeadline: Symbol('kDeadline'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
   /** On a Socket: its race in parallel, while that goes on. */
   kRace: Symbol('race'),

@@ -17,6 +17,7 @@ const { PipeConnectWrap, TCPConnectWrap } = require('../handle/requests');
 const { uv } = require('../handle/native');
 const { endEntry, startEntry } = require('../node/perf-entries');
 const {
+  kDeadline,
   kOwner,
   kSetKeepAlive,
   kSetKeepAliveCount,
@@ -169,6 +170,7 @@ function dispatch(handle, req, { address, port, family }) {
  */
 function startConnect(socket, endpoint, oncomplete) {
   const req = createRequest(endpoint, oncomplete);
+  socket[kDeadline]?.follow(req);
   const status = dispatch(socket._handle, req, endpoint);
   if (!status) return { req, error: null };
   const local = socket._getsockname();
@@ -239,6 +241,7 @@ function finishConnect(socket, readable, writable) {
   debug('afterConnect');
   socket.connecting = false;
   socket._sockname = null;
+  socket[kDeadline]?.stop();
   // Only a pipe can be open in one direction.
   if (socket.readable && !readable) {
     socket.push(null);
@@ -292,7 +295,10 @@ function connectOnce(socket, endpoint) {
   const { error } = startConnect(socket, endpoint, afterConnect);
   if (error) {
     socket.destroy(error);
-  } else if (endpoint.family !== undefined) {
+    return;
+  }
+  socket[kDeadline]?.followOnly();
+  if (endpoint.family !== undefined) {
     startEntry(socket, endpoint.address, endpoint.port);
   }
 }

@@ -45,6 +45,7 @@ const {
   kBytesWritten,
   kCoalesce,
   kCopyWrites,
+  kDeadline,
   kHandedOver,
   kHandle,
   kHandOver,
@@ -61,6 +62,7 @@ const { validateString } = require('../common/validators');
 const { failEndCallbacks } = require('../node/end-callbacks');
 const { connectPath, connectSocket } = require('../connect/connect');
 const { stopRace } = require('../connect/parallel-race');
+const { connectWithin, readConnectTimeout } = require('../connect/deadline');
 const { uv } = require('../handle/native');
 const { ShutdownWrap } = require('../handle/requests');
 const { prepareTakers } = require('../handle/takers');
@@ -376,6 +378,7 @@ Socket.prototype._destroy = function (exception, cb) {
   stopRace(this);
   this.connecting = false;
   clearTimeouts(this);
+  this[kDeadline]?.stop();
   debug('close');
 
   if (this._handle) {
@@ -500,6 +503,20 @@ function isPipeTarget(socket, path) {
   return Boolean(path);
 }
 
+/**
+ * @param {Record<PropertyKey, any>} socket
+ * @param {Record<PropertyKey, any>} target
+ * @param {boolean} pipe
+ */
+function startConnecting(socket, target, pipe) {
+  if (pipe) {
+    validateString(target.path, 'options.path');
+    connectPath(socket, target.path);
+  } else {
+    connectSocket(socket, target);
+  }
+}
+
 /** @this {any} */
 Socket.prototype.connect = function (...args) {
   const isNormalized = Array.isArray(args[0]) && args[0][kNormalizedArgs];
@@ -515,6 +532,7 @@ Socket.prototype.connect = function (...args) {
   if (target.port === undefined && target.path == null) {
     throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
   }
+  const msecs = readConnectTimeout(target);
 
   // An earlier EOF of the peer may have set writeAfterFIN.
   if (this.write !== Socket.prototype.write) {
@@ -532,12 +550,9 @@ Socket.prototype.connect = function (...args) {
   this._unrefTimer();
   this.connecting = true;
 
-  if (pipe) {
-    validateString(path, 'options.path');
-    connectPath(this, path);
-  } else {
-    connectSocket(this, target);
-  }
+  const start = () => startConnecting(this, target, pipe);
+  if (msecs === 0) start();
+  else connectWithin(this, target, msecs, start);
   return this;
 };
 

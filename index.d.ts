@@ -22,8 +22,46 @@ export interface SetKeepAliveOptions {
   count?: number | undefined;
 }
 
+/**
+ * Socket options that node does not have, of a Socket or a Server. They are set before
+ * the socket is bound, connects or listens; accepted sockets have those of the Server.
+ * All but the two sizes are for TCP on Linux: elsewhere they throw
+ * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM, and a Unix-domain socket ignores them. Where the
+ * system refuses one, the 'error' has its name.
+ */
+export interface SocketSystemOpts {
+  /** The system's buffer for what is sent, in bytes; Linux doubles it. */
+  sendBufferSize?: number | undefined;
+  /** The system's buffer for what is received, in bytes; Linux doubles it. */
+  recvBufferSize?: number | undefined;
+  /**
+   * Milliseconds for which sent data may stay unacknowledged, after which the
+   * connection ends with ETIMEDOUT (TCP_USER_TIMEOUT); 0, the default, is the system's
+   * about 15 minutes.
+   */
+  userTimeout?: number | undefined;
+  /** Unsent bytes above which the system takes no more (TCP_NOTSENT_LOWAT). */
+  notSentLowat?: number | undefined;
+  /** The mark of the packets, an unsigned 32-bit integer (SO_MARK); needs a right. */
+  mark?: number | undefined;
+  /** The only interface to use, of at most 15 bytes (SO_BINDTODEVICE). */
+  interface?: string | undefined;
+  /** True to bind to addresses that are not local (IP_TRANSPARENT); needs a right. */
+  transparent?: boolean | undefined;
+  /**
+   * True to send the first data with the connect, and for a Server to accept that (TCP
+   * Fast Open). `net.ipv4.tcp_fastopen` must allow it too.
+   */
+  fastOpen?: boolean | undefined;
+  /** True for a socket of Multipath TCP. */
+  multipath?: boolean | undefined;
+  /** The algorithm of congestion control, such as 'bbr'; at most 15 bytes. */
+  congestion?: string | undefined;
+}
+
 /** Options of `new Socket()`. */
-export interface SocketConstructorOpts extends net.SocketConstructorOpts {
+export interface SocketConstructorOpts
+  extends net.SocketConstructorOpts, SocketSystemOpts {
   /** Bytes to buffer before `write()` returns false and reading stops. */
   highWaterMark?: number | undefined;
   /** True to disable Nagle's algorithm; false by default. */
@@ -170,13 +208,45 @@ export class Socket extends net.Socket {
 
   /** Writes what is pending, then destroys the socket. */
   destroySoon(): void;
+
+  /**
+   * Limits how long sent data may stay unacknowledged; TCP on Linux only.
+   * @param msecs 0 is the system's default
+   */
+  setUserTimeout(msecs: number): this;
+  /** Returns what `setUserTimeout()` sets; 0 is the system's default. */
+  getUserTimeout(): number;
+
+  /**
+   * Sets the system's buffer for what is sent.
+   * @param size in bytes, at least 1; Linux doubles it
+   */
+  setSendBufferSize(size: number): this;
+  /** Returns the bytes of that buffer; undefined before there is one. */
+  getSendBufferSize(): number | undefined;
+
+  /**
+   * Sets the system's buffer for what is received.
+   * @param size in bytes, at least 1; Linux doubles it
+   */
+  setRecvBufferSize(size: number): this;
+  /** Returns the bytes of that buffer; undefined before there is one. */
+  getRecvBufferSize(): number | undefined;
+
+  /**
+   * Returns a socket option as the system has it; before there is a connection, as it
+   * was set.
+   */
+  getSocketOption<Name extends keyof SocketSystemOpts>(
+    name: Name,
+  ): SocketSystemOpts[Name];
 }
 
 /** The name of {@link Socket} in the first releases of node. */
 export { Socket as Stream };
 
 /** Options of `new Server()`; most of them apply to the accepted sockets. */
-export interface ServerOpts extends net.ServerOpts {
+export interface ServerOpts extends net.ServerOpts, SocketSystemOpts {
   /** Bytes that each socket buffers before `write()` returns false. */
   highWaterMark?: number | undefined;
   /** True to disable Nagle's algorithm; false by default. */
@@ -250,6 +320,14 @@ export class Server extends net.Server {
 
   /** True to close excess connections of a cluster, not to pass them on. */
   dropMaxConnection: boolean;
+
+  /**
+   * Returns a socket option as the system has it; while the server does not listen, as
+   * it was set.
+   */
+  getSocketOption<Name extends keyof SocketSystemOpts>(
+    name: Name,
+  ): SocketSystemOpts[Name];
 
   /** Closes the server. */
   [Symbol.asyncDispose](): Promise<void>;

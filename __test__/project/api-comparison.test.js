@@ -51,6 +51,27 @@ const differences = {
   },
 };
 
+/** The methods of a connection's options and facts, which node does not have. */
+const systemMethods = {
+  getRecvBufferSize: 0,
+  getSendBufferSize: 0,
+  getSocketOption: 1,
+  getUserTimeout: 0,
+  setRecvBufferSize: 1,
+  setSendBufferSize: 1,
+  setUserTimeout: 1,
+};
+for (const [name, length] of Object.entries(systemMethods)) {
+  differences[`Socket.prototype.${name}`] = {
+    ours: `${name}(${length})`,
+    why: 'socket options by name; node has none of them',
+  };
+}
+differences['Server.prototype.getSocketOption'] = {
+  ours: '(1)',
+  why: 'socket options by name; node has none of them',
+};
+
 /** Kept for as long as the running Node has it itself. */
 if ('_setSimultaneousAccepts' in node) {
   differences['module._setSimultaneousAccepts'] = {

@@ -29,6 +29,12 @@ expectTrue<Equal<net.ServerOpts['offload'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['copyWrites'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['relay'], boolean | undefined>>();
 expectTrue<Equal<net.ServerOpts['handOver'], boolean | undefined>>();
+const mark = net
+  .createServer({ ...options, userTimeout: 5000, mark: 1, fastOpen: true })
+  .getSocketOption('mark');
+expectTrue<Equal<typeof mark, number | undefined>>();
+// @ts-expect-error not a boolean
+net.createServer({ multipath: 1 });
 // @ts-expect-error not a boolean
 net.createServer({ coalesce: 1 });
 // @ts-expect-error not a boolean

@@ -42,6 +42,35 @@ new net.Socket({ gather: true });
 // @ts-expect-error not a BlockList
 new net.Socket({ blockList: ['127.0.0.1'] });
 
+// The options that the system has.
+const system: net.SocketSystemOpts = {
+  sendBufferSize: 65536,
+  recvBufferSize: 65536,
+  userTimeout: 5000,
+  notSentLowat: 16384,
+  mark: 1,
+  interface: 'lo',
+  transparent: true,
+  fastOpen: true,
+  multipath: true,
+  congestion: 'bbr',
+};
+const tuned = new net.Socket({ ...options, ...system })
+  .setUserTimeout(5000)
+  .setSendBufferSize(65536)
+  .setRecvBufferSize(65536);
+expectTrue<Equal<typeof tuned, net.Socket>>();
+const userTimeout = tuned.getUserTimeout();
+expectTrue<Equal<typeof userTimeout, number>>();
+const sizes = [tuned.getSendBufferSize(), tuned.getRecvBufferSize()];
+expectTrue<Equal<typeof sizes, (number | undefined)[]>>();
+const congestion = tuned.getSocketOption('congestion');
+expectTrue<Equal<typeof congestion, string | undefined>>();
+// @ts-expect-error there is no such option
+tuned.getSocketOption('linger');
+// @ts-expect-error a number
+new net.Socket({ mark: '1' });
+
 // Connecting.
 const target: net.TcpSocketConnectOpts = {
   port: 1,

@@ -211,6 +211,11 @@ function formatAddressFamily(family, host, port) {
 
 /** @type {Record<string, any>} */
 const codes = {
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: [
+    TypeError,
+    'The feature %s is unavailable on the current platform, which is being ' +
+      'used to run Node.js',
+  ],
   ERR_INVALID_ADDRESS_FAMILY: [RangeError, formatAddressFamily],
   ERR_INVALID_ARG_TYPE: [TypeError, formatArgType],
   ERR_INVALID_ARG_VALUE: [TypeError, formatArgValue],

@@ -40,6 +40,8 @@ module.exports = {
   kSetTOS: Symbol('kSetTOS'),
   /** On a Socket: the running time limit of its connect(), if it has one. */
   kDeadline: Symbol('kDeadline'),
+  /** On a Socket or Server: the options by name that were set, if there are any. */
+  kNamedOptions: Symbol('kNamedOptions'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
   /** On a Socket: its race in parallel, while that goes on. */
   kRace: Symbol('race'),

@@ -13,11 +13,13 @@ const {
   ExceptionWithHostPort,
   codes,
 } = require('../common/errors');
+const namedOptions = require('../common/named-options');
 const { PipeConnectWrap, TCPConnectWrap } = require('../handle/requests');
 const { uv } = require('../handle/native');
 const { endEntry, startEntry } = require('../node/perf-entries');
 const {
   kDeadline,
+  kNamedOptions,
   kOwner,
   kSetKeepAlive,
   kSetKeepAliveCount,
@@ -63,7 +65,8 @@ function checkBindError(status, port, handle) {
 }
 
 /**
- * Binds a handle to the local end, if one was requested.
+ * Sets the socket's options by name on its handle, and binds that to the local end, if
+ * one was requested.
  *
  * @param {any} handle
  * @param {Endpoint} endpoint gets the wildcard address if it has no local one
@@ -71,6 +74,16 @@ function checkBindError(status, port, handle) {
  */
 function bindLocal(handle, endpoint) {
   const { family, localPort } = endpoint;
+  const options = handle[kOwner]?.[kNamedOptions];
+  if (options !== undefined) {
+    const error = namedOptions.openWithOptions(
+      handle,
+      options,
+      family === 6,
+      false,
+    );
+    if (error) return error;
+  }
   if (!endpoint.localAddress && !localPort) return null;
   endpoint.localAddress ||= family === 4 ? kAnyIPv4 : kAnyIPv6;
   const { localAddress } = endpoint;
@@ -221,6 +234,15 @@ function applyOptions(socket) {
       socket[kSetKeepAliveInterval],
       socket[kSetKeepAliveCount],
     );
+  }
+  // TCP has them already.
+  if (socket[kNamedOptions] !== undefined && !namedOptions.isTcp(handle)) {
+    const error = namedOptions.applyOptions(
+      handle,
+      socket[kNamedOptions],
+      false,
+    );
+    if (error) socket.emit('error', error);
   }
   if (socket[kSetTOS] === undefined || !handle.setTypeOfService) return;
   const status = handle.setTypeOfService(socket[kSetTOS]);

@@ -141,6 +141,53 @@ class TCP extends StreamHandle {
     return native.getTypeOfService(this[kKey]);
   }
 
+  /**
+   * Makes the socket before bind or connect, so that options can be set. Returns 0
+   * or a negative errno.
+   *
+   * @param {boolean} isIPv6
+   * @param {boolean} isMultipath
+   */
+  openSocket(isIPv6, isMultipath) {
+    return (
+      this[kRefusal] ||
+      native.openSocket(this[kKey], Boolean(isIPv6), Boolean(isMultipath))
+    );
+  }
+
+  /**
+   * Sets an option by its name in src/sys/named_option.rs.
+   *
+   * @param {string} name
+   * @param {number | string} value
+   */
+  setOption(name, value) {
+    return native.setOption(this[kKey], `${name}`, value);
+  }
+
+  /**
+   * Returns an option of the system's: a number or text, or a negative errno.
+   *
+   * @param {string} name
+   */
+  getOption(name) {
+    return native.getOption(this[kKey], `${name}`);
+  }
+
+  /**
+   * Does the same as getpeername; on Linux also after a reset.
+   *
+   * @param {object} info
+   */
+  getFormerPeer(info) {
+    return fillAddress(info, native.formerPeer(this[kKey]));
+  }
+
+  /** Returns what the system measures, by name, or a negative errno. */
+  getTcpInfo() {
+    return native.tcpInfo(this[kKey]);
+  }
+
   /** Does nothing; node has this verb for Windows. */
   setSimultaneousAccepts() {
     return 0;
@@ -202,6 +249,30 @@ class Pipe extends StreamHandle {
   fchmod(mode) {
     checkNet('');
     return native.chmod(this[kKey], mode | 0);
+  }
+
+  /**
+   * Sets an option by its name in src/sys/named_option.rs.
+   *
+   * @param {string} name
+   * @param {number | string} value
+   */
+  setOption(name, value) {
+    return native.setOption(this[kKey], `${name}`, value);
+  }
+
+  /**
+   * Returns an option of the system's: a number, or a negative errno.
+   *
+   * @param {string} name
+   */
+  getOption(name) {
+    return native.getOption(this[kKey], `${name}`);
+  }
+
+  /** Returns `pid`, `uid` and `gid` of the peer, or a negative errno. */
+  getPeerCredentials() {
+    return native.peerCredentials(this[kKey]);
   }
 
   setPendingInstances() {}

@@ -14,12 +14,14 @@ let debug = require('util').debuglog('net', (optimized) => {
 const { nativeKeyOf } = require('../address/block-list');
 const { netServerSocketChannel } = require('../node/channels');
 const { ErrnoException } = require('../common/errors');
+const namedOptions = require('../common/named-options');
 const { isIP } = require('../address/ip');
 const { takeOverConnection } = require('../socket/attach');
 const { Socket } = require('../socket/socket');
 const { AcceptedOptions } = require('../socket/setup');
 const {
   kConnectionClass,
+  kNamedOptions,
   kOnConnection,
   kOwner,
   kSetKeepAlive,
@@ -106,10 +108,28 @@ function applyServerOptions(socket, handle, server) {
   }
 }
 
+/**
+ * Sets a server's options by name on a connection. The system does that for a TCP
+ * listener, but not for a Unix-domain socket or for what cluster accepts.
+ *
+ * @param {Record<PropertyKey, any>} socket
+ * @param {Record<PropertyKey, any>} handle
+ * @param {Record<PropertyKey, any>} server
+ */
+function applyNamedOptions(socket, handle, server) {
+  if (namedOptions.isTcp(server._handle)) return;
+  const values = server[kNamedOptions];
+  const error = namedOptions.applyOptions(handle, values, false, true);
+  if (error) process.nextTick(() => socket.destroy(error));
+}
+
 function createSocket(server, handle) {
   const Connection = server[kConnectionClass] ?? Socket;
   const socket = new Connection(new AcceptedOptions(handle, server));
   applyServerOptions(socket, handle, server);
+  if (server[kNamedOptions] !== undefined) {
+    applyNamedOptions(socket, handle, server);
+  }
   return socket;
 }
 

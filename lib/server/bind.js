@@ -10,6 +10,7 @@ const { filterConnections, onconnection } = require('./accept');
 const { netServerListen } = require('../node/channels');
 const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
 const { UVExceptionWithHostPort } = require('../common/errors');
+const { applyOptions, openWithOptions } = require('../common/named-options');
 const {
   Pipe,
   TCP,
@@ -19,7 +20,7 @@ const {
 const { uv } = require('../handle/native');
 const { kAsyncId } = require('../node/symbols');
 const { createHandle, getAsyncId } = require('../socket/attach');
-const { kOwner } = require('../common/symbols');
+const { kNamedOptions, kOwner } = require('../common/symbols');
 const { tickTriggeredBy } = require('../node/trigger');
 
 // The kernel rounds backlog + 1 up to a power of two, which makes 512.
@@ -54,9 +55,17 @@ function createPipe() {
   return handle;
 }
 
-function bindHandle(handle, address, port, addressType, flags = 0) {
+function bindHandle(
+  handle,
+  { address, port, addressType, flags = 0 },
+  options,
+) {
   debug('bind to', address || 'any');
   if (handle instanceof Pipe) return handle.bind(address);
+  if (options !== undefined) {
+    const error = openWithOptions(handle, options, addressType === 6, true);
+    if (error) return error;
+  }
   return addressType === 6
     ? handle.bind6(address, port, flags)
     : handle.bind(address, port, flags);
@@ -71,36 +80,71 @@ function bindHandle(handle, address, port, addressType, flags = 0) {
  * @param {number} addressType 4, 6, or -1 for a path
  * @param {number} [fd] a descriptor to open instead
  * @param {number} [flags] of `tcpConstants`
- * @returns {object | number} the handle, or a negative errno
+ * @param {Map<string, any>} [options] the server's options by name
+ * @returns {object | number | Error} the handle, a negative errno, or the error of an
+ *   option
  */
-function createServerHandle(address, port, addressType, fd, flags) {
+function createServerHandle(
+  address,
+  port,
+  addressType,
+  fd,
+  flags,
+  options = undefined,
+) {
   if (isDescriptor(fd)) return openServerHandle(fd);
   const isPipe = port === -1 && addressType === -1;
   const handle = isPipe ? createPipe() : new TCP(tcpConstants.SERVER);
   if (!isPipe && !address) {
-    if (!bindHandle(handle, kAnyIPv6, port, 6, flags)) return handle;
+    const any = { address: kAnyIPv6, port, addressType: 6, flags };
+    if (!bindHandle(handle, any, options)) return handle;
     handle.close();
     // Without IPv6, any address means any IPv4 address.
-    return createServerHandle(kAnyIPv4, port, undefined, undefined, flags);
+    return createServerHandle(
+      kAnyIPv4,
+      port,
+      undefined,
+      undefined,
+      flags,
+      options,
+    );
   }
-  const status = bindHandle(handle, address, port, addressType, flags);
+  const where = { address, port, addressType, flags };
+  const status = bindHandle(handle, where, options);
   if (!status) return handle;
   handle.close();
   return status;
 }
 
-/** Binds like `createServerHandle`; also returns the address and its type. */
-function bindServer(address, port, addressType, fd, flags) {
+/**
+ * Binds like `createServerHandle`; also returns the address and its type.
+ *
+ * @param {Record<string, any>} where the address by the names of its parameters
+ * @param {Map<string, any>} [options] the server's options by name
+ */
+function bindServer({ address, port, addressType, fd, flags }, options) {
   if (!address && typeof fd !== 'number') {
-    const handle = createServerHandle(kAnyIPv6, port, 6, fd, flags);
-    if (typeof handle !== 'number') {
+    const handle = createServerHandle(kAnyIPv6, port, 6, fd, flags, options);
+    if (!isFailure(handle)) {
       return { handle, address: kAnyIPv6, addressType: 6 };
     }
     address = kAnyIPv4;
     addressType = 4;
   }
-  const handle = createServerHandle(address, port, addressType, fd, flags);
+  const handle = createServerHandle(
+    address,
+    port,
+    addressType,
+    fd,
+    flags,
+    options,
+  );
   return { handle, address, addressType };
+}
+
+/** @param {unknown} outcome */
+function isFailure(outcome) {
+  return typeof outcome === 'number' || outcome instanceof Error;
 }
 
 function emitErrorNT(server, error) {
@@ -112,8 +156,12 @@ function emitListeningNT(server) {
   if (server._handle) server.emit('listening');
 }
 
-function failListen(server, status, address, port) {
-  const error = new UVExceptionWithHostPort(status, 'listen', address, port);
+// Takes a negative errno, or the error of an option.
+function failListen(server, failure, address, port) {
+  const error =
+    typeof failure === 'number'
+      ? new UVExceptionWithHostPort(failure, 'listen', address, port)
+      : failure;
   netServerListen.error.publish({ server, error });
   tickTriggeredBy(server[kAsyncId], emitErrorNT, server, error);
 }
@@ -128,16 +176,17 @@ function failListen(server, status, address, port) {
  */
 function setupListenHandle(server, where, backlog) {
   let { address, addressType } = where;
-  const { port, fd, flags } = where;
+  const { port, fd } = where;
+  const isAdopted = Boolean(server._handle) || isDescriptor(fd);
   debug('setupListenHandle', address, port, addressType, backlog, fd);
   // A handle from the user or from cluster is already set.
   if (server._handle) {
     debug('setupListenHandle: have a handle already');
   } else {
     debug('setupListenHandle: create a handle');
-    const bound = bindServer(address, port, addressType, fd, flags);
+    const bound = bindServer(where, server[kNamedOptions]);
     ({ address, addressType } = bound);
-    if (typeof bound.handle === 'number') {
+    if (isFailure(bound.handle)) {
       failListen(server, bound.handle, address, port);
       return;
     }
@@ -148,7 +197,10 @@ function setupListenHandle(server, where, backlog) {
   server._handle.onconnection = onconnection;
   server._handle[kOwner] = server;
 
-  const status = server._handle.listen(backlog || kDefaultBacklog);
+  const options = isAdopted ? server[kNamedOptions] : undefined;
+  const status =
+    (options && applyOptions(server._handle, options, true)) ||
+    server._handle.listen(backlog || kDefaultBacklog);
   if (status) {
     server._handle.close();
     server._handle = null;

@@ -12,10 +12,16 @@ const {
   kCoalesce,
   kCopyWrites,
   kHandOver,
+  kNamedOptions,
   kOffload,
   kRelays,
   kStats,
 } = require('../common/symbols');
+const {
+  queryOption,
+  readNamedOptions,
+  validateOptionName,
+} = require('../common/named-options');
 const { validateNumber } = require('../common/validators');
 const { claimInstances } = require('../node/instance-of');
 const nodeNet = require('../node/net');
@@ -93,6 +99,8 @@ function Server(given, connectionListener) {
   if (typeof options.copyWrites === 'boolean') {
     this[kCopyWrites] = options.copyWrites;
   }
+  const named = readNamedOptions(options);
+  if (named !== undefined) Object.assign(this, { [kNamedOptions]: named });
   assignBlockList(this, options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
@@ -136,6 +144,23 @@ Server.prototype.address = function () {
     return out;
   }
   return this._pipeName || null;
+};
+
+/**
+ * Returns a socket option by its name in the options of the constructor.
+ *
+ * @this {Record<PropertyKey, any>}
+ * @param {string} name
+ * @returns {number | string | boolean | undefined} the system's value while the
+ *   server listens, else the one that was set
+ */
+Server.prototype.getSocketOption = function (name) {
+  validateOptionName(name);
+  const found = queryOption(this._handle, name, true);
+  if (typeof found === 'object') {
+    throw new ErrnoException(found.errno, 'getSocketOption', name);
+  }
+  return found ?? this[kNamedOptions]?.get(name);
 };
 
 /**

@@ -25,10 +25,12 @@ const {
   shutdownBeneath,
   writeBeneath,
 } = require('./hand-over');
+const { takeNamedOptions } = require('./named-options');
 const options = require('./options');
 const properties = require('./properties');
 const { setOriginalMethods } = require('./relay');
 const setup = require('./setup');
+const { systemMethods } = require('./system');
 const { stopReading, writeChunk, writeChunks } = require('./stream-io');
 const { clearTimeouts, refreshTimeout, setIdleTimeout } = require('./timeout');
 const {
@@ -135,6 +137,8 @@ function Socket(given) {
   this[kBytesRead] = 0;
   this[kBytesWritten] = 0;
   options.assignBlockList(this, settings);
+  // Those of an accepted socket are its server's.
+  if (settings !== given) takeNamedOptions(this, settings);
 }
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
@@ -252,6 +256,8 @@ Socket.prototype.setTypeOfService = function (tos) {
 Socket.prototype.getTypeOfService = function () {
   return options.getTypeOfService(this);
 };
+
+Object.assign(Socket.prototype, systemMethods);
 
 /** @this {any} */
 Socket.prototype.address = function () {

@@ -7,6 +7,7 @@ mod address;
 mod block_list;
 #[cfg(all(feature = "faults", target_os = "linux"))]
 mod faults;
+mod named_verbs;
 mod raw;
 mod seam;
 mod transfer;
@@ -85,14 +86,17 @@ fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
-    raw::attach(env, &object, net, verbs::VERBS)?;
+    for verbs in [verbs::VERBS, named_verbs::VERBS] {
+        raw::attach(env, &object, net, verbs)?;
+    }
     Ok(object)
 }
 
 /// Returns the names of the verbs on the object that [`open`] returns.
 #[napi]
 pub fn verb_names() -> Vec<&'static str> {
-    verbs::VERBS.iter().map(|&(name, _)| name).collect()
+    let all = verbs::VERBS.iter().chain(named_verbs::VERBS);
+    all.map(|&(name, _)| name).collect()
 }
 
 /// Returns what a descriptor refers to, by node's name.

@@ -1,6 +1,6 @@
 //! Verbs as plain N-API functions: one costs a tenth of a generated class method.
 
-use std::ffi::c_void;
+use std::ffi::{c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 
@@ -24,6 +24,9 @@ pub enum Value {
     Address(String, u8, u16),
     /// Counts, as an array.
     Counts(Vec<u64>),
+    /// Counts by name, as an object.
+    Fields(Vec<(&'static CStr, u64)>),
+    Text(String),
 }
 
 /// A verb: one function of the environment object that `lib/handle/native.js` uses.
@@ -311,6 +314,16 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
             object
         }
         Value::Counts(counts) => array(env, &counts),
+        Value::Fields(fields) => {
+            let mut object = ptr::null_mut();
+            // SAFETY: called in the scope of the running call.
+            unsafe { sys::napi_create_object(env, &mut object) };
+            for (name, value) in fields {
+                set(env, object, name, count(env, value));
+            }
+            object
+        }
+        Value::Text(value) => text(env, &value),
     }
 }
 
@@ -356,7 +369,7 @@ fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
     value
 }
 
-fn set(env: sys::napi_env, object: sys::napi_value, name: &std::ffi::CStr, value: sys::napi_value) {
+fn set(env: sys::napi_env, object: sys::napi_value, name: &CStr, value: sys::napi_value) {
     // SAFETY: both values are live in the scope of the running call; the name is terminated.
     unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) };
 }

@@ -222,7 +222,7 @@ pub const VERBS: &[(&str, Verb)] = &[
 ];
 
 /// Returns the key of the handle whose slot is argument 0.
-fn key(net: &NetEnv, args: &Arguments<'_>) -> Key {
+pub(super) fn key(net: &NetEnv, args: &Arguments<'_>) -> Key {
     net.key_of(args.slot(0))
 }
 
@@ -243,7 +243,7 @@ fn sent(outcome: Option<Result<usize>>) -> Value {
     }
 }
 
-fn on_handle(
+pub(super) fn on_handle(
     net: &NetEnv,
     args: &Arguments<'_>,
     verb: impl FnOnce(&mut Handle) -> Result<()>,
@@ -325,7 +325,7 @@ fn listen(net: &NetEnv, args: &Arguments<'_>) -> Value {
     to_status(net.run(|core| core.listen(key, backlog)))
 }
 
-fn address(
+pub(super) fn address(
     net: &NetEnv,
     args: &Arguments<'_>,
     query: impl FnOnce(&mut Handle) -> Result<Option<SocketAddr>>,

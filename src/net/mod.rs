@@ -19,6 +19,7 @@ mod endpoint;
 mod handle;
 mod internet;
 mod listener;
+mod named;
 mod options;
 
 mod socket;

@@ -129,7 +129,7 @@ impl Handle {
         }
     }
 
-    fn open_fd(&self) -> Result<BorrowedDescriptor<'_>> {
+    pub(super) fn open_fd(&self) -> Result<BorrowedDescriptor<'_>> {
         self.fd().ok_or(Errno::BADF)
     }
 

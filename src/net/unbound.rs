@@ -28,8 +28,15 @@ impl Unbound {
     /// The kernel's.
     pub fn create_tcp(&self, address: Option<&SocketAddr>) -> Result<Socket> {
         let domain = address.map_or(Domain::IPV4, |address| Domain::for_address(*address));
+        self.create_socket(domain).map(Socket::new)
+    }
+
+    /// Makes a TCP socket of a family.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn create_socket(&self, domain: Domain) -> Result<Descriptor> {
         self.with_options(socket::stream_socket(domain)?)
-            .map(Socket::new)
     }
 
     /// Makes what can connect to a name.
@@ -71,7 +78,11 @@ impl Unbound {
         Ok((Socket::new(fd), access))
     }
 
-    fn with_options(&self, fd: Descriptor) -> Result<Descriptor> {
+    /// Sets the options that the descriptor was to have.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn with_options(&self, fd: Descriptor) -> Result<Descriptor> {
         self.apply_options(descriptor::borrow(&fd))?;
         Ok(fd)
     }

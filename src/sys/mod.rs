@@ -8,6 +8,7 @@
 //!   `available`, `receive`, `send`, `send_vectored`, `send_lent`, `check_room`, `is_full`,
 //!   `is_out_of_buffers`, `local_address`, `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function for each socket option
+//! - `named`: the options that programs set by name, and what the kernel knows of a connection
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
 //!   descriptor released when the process has run out of them)
 //! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
@@ -28,7 +29,9 @@ use socket2::{SockRef, TcpKeepalive};
 #[cfg(all(feature = "faults", target_os = "linux"))]
 pub mod faults;
 mod memory;
+mod named_option;
 pub use memory::{Bytes, Room};
+pub use named_option::{NumberOption, TextOption};
 
 #[cfg(unix)]
 mod unix;
@@ -55,6 +58,15 @@ impl Access {
         readable: true,
         writable: true,
     };
+}
+
+/// Who is at the other end of a Unix-domain socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// `None` on systems that do not tell; 0 for a process that is not visible here.
+    pub pid: Option<u32>,
+    pub uid: u32,
+    pub gid: u32,
 }
 
 /// A direction of readiness.

@@ -2,6 +2,15 @@
 
 pub mod descriptor;
 pub mod errno;
+#[cfg_attr(
+    any(target_os = "linux", target_os = "android"),
+    path = "named_linux.rs"
+)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "named_other.rs"
+)]
+pub mod named;
 pub mod options;
 pub mod path;
 pub mod poller;

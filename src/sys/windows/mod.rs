@@ -8,6 +8,7 @@ pub mod descriptor;
 mod ending;
 pub mod errno;
 mod name;
+pub mod named;
 mod opening;
 pub mod options;
 pub mod path;

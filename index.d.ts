@@ -162,6 +162,21 @@ export interface IpcNetConnectOpts
 /** Options of `net.connect()`. */
 export type NetConnectOpts = TcpNetConnectOpts | IpcNetConnectOpts;
 
+/**
+ * The 'error' of a system call on a connection, such as ECONNRESET, EPIPE or ETIMEDOUT.
+ * What it has beyond node's is not enumerable; a Unix-domain socket has none of it.
+ */
+export interface ConnectionError extends NodeJS.ErrnoException {
+  /** The socket's own address. */
+  localAddress?: string;
+  /** The socket's own port. */
+  localPort?: number;
+  /** The peer's address; known after a reset too on Linux, and elsewhere if asked for. */
+  remoteAddress?: string;
+  /** The peer's port. */
+  remotePort?: number;
+}
+
 /** The values of `socket.readyState`. */
 export type SocketReadyState =
   'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed';

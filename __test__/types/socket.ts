@@ -132,6 +132,14 @@ net.connect({ port: 1, connectTimeout: '1s' });
 // @ts-expect-error it belongs to a connect
 new net.Socket({ connectTimeout: 1000 });
 
+// What an error says.
+socket.on('error', (error: net.ConnectionError) => {
+  const ends = [error.localAddress, error.remoteAddress];
+  expectTrue<Equal<typeof ends, (string | undefined)[]>>();
+  const ports = [error.localPort, error.remotePort];
+  expectTrue<Equal<typeof ports, (number | undefined)[]>>();
+});
+
 // What came to Socket after Node 18.
 const probes: net.SetKeepAliveOptions = {
   enable: true,

@@ -29,6 +29,7 @@ const switches = {
   RUST_NET_REGISTER: either('off', 'strict'),
   RUST_NET_RELAY: either('0', '1'),
   RUST_NET_STATS: either('0', '1'),
+  RUST_NET_TRACE: either('0', '1'),
 };
 
 let hasWarned = false;
@@ -102,6 +103,11 @@ function autoSelectsFamily() {
   if (value === 'parallel') return value;
   return value === '0' || value === '1' ? value === '1' : undefined;
 }
+ * Returns true when the error of a socket says where the socket was created.
+ *
+ * @returns {boolean}
+ */
+const traces = () => valueOf('RUST_NET_TRACE') === '1';
 
 function busyPoll() {
   const microseconds = Math.trunc(Number(valueOf('RUST_NET_BUSY_POLL')));
@@ -181,5 +187,6 @@ module.exports = {
   nativeSettings,
   printsStats,
   relays,
+  traces,
   warnOfSettings,
 };

@@ -42,6 +42,8 @@ module.exports = {
   kDeadline: Symbol('kDeadline'),
   /** On a Socket or Server: the options by name that were set, if there are any. */
   kNamedOptions: Symbol('kNamedOptions'),
+  /** On a Socket or Server: the frames that created it, with RUST_NET_TRACE=1. */
+  kOrigin: Symbol('kOrigin'),
   kReinitializeHandle: Symbol('kReinitializeHandle'),
   /** On a Socket: its race in parallel, while that goes on. */
   kRace: Symbol('race'),

@@ -27,6 +27,7 @@ const { claimInstances } = require('../node/instance-of');
 const nodeNet = require('../node/net');
 const { kAsyncId } = require('../node/symbols');
 const { tickTriggeredBy } = require('../node/trigger');
+const { isTracing, recordOrigin } = require('../socket/connection-error');
 const {
   assignBlockList,
   toSeconds,
@@ -102,6 +103,7 @@ function Server(given, connectionListener) {
   const named = readNamedOptions(options);
   if (named !== undefined) Object.assign(this, { [kNamedOptions]: named });
   assignBlockList(this, options);
+  if (isTracing) recordOrigin(this, Server);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);

@@ -21,6 +21,7 @@ const { guessHandleType } = require('../handle/native');
 const { kAsyncId } = require('../node/symbols');
 const { DuplexHandle } = require('../handle/duplex-handle');
 const nodeNet = require('../node/net');
+const { nameEnds } = require('./connection-error');
 const { onStreamWriteError, readerFor } = require('./stream-io');
 const {
   kBuffer,
@@ -261,7 +262,8 @@ function startReading(socket) {
   debug('Socket._handle.readStart');
   socket._handle.reading = true;
   const status = socket._handle.readStart();
-  if (status) socket.destroy(new ErrnoException(status, 'read'));
+  if (!status) return;
+  socket.destroy(nameEnds(new ErrnoException(status, 'read'), socket));
 }
 
 /**

@@ -16,6 +16,12 @@ const {
   reinitializeHandle,
   startReading,
 } = require('./attach');
+const {
+  appendOrigin,
+  isTracing,
+  nameEnds,
+  recordOrigin,
+} = require('./connection-error');
 const { sendChunk } = require('./fast-path');
 const {
   continueAlone,
@@ -139,6 +145,7 @@ function Socket(given) {
   options.assignBlockList(this, settings);
   // Those of an accepted socket are its server's.
   if (settings !== given) takeNamedOptions(this, settings);
+  if (isTracing) recordOrigin(this, Socket);
 }
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
@@ -190,7 +197,9 @@ Socket.prototype._final = function (cb) {
   const status = this._handle.shutdown(req);
   // 1 means that the handle has shut down within the call.
   if (status === 1 || status === uv.UV_ENOTCONN) cb();
-  else if (status !== 0) cb(new ErrnoException(status, 'shutdown'));
+  else if (status !== 0) {
+    cb(nameEnds(new ErrnoException(status, 'shutdown'), this));
+  }
 };
 
 function afterShutdown() {
@@ -357,14 +366,21 @@ function onReadableStreamEnd() {
   if (!this.allowHalfOpen) this.write = writeAfterFIN;
 }
 
-// A write after the peer's EOF fails with an error that names the peer. The error
-// 'write after end' would blame the user.
+/**
+ * Fails a write after the peer's EOF with an error that names the peer. The error
+ * 'write after end' would blame the user.
+ *
+ * @this {Record<PropertyKey, any> & import('stream').Duplex}
+ * @param {unknown} chunk
+ * @param {BufferEncoding} encoding
+ * @param {(error?: Error | null) => void} [cb]
+ */
 function writeAfterFIN(chunk, encoding, cb) {
   if (!this.writableEnded) {
     return Duplex.prototype.write.call(this, chunk, encoding, cb);
   }
   const callback = typeof encoding === 'function' ? encoding : cb;
-  const error = writeAfterEndError();
+  const error = nameEnds(writeAfterEndError(), this);
   if (typeof callback === 'function') process.nextTick(callback, error);
   this.destroy(error);
   return false;
@@ -382,6 +398,7 @@ Socket.prototype._destroy = function (exception, cb) {
   debug('destroy');
   failEndCallbacks(this);
   stopRace(this);
+  if (isTracing) appendOrigin(exception, this);
   this.connecting = false;
   clearTimeouts(this);
   this[kDeadline]?.stop();

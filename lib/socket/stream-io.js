@@ -9,6 +9,7 @@
 const { isUint8Array } = require('util').types;
 
 const { ErrnoException } = require('../common/errors');
+const { nameEnds } = require('./connection-error');
 const { emitData } = require('./fast-path');
 const { StreamHandle } = require('../handle/handle');
 const { WriteWrap } = require('../handle/requests');
@@ -52,7 +53,8 @@ function writeStateOf(handle) {
 function onWriteComplete(status, _handle, message) {
   const socket = this.handle[kOwner];
   if (status < 0 && (reportsDestroy || !socket.destroyed)) {
-    const error = new ErrnoException(status, 'write', message ?? this.error);
+    const failure = new ErrnoException(status, 'write', message ?? this.error);
+    const error = nameEnds(failure, socket);
     if (typeof this.callback === 'function') this.callback(error);
     else socket.destroy(error);
     return;
@@ -80,7 +82,8 @@ function createWriteRequest(handle) {
 
 function afterWriteDispatched(req, status, callback) {
   if (status !== 0) {
-    callback(new ErrnoException(status, 'write', req.error));
+    const error = new ErrnoException(status, 'write', req.error);
+    callback(nameEnds(error, req.handle[kOwner]));
     return req;
   }
   const state = writeStateOf(req.handle);
@@ -188,7 +191,8 @@ function stopReading(socket, handle) {
  * @param {number} status a negative errno
  */
 function onStreamWriteError(status) {
-  this[kOwner].destroy(new ErrnoException(status, 'write'));
+  const socket = this[kOwner];
+  socket.destroy(nameEnds(new ErrnoException(status, 'write'), socket));
 }
 
 function endReading(socket) {
@@ -244,7 +248,9 @@ function onStreamRead(memory) {
     return undefined;
   }
   if (nread === uv.UV_EOF) endReading(socket);
-  else if (nread !== 0) socket.destroy(new ErrnoException(nread, 'read'));
+  else if (nread !== 0) {
+    socket.destroy(nameEnds(new ErrnoException(nread, 'read'), socket));
+  }
   return undefined;
 }
 

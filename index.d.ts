@@ -163,6 +163,109 @@ export interface IpcNetConnectOpts
 export type NetConnectOpts = TcpNetConnectOpts | IpcNetConnectOpts;
 
 /**
+ * What Linux measures about a TCP connection (TCP_INFO), with the units in the names. A
+ * value that the kernel does not know is missing.
+ */
+export interface TcpInfo {
+  /** The state, by the kernel's name for it. */
+  state:
+    | 'ESTABLISHED'
+    | 'SYN_SENT'
+    | 'SYN_RECV'
+    | 'FIN_WAIT1'
+    | 'FIN_WAIT2'
+    | 'TIME_WAIT'
+    | 'CLOSE_WAIT'
+    | 'LAST_ACK'
+    | 'LISTEN'
+    | 'CLOSING';
+  /** Timeouts in a row for the oldest data that is not acknowledged. */
+  retransmits?: number;
+  /** Probes in a row without an answer, of keep-alive or of a closed window. */
+  probes?: number;
+  /** The time until data is sent again. */
+  rtoUs?: number;
+  /** The largest segment to send. */
+  sendMssBytes?: number;
+  /** The largest segment received, as estimated. */
+  recvMssBytes?: number;
+  /** Sent and not acknowledged. */
+  unackedSegments?: number;
+  /** Taken for lost. */
+  lostSegments?: number;
+  /** Sent again and not acknowledged. */
+  retransmittedSegments?: number;
+  /** The time since data was sent. */
+  lastDataSentMs?: number;
+  /** The time since data was received. */
+  lastDataRecvMs?: number;
+  /** The time since an acknowledgement was received. */
+  lastAckRecvMs?: number;
+  /** The largest packet on the path. */
+  pathMtuBytes?: number;
+  /** The round-trip time, smoothed. */
+  rttUs?: number;
+  /** Its variation. */
+  rttVarUs?: number;
+  /** Missing while no loss has set it. */
+  slowStartThresholdSegments?: number;
+  /** What may be on its way. */
+  congestionWindowSegments?: number;
+  /** The round-trip time, as the receiver estimates it; 0 if it cannot. */
+  recvRttUs?: number;
+  /** What the program reads in one round trip. */
+  recvSpaceBytes?: number;
+  /** Sent again so far. */
+  totalRetransmittedSegments?: number;
+  /** The rate of sending; missing without a limit. */
+  pacingRateBytesPerSecond?: number;
+  /** Acknowledged by the peer so far. */
+  bytesAcked?: number;
+  /** Received so far. */
+  bytesReceived?: number;
+  /** Sent so far. */
+  segmentsOut?: number;
+  /** Received so far. */
+  segmentsIn?: number;
+  /** Written and not sent. */
+  notSentBytes?: number;
+  /** The shortest round-trip time; missing before the first. */
+  minRttUs?: number;
+  /** The latest rate at which the peer got data. */
+  deliveryRateBytesPerSecond?: number;
+  /** How long data was waiting or on its way. */
+  busyUs?: number;
+  /** How long of that the peer's window was the limit. */
+  recvWindowLimitedUs?: number;
+  /** How long of that the buffer for sending was the limit. */
+  sendBufferLimitedUs?: number;
+  /** Arrived at the peer so far. */
+  deliveredSegments?: number;
+  /** Sent so far, again included. */
+  bytesSent?: number;
+  /** Sent again so far. */
+  bytesRetransmitted?: number;
+  /** How often segments arrived in another order. */
+  reorderedSegments?: number;
+  /** Received out of order so far. */
+  outOfOrderSegments?: number;
+  /** The peer's window. */
+  sendWindowBytes?: number;
+  /** The window that the peer was told. */
+  recvWindowBytes?: number;
+}
+
+/** The process at the other end of a Unix-domain socket, when it connected. */
+export interface PeerCredentials {
+  /** Its process id, on Linux only; 0 if it is not visible here. */
+  pid?: number;
+  /** Its effective user id. */
+  uid: number;
+  /** Its effective group id. */
+  gid: number;
+}
+
+/**
  * The 'error' of a system call on a connection, such as ECONNRESET, EPIPE or ETIMEDOUT.
  * What it has beyond node's is not enumerable; a Unix-domain socket has none of it.
  */
@@ -255,6 +358,18 @@ export class Socket extends net.Socket {
   getSocketOption<Name extends keyof SocketSystemOpts>(
     name: Name,
   ): SocketSystemOpts[Name];
+
+  /**
+   * Returns what the system measures about a TCP connection; on Linux only.
+   * @throws ENOTCONN without a connection, ENOTSUP where there is no such thing
+   */
+  getTcpInfo(): TcpInfo;
+
+  /**
+   * Returns the process at the other end of a Unix-domain socket; not on Windows.
+   * @throws ENOTCONN without a connection, ENOTSUP for TCP and on Windows
+   */
+  peerCredentials(): PeerCredentials;
 }
 
 /** The name of {@link Socket} in the first releases of node. */

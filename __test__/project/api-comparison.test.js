@@ -56,7 +56,9 @@ const systemMethods = {
   getRecvBufferSize: 0,
   getSendBufferSize: 0,
   getSocketOption: 1,
+  getTcpInfo: 0,
   getUserTimeout: 0,
+  peerCredentials: 0,
   setRecvBufferSize: 1,
   setSendBufferSize: 1,
   setUserTimeout: 1,
@@ -64,7 +66,7 @@ const systemMethods = {
 for (const [name, length] of Object.entries(systemMethods)) {
   differences[`Socket.prototype.${name}`] = {
     ours: `${name}(${length})`,
-    why: 'socket options by name; node has none of them',
+    why: 'what the system has set and knows; node has none of it',
   };
 }
 differences['Server.prototype.getSocketOption'] = {

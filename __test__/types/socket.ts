@@ -132,6 +132,55 @@ net.connect({ port: 1, connectTimeout: '1s' });
 // @ts-expect-error it belongs to a connect
 new net.Socket({ connectTimeout: 1000 });
 
+// What the system knows.
+const info: net.TcpInfo = socket.getTcpInfo();
+void (info.state === 'CLOSE_WAIT');
+// @ts-expect-error there is no such state
+void (info.state === 'OPEN');
+const measured = [
+  info.retransmits,
+  info.probes,
+  info.rtoUs,
+  info.sendMssBytes,
+  info.recvMssBytes,
+  info.unackedSegments,
+  info.lostSegments,
+  info.retransmittedSegments,
+  info.lastDataSentMs,
+  info.lastDataRecvMs,
+  info.lastAckRecvMs,
+  info.pathMtuBytes,
+  info.rttUs,
+  info.rttVarUs,
+  info.slowStartThresholdSegments,
+  info.congestionWindowSegments,
+  info.recvRttUs,
+  info.recvSpaceBytes,
+  info.totalRetransmittedSegments,
+  info.pacingRateBytesPerSecond,
+  info.bytesAcked,
+  info.bytesReceived,
+  info.segmentsOut,
+  info.segmentsIn,
+  info.notSentBytes,
+  info.minRttUs,
+  info.deliveryRateBytesPerSecond,
+  info.busyUs,
+  info.recvWindowLimitedUs,
+  info.sendBufferLimitedUs,
+  info.deliveredSegments,
+  info.bytesSent,
+  info.bytesRetransmitted,
+  info.reorderedSegments,
+  info.outOfOrderSegments,
+  info.sendWindowBytes,
+  info.recvWindowBytes,
+];
+expectTrue<Equal<typeof measured, (number | undefined)[]>>();
+const peer: net.PeerCredentials = socket.peerCredentials();
+expectTrue<Equal<typeof peer.pid, number | undefined>>();
+expectTrue<Equal<typeof peer.uid | typeof peer.gid, number>>();
+
 // What an error says.
 socket.on('error', (error: net.ConnectionError) => {
   const ends = [error.localAddress, error.remoteAddress];

@@ -109,6 +109,8 @@ async function halfCloses(context, where) {
 
 async function resets(context, where, pauses) {
   const { track } = context;
+  // The error of the reset has the addresses of both ends.
+  track.work.questions += 1;
   const up = track.flow('up', 500);
   const down = track.flow('down', 500);
   const found = await listen(
@@ -203,11 +205,14 @@ async function listensAgain(context) {
 async function takesOptions(context) {
   const { track } = context;
   // The four of both ends, and those below.
-  track.work.questions = 4 + 2 + 2 + 4;
+  track.work.questions = 4 + 2 + 2 + 8;
   const options = {
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: 1000,
+    userTimeout: 60_000,
+    sendBufferSize: 50_000,
+    congestion: 'reno',
   };
   const down = track.flow('down', 10);
   const send = (peer) => {
@@ -225,6 +230,8 @@ async function takesOptions(context) {
         try {
           client.setTypeOfService(value);
           client.getTypeOfService();
+          client.getSocketOption('congestion');
+          client.getTcpInfo();
         } catch (error) {
           track.told('option', error);
         }

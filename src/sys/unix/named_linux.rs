@@ -70,24 +70,25 @@ pub fn text(fd: BorrowedFd<'_>, option: TextOption) -> io::Result<String> {
 /// # Errors
 /// The kernel's; `ENOTCONN` where there was no peer.
 pub fn former_peer(fd: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
-    let domain = SockRef::from(&fd).domain()?;
-    // The kernel refuses a length that is not that of the address.
-    if domain == Domain::IPV6 {
-        let mut bytes = [0; size_of::<libc::sockaddr_in6>()];
-        get(fd, libc::SOL_SOCKET, SO_PEERNAME, &mut bytes)?;
-        let mut ip = [0; 16];
-        ip.copy_from_slice(&bytes[8..24]);
-        let scope = u32::from_ne_bytes([bytes[24], bytes[25], bytes[26], bytes[27]]);
-        let address = SocketAddrV6::new(Ipv6Addr::from(ip), port_of(&bytes), 0, scope);
-        return Ok(Some(address.into()));
+    // The kernel fills the length that it is given, and refuses one beyond the address.
+    let mut v4 = [0; size_of::<libc::sockaddr_in>()];
+    get(fd, libc::SOL_SOCKET, SO_PEERNAME, &mut v4)?;
+    match c_int::from(u16::from_ne_bytes([v4[0], v4[1]])) {
+        libc::AF_INET => {
+            let ip = Ipv4Addr::new(v4[4], v4[5], v4[6], v4[7]);
+            Ok(Some((ip, port_of(&v4)).into()))
+        }
+        libc::AF_INET6 => {
+            let mut v6 = [0; size_of::<libc::sockaddr_in6>()];
+            get(fd, libc::SOL_SOCKET, SO_PEERNAME, &mut v6)?;
+            let mut ip = [0; 16];
+            ip.copy_from_slice(&v6[8..24]);
+            let scope = u32::from_ne_bytes([v6[24], v6[25], v6[26], v6[27]]);
+            let address = SocketAddrV6::new(Ipv6Addr::from(ip), port_of(&v6), 0, scope);
+            Ok(Some(address.into()))
+        }
+        _ => Ok(None),
     }
-    if domain != Domain::IPV4 {
-        return Ok(None);
-    }
-    let mut bytes = [0; size_of::<libc::sockaddr_in>()];
-    get(fd, libc::SOL_SOCKET, SO_PEERNAME, &mut bytes)?;
-    let ip = Ipv4Addr::new(bytes[4], bytes[5], bytes[6], bytes[7]);
-    Ok(Some((ip, port_of(&bytes)).into()))
 }
 
 fn port_of(address: &[u8]) -> u16 {

@@ -103,6 +103,8 @@ function autoSelectsFamily() {
   if (value === 'parallel') return value;
   return value === '0' || value === '1' ? value === '1' : undefined;
 }
+
+/**
  * Returns true when the error of a socket says where the socket was created.
  *
  * @returns {boolean}

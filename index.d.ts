@@ -462,6 +462,12 @@ export class Server extends net.Server {
   /** Closes the server. */
   [Symbol.asyncDispose](): Promise<void>;
 
+  /**
+   * Iterates over the connections, until the server is closed. Rejects when it
+   * emits 'error'. A connection waits until the loop asks for it.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Socket>;
+
   /** See EventEmitter. */
   addListener<E extends keyof ServerEventMap>(
     event: E,
@@ -535,6 +541,8 @@ export function createConnection(
   path: string,
   connectionListener?: () => void,
 ): Socket;
+
+export * as promises from './promises';
 
 /** The TCP address of a BoundSocket. */
 export interface TcpBoundSocketOptions {

@@ -18,6 +18,7 @@ void function names() {
   exports.getDefaultAutoSelectFamilyAttemptTimeout = undefined;
   exports.getStats = undefined;
   exports.isIP = exports.isIPv4 = exports.isIPv6 = undefined;
+  exports.promises = undefined;
   exports.setDefaultAutoSelectFamily = undefined;
   exports.setDefaultAutoSelectFamilyAttemptTimeout = undefined;
 };

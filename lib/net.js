@@ -106,6 +106,9 @@ function _setSimultaneousAccepts() {
 const legacy =
   '_setSimultaneousAccepts' in nodeNet ? { _setSimultaneousAccepts } : {};
 
+/** @type {object | undefined} */
+let promises;
+
 /** The keys of node:net, in the same order, and one that only rust-net has. */
 const net = {
   _createServerHandle: createServerHandle,
@@ -123,6 +126,11 @@ const net = {
   connect,
   createConnection: connect,
   createServer,
+  // In node since release 27.
+  get promises() {
+    promises ??= loadOwn(() => require('./promises')).promisesOf(net);
+    return promises;
+  },
   isIP,
   isIPv4,
   isIPv6,

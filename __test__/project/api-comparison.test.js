@@ -21,6 +21,14 @@ const differences = {
     ours: 'getStats(1)',
     why: 'what has been counted; node has nothing of the kind',
   },
+  'module.promises': {
+    ours: 'get',
+    why: "node's from release 27 on",
+  },
+  'Server.prototype.Symbol(Symbol.asyncIterator)': {
+    ours: '(0)',
+    why: "node's from release 27 on",
+  },
   'Socket.static.Symbol(Symbol.hasInstance)': {
     ours: hasInstance,
     why: "node's own sockets, a TLSSocket for one, are instances for users",

@@ -53,6 +53,7 @@ const folders = [
   'http',
   'legacy',
   'net.js',
+  'promises.js',
   'bridge',
   'stats',
   'server',

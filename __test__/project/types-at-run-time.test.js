@@ -38,9 +38,14 @@ fs.symlinkSync(
 );
 
 /** Those that export something. */
-const entries = ['rust-net', 'bridge', 'handles', 'http', 'legacy'].map(
-  (name, i) => path.posix.join(i ? 'rust-net' : '', name),
-);
+const entries = [
+  'rust-net',
+  'bridge',
+  'handles',
+  'http',
+  'legacy',
+  'promises',
+].map((name, i) => path.posix.join(i ? 'rust-net' : '', name));
 const load = (entry) => require(entry.replace('rust-net', '../..'));
 
 /** Node's own secrets, which @types/node does not name either. */

@@ -57,6 +57,28 @@ alone('called inside a module', (net, t) =>
   ),
 );
 
+alone('net/promises is swapped with net', (net, t) =>
+  sees(
+    t,
+    {
+      'main.mjs': `
+        import { createRequire } from 'module';
+        import own, { listen } from 'net/promises';
+        import { promises } from 'rust-net';
+        const require = createRequire(import.meta.url);
+        const say = (found) => console.log(found === promises);
+        say(own);
+        say(require('net/promises'));
+        say(require('node:net/promises'));
+        say((await import('node:net/promises')).default);
+        say(process.getBuiltinModule?.('net/promises') ?? own);
+        console.log(listen === promises.listen);`,
+    },
+    6,
+    registered,
+  ),
+);
+
 alone('called inside, it holds for that thread', (net, t) =>
   sees(
     t,

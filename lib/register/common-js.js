@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Swaps net for `require`, `module.createRequire` and
+ * Swaps net and `net/promises` for `require`, `module.createRequire` and
  * `process.getBuiltinModule`. Node's internals use none of these, so they keep
  * their own net.
  */
@@ -20,16 +20,36 @@ function isNet(request) {
   return request === 'net' || request === 'node:net';
 }
 
+/**
+ * Returns true when a request names `net/promises`, with or without `node:`.
+ *
+ * @param {unknown} request
+ * @returns {boolean}
+ */
+function isNetPromises(request) {
+  return request === 'net/promises' || request === 'node:net/promises';
+}
+
+/**
+ * Returns what a request for net, or for `net/promises`, gets.
+ *
+ * @param {unknown} request
+ * @param {() => Record<string, unknown> | undefined} find returns net, or undefined
+ *   where node's stays
+ * @returns {unknown} undefined where node's stays, or for any other request
+ */
+function answer(request, find) {
+  if (isNet(request)) return find();
+  return isNetPromises(request) ? find()?.promises : undefined;
+}
+
 /** @param {(file: string | undefined) => any} netFor */
 function swapLoad(netFor) {
   const module = /** @type {any} */ (Module);
   const load = module._load;
   module._load = function (request, parent) {
-    if (isNet(request)) {
-      const net = netFor(parent?.filename ?? undefined);
-      if (net !== undefined) return net;
-    }
-    return Reflect.apply(load, this, arguments);
+    const find = () => netFor(parent?.filename ?? undefined);
+    return answer(request, find) ?? Reflect.apply(load, this, arguments);
   };
 }
 
@@ -41,10 +61,9 @@ function swapGetBuiltinModule(netFor) {
   const swapped = {
     getBuiltinModule(id) {
       // Node passes no caller, so the caller is read off the stack.
-      const net = isNet(id)
-        ? netFor(callerOf(swapped.getBuiltinModule).file)
-        : undefined;
-      return net ?? getBuiltinModule.call(process, id);
+      const { getBuiltinModule: below } = swapped;
+      const found = answer(id, () => netFor(callerOf(below).file));
+      return found ?? getBuiltinModule.call(process, id);
     },
   };
   /** @type {any} */ (process).getBuiltinModule = swapped.getBuiltinModule;

@@ -11,20 +11,31 @@ const { pathToFileURL } = require('url');
 
 const { isOwnFile } = require('./own-files');
 
-const entry = pathToFileURL(path.join(__dirname, 'imported-net.js')).href;
+/** @param {string} name */
+const entryOf = (name) => pathToFileURL(path.join(__dirname, name)).href;
+const net = entryOf('imported-net.js');
+const promises = entryOf('imported-promises.js');
+
+/** What is imported in place of a module of node. */
+const entries = new Map([
+  ['net', net],
+  ['node:net', net],
+  ['net/promises', promises],
+  ['node:net/promises', promises],
+]);
 
 /**
- * Resolves an `import` of net to rust-net; passes everything else on.
+ * Resolves an `import` of net or `net/promises` to rust-net; passes everything else on.
  *
  * @param {string} specifier
  * @param {{ conditions: string[], parentURL?: string }} context
  * @param {Function} next
  */
 function resolve(specifier, context, next) {
-  const isNet = specifier === 'net' || specifier === 'node:net';
+  const entry = entries.get(specifier);
   // registerHooks also sees `require`, which common-js.js handles. Only
   // `require.resolve` reaches this hook, and it must still name net.
-  const isSwapped = isNet && context.conditions.includes('import');
+  const isSwapped = entry && context.conditions.includes('import');
   if (!isSwapped || isOwnFile(context.parentURL)) {
     return next(specifier, context);
   }

@@ -4,7 +4,7 @@ const path = require('path');
 const { fileURLToPath } = require('url');
 
 const root = path.resolve(__dirname, '../..');
-const ENTRIES = ['index', 'handles', 'http', 'legacy', 'register'];
+const ENTRIES = ['index', 'handles', 'http', 'legacy', 'promises', 'register'];
 
 function toPath(file) {
   if (!file.startsWith('file:')) return file;

@@ -5,6 +5,7 @@ const { getDefaultHighWaterMark } = require('stream');
 const util = require('util');
 
 const bind = require('./bind');
+const { Connections } = require('./connections');
 const { startCounting } = require('./counts');
 const { listen } = require('./listen');
 const { ErrnoException, codes } = require('../common/errors');
@@ -282,6 +283,11 @@ if (Symbol.asyncDispose) {
     await util.promisify(this.close).call(this);
   };
 }
+
+/** @this {EventEmitter} */
+Server.prototype[Symbol.asyncIterator] = function () {
+  return new Connections(this);
+};
 
 /** @this {any} */
 Server.prototype[EventEmitter.captureRejectionSymbol] = function (

@@ -426,10 +426,30 @@ export interface DropArgument {
   remoteFamily?: string;
 }
 
+/** Options of `server.close()`. */
+export interface CloseOptions {
+  /**
+   * Milliseconds after which the connections that are left are reset; until then
+   * idle ones are ended. 0 to 2 ** 31 - 1. Without it, they all stay.
+   */
+  timeout?: number | undefined;
+}
+
+/** What a close with a `timeout` did. */
+export interface CloseCounts {
+  /** Connections that it ended, because they were idle. */
+  ended: number;
+  /** Connections that were left when the time was over, and were reset. */
+  reset: number;
+}
+
 /** The arguments of a Server's events. */
 export interface ServerEventMap {
-  /** The server no longer listens, and its connections are closed. */
-  close: [];
+  /**
+   * The server no longer listens, and its connections are closed. With the counts
+   * after a close with a `timeout`.
+   */
+  close: [counts?: CloseCounts];
   /** A client has connected. */
   connection: [socket: Socket];
   /** `maxConnections` rejected a connection; without an argument on a path. */
@@ -458,6 +478,23 @@ export class Server extends net.Server {
   getSocketOption<Name extends keyof SocketSystemOpts>(
     name: Name,
   ): SocketSystemOpts[Name];
+   * Stops listening. 'close' follows once all connections are closed.
+   * @param callback called at 'close', or with ERR_SERVER_NOT_RUNNING
+   */
+  close(callback?: (error?: Error) => void): this;
+  close(
+    options: CloseOptions,
+    callback?: (error?: Error | null, counts?: CloseCounts) => void,
+  ): this;
+
+  /**
+   * Ends the connections on which nothing is under way: all that came in was read
+   * and answered, and all that was written was sent.
+   */
+  closeIdleConnections(): void;
+
+  /** Destroys all connections. */
+  closeAllConnections(): void;
 
   /** Closes the server. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -29,6 +29,7 @@ function load() {
   return {
     ...require('./socket/socket'),
     ...require('./server/server'),
+    ...require('./server/closing'),
     ...require('./server/counts'),
     ...require('./server/bind'),
     ...require('./socket/attach'),

@@ -29,6 +29,14 @@ const differences = {
     ours: '(0)',
     why: "node's from release 27 on",
   },
+  'Server.prototype.closeIdleConnections': {
+    ours: '(0)',
+    why: 'as http.Server has it',
+  },
+  'Server.prototype.closeAllConnections': {
+    ours: '(0)',
+    why: 'as http.Server has it',
+  },
   'Socket.static.Symbol(Symbol.hasInstance)': {
     ours: hasInstance,
     why: "node's own sockets, a TLSSocket for one, are instances for users",

@@ -59,6 +59,20 @@ expectTrue<Equal<typeof server.dropMaxConnection, boolean>>();
 const closed = server[Symbol.asyncDispose]();
 expectTrue<Equal<typeof closed, Promise<void>>>();
 
+const closing: net.CloseOptions = { timeout: 5000 };
+server
+  .close()
+  .close((error) => void error?.message)
+  .close(closing)
+  .close(closing, (error, counts) => {
+    expectTrue<Equal<typeof counts, net.CloseCounts | undefined>>();
+    void [error?.message, counts?.ended, counts?.reset];
+  });
+server.closeIdleConnections();
+server.closeAllConnections();
+// @ts-expect-error not a number
+server.close({ timeout: '5s' });
+
 // Events.
 const dropped: net.DropArgument = {
   localAddress: '127.0.0.1',
@@ -68,7 +82,9 @@ const dropped: net.DropArgument = {
   remoteFamily: 'IPv4',
   remotePort: 2,
 };
-expectTrue<Equal<net.ServerEventMap['close'], []>>();
+expectTrue<
+  Equal<net.ServerEventMap['close'], [counts?: net.CloseCounts | undefined]>
+>();
 expectTrue<Equal<net.ServerEventMap['connection'], [socket: net.Socket]>>();
 expectTrue<
   Equal<net.ServerEventMap['drop'], [data?: net.DropArgument | undefined]>

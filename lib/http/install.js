@@ -72,15 +72,38 @@ function prepare(server) {
   });
 }
 
-/** @param {Members} server */
-function onClose(server) {
-  server[kStats].addListener(server._handle);
+/**
+ * Ends the connections without a request: http's own, and those that have sent none yet,
+ * which not every release counts as idle. Returns how many there were.
+ *
+ * @param {Members} server
+ * @param {Members[]} sockets
+ */
+function endIdle(server, sockets) {
+  server.closeIdleConnections();
+  for (const socket of sockets) {
+    if (socket.bytesRead === 0) socket.destroy();
+  }
+  return sockets.filter((socket) => socket.destroyed).length;
+}
+
+/**
+ * @param {Members} server
+ * @param {unknown[]} args
+ * @param {(...args: unknown[]) => unknown} closeByHttp
+ */
+function close(server, args, closeByHttp) {
+  const closeAndCount = (/** @type {unknown[]} */ ...given) => {
+    if (server._handle) server[kStats].addListener(server._handle);
+    return closeByHttp(...given);
+  };
+  return loadSockets().closeServer(server, args, closeAndCount, endIdle);
 }
 
 /** @param {Members | undefined} sockets rust-net's, or undefined where they cannot be loaded */
 function installServer(sockets) {
   if (sockets === undefined) return;
-  const listener = { prototype: sockets.Server.prototype, prepare, onClose };
+  const listener = { prototype: sockets.Server.prototype, prepare, close };
   undo?.push(takeServers(loadHttp().Server.prototype, listener));
 }
 

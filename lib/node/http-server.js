@@ -31,15 +31,21 @@ const listenOfNode = internal(
 listenOfNode();
 
 /** Members that stay http's, or that `replacements` has. */
-const kept = new Set(['constructor', 'close', 'listen']);
+const kept = new Set([
+  'constructor',
+  'close',
+  'closeAllConnections',
+  'closeIdleConnections',
+  'listen',
+]);
 
 /**
  * @typedef {object} Listener what listens in place of node's net.Server
  * @property {Members} prototype of its class
  * @property {(server: Members) => void} prepare called before a server's first
  *   `listen`
- * @property {(server: Members) => void} onClose called before a listening server
- *   closes
+ * @property {(server: Members, args: unknown[], close: (...args: unknown[]) => unknown) => unknown} close
+ *   closes a server; `close` is http's method
  */
 
 /**
@@ -102,11 +108,13 @@ function listenFor({ prototype, prepare }, inherited) {
  * @param {Listener} listener
  * @param {Function} close http's
  */
-function closeFor({ onClose }, close) {
+function closeFor(listener, close) {
   /** @this {Members} */
   return function (/** @type {unknown[]} */ ...args) {
-    if (this[kListensHere] && this._handle) onClose(this);
-    return Reflect.apply(close, this, args);
+    const closeByHttp = (/** @type {unknown[]} */ ...given) =>
+      Reflect.apply(close, this, given);
+    if (!this[kListensHere]) return closeByHttp(...args);
+    return listener.close(this, args, closeByHttp);
   };
 }
 

@@ -137,6 +137,16 @@ function soleTarget(stream) {
 }
 
 /**
+ * Returns the streams that a stream is piped to.
+ *
+ * @param {{ _readableState: { pipes: object[] } } | null} stream
+ * @returns {object[]}
+ */
+function targetsOf(stream) {
+  return (knowsReadable && stream?._readableState?.pipes) || [];
+}
+
+/**
  * Returns true when a stream flows into the target alone, has nothing buffered,
  * and has neither ended nor failed.
  *
@@ -236,4 +246,5 @@ module.exports = {
   noteDataEmitted,
   soleTarget,
   staysBelowMark,
+  targetsOf,
 };

@@ -5,6 +5,12 @@ const { getDefaultHighWaterMark } = require('stream');
 const util = require('util');
 
 const bind = require('./bind');
+const {
+  closeAllConnections,
+  closeIdleConnections,
+  closeServer,
+  finishClosing,
+} = require('./closing');
 const { Connections } = require('./connections');
 const { startCounting } = require('./counts');
 const { listen } = require('./listen');
@@ -216,21 +222,42 @@ function closeWorkers(server) {
   for (const worker of server._workers) worker.close(onWorkerClose);
 }
 
-/** @this {any} */
-Server.prototype.close = function (cb) {
-  this._listeningId++;
+/**
+ * @param {Record<PropertyKey, any>} server
+ * @param {unknown} cb
+ */
+function closeNow(server, cb) {
+  server._listeningId++;
   if (typeof cb === 'function') {
-    if (this._handle) this.once('close', cb);
-    else this.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
+    if (server._handle) server.once('close', cb);
+    else server.once('close', () => cb(new ERR_SERVER_NOT_RUNNING()));
   }
-  if (this._handle) {
-    this[kStats].addListener(this._handle);
-    this._handle.close();
-    this._handle = null;
+  if (server._handle) {
+    server[kStats].addListener(server._handle);
+    server._handle.close();
+    server._handle = null;
   }
-  if (this._usingWorkers) closeWorkers(this);
-  else this._emitCloseIfDrained();
-  return this;
+  if (server._usingWorkers) closeWorkers(server);
+  else server._emitCloseIfDrained();
+  return server;
+}
+
+/** @this {any} */
+Server.prototype.close = function (
+  /** @type {unknown} */ given,
+  /** @type {unknown[]} */ ...more
+) {
+  return closeServer(this, [given, ...more], (cb) => closeNow(this, cb));
+};
+
+/** @this {object} */
+Server.prototype.closeIdleConnections = function () {
+  closeIdleConnections(this);
+};
+
+/** @this {object} */
+Server.prototype.closeAllConnections = function () {
+  closeAllConnections(this);
 };
 
 /** @this {any} */
@@ -249,7 +276,9 @@ Server.prototype._emitCloseIfDrained = function () {
 
 function emitCloseNT(server) {
   debug('SERVER: emit close');
-  server.emit('close');
+  const counts = finishClosing(server);
+  if (counts === undefined) server.emit('close');
+  else server.emit('close', counts);
 }
 
 // Called by child_process for each child that the server is sent to.

@@ -184,6 +184,9 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("hasEnded", |net, args| {
         number(net, args, |handle| Ok(i32::from(handle.has_ended())))
     }),
+    ("isIdle", |net, args| {
+        number(net, args, |handle| Ok(i32::from(handle.is_idle())))
+    }),
     ("access", |net, args| {
         number(net, args, |handle| {
             let access = handle.access();

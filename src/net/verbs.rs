@@ -58,6 +58,14 @@ impl Handle {
         self.state.stream().is_some() && self.fd().is_some_and(socket::has_ended)
     }
 
+    /// True for a connection on which nothing waits to be read or sent, and on which the peer has sent
+    /// nothing since the last write.
+    pub fn is_idle(&self) -> bool {
+        let stream = self.state.stream();
+        stream.is_some_and(|stream| stream.is_answered())
+            && self.fd().is_some_and(|fd| !socket::has_input(fd))
+    }
+
     /// Returns the coalesced bytes that the kernel has not taken.
     pub fn write_queue_size(&self) -> usize {
         let stream = self.state.stream();

@@ -489,3 +489,19 @@ fn a_stream_that_stopped_has_nothing_to_be_read_directly() {
     let size = i32::try_from(READ_STEP).unwrap();
     assert_eq!(subject.event(), (Kind::Readable, size));
 }
+
+#[test]
+fn a_stream_is_idle_once_all_that_came_is_read_and_answered() {
+    let (mut peer, mut subject) = accepted();
+    assert!(subject.handle.is_idle());
+    peer.write_all(b"question").unwrap();
+    assert!(!subject.handle.is_idle());
+    subject.handle.read_start(&subject.reactor).unwrap();
+    assert_eq!(subject.serve(), 8);
+    assert!(!subject.handle.is_idle());
+    subject.write(b"answer").unwrap();
+    assert!(subject.handle.is_idle());
+    drop(peer);
+    assert!(!subject.handle.is_idle());
+    assert!(!Subject::new(Transport::Tcp).handle.is_idle());
+}

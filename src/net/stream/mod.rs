@@ -29,6 +29,8 @@ pub(super) struct Stream {
     access: Access,
     reading: Reading,
     writing: Writing,
+    /// Bytes came in after the last ones that were written.
+    awaits_answer: bool,
     /// Made for the first relay that this handle has a part in.
     relay: Option<Box<Relay>>,
 }
@@ -40,6 +42,7 @@ impl Stream {
             access,
             reading: Reading::default(),
             writing: Writing::default(),
+            awaits_answer: false,
             relay: None,
         }
     }
@@ -77,6 +80,11 @@ impl Stream {
     /// referenced, and for a pending request always.
     pub fn keeps_alive(&self, common: &Common) -> bool {
         (common.referenced && self.reading.is_on()) || self.writing.is_pending()
+    }
+
+    /// True when nothing waits to be sent, and nothing came in since the last write.
+    pub fn is_answered(&self) -> bool {
+        !self.awaits_answer && !self.writing.is_pending()
     }
 
     /// Returns the coalesced bytes that the kernel has not taken, how often it was asked for some,

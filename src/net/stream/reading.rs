@@ -198,11 +198,13 @@ impl Stream {
     }
 
     fn read_into(&mut self, key: Key, reactor: &Reactor, room: Room<'_>) -> ReadStep {
-        match self.socket.io() {
+        let step = match self.socket.io() {
             Io::Missing => ReadStep::Nothing,
             Io::Registered(source) => read_step(source, room),
             Io::Open(_) => self.look(key, reactor, room),
-        }
+        };
+        self.awaits_answer |= matches!(step, ReadStep::Data(_));
+        step
     }
 
     /// Reads before there is a source. While a look brings much another one follows, up to

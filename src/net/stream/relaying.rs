@@ -67,10 +67,12 @@ impl Stream {
     ) -> usize {
         match *moved {
             Moved::All(read) => {
+                self.note_relayed_from(key);
                 self.relay_state().count_received(read, now);
                 0
             }
             Moved::Part { read, sent, .. } => {
+                self.note_relayed_from(key);
                 self.relay_state().count_received(sent, now);
                 self.relay_to(None);
                 for start in (sent..read).step_by(READ_STEP) {
@@ -98,6 +100,11 @@ impl Stream {
         }
     }
 
+    /// Notes that bytes came in, which an echo has sent back already.
+    fn note_relayed_from(&mut self, key: Key) {
+        self.awaits_answer = self.relay_target() != Some(key);
+    }
+
     /// Takes note of a step in which this stream was the target.
     pub fn after_relayed_write(
         &mut self,
@@ -107,8 +114,12 @@ impl Stream {
         queue: &mut EventQueue,
     ) {
         match *moved {
-            Moved::All(sent) => self.relay_state().count_sent(sent, now),
+            Moved::All(sent) => {
+                self.awaits_answer = false;
+                self.relay_state().count_sent(sent, now);
+            }
             Moved::Part { sent, failure, .. } => {
+                self.awaits_answer = false;
                 self.relay_state().count_sent(sent, now);
                 if let Some(errno) = failure {
                     self.fail_writes(errno);

@@ -74,6 +74,7 @@ impl Stream {
     ) -> Result<usize> {
         self.check_writable()?;
         self.check_flushed()?;
+        self.awaits_answer = false;
         let source = self.socket.register(key, reactor)?;
         self.writing.writer.write(source, buffers)
     }
@@ -125,6 +126,7 @@ impl Stream {
             bytes,
         })?;
         self.writing.deferred_place = Some(added.place);
+        self.awaits_answer = false;
         Some(added)
     }
 

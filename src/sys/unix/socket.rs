@@ -76,10 +76,25 @@ pub fn take_error(fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
 /// True when nothing is left to read and the peer has ended or reset the connection. Takes nothing
 /// from the connection. False for what is not a socket.
 pub fn has_ended(fd: BorrowedFd<'_>) -> bool {
+    peek(fd).is_some_and(|count| count == 0)
+}
+
+/// True when bytes, an EOF or an error can be read. Takes nothing from the connection. False for what
+/// is not a socket.
+pub fn has_input(fd: BorrowedFd<'_>) -> bool {
+    peek(fd).is_some()
+}
+
+/// Returns how many of one byte can be read, 0 at the end or after an error; `None` where nothing is
+/// known to wait.
+fn peek(fd: BorrowedFd<'_>) -> Option<usize> {
     let mut byte = [MaybeUninit::uninit()];
     match uninterrupted(|| SockRef::from(&fd).peek(&mut byte)) {
-        Ok(count) => count == 0,
-        Err(error) => !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOTSOCK)),
+        Ok(count) => Some(count),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::ENOTSOCK) => None,
+            _ => Some(0),
+        },
     }
 }
 

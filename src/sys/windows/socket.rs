@@ -131,13 +131,26 @@ pub fn take_error(fd: BorrowedDescriptor<'_>) -> io::Result<Option<io::Error>> {
 /// True when nothing is left to read and the peer has ended or reset the connection. Takes nothing
 /// from the connection. False for a pipe.
 pub fn has_ended(fd: BorrowedDescriptor<'_>) -> bool {
+    peek(fd).is_some_and(|count| count == 0)
+}
+
+/// True when bytes, an EOF or an error can be read. Takes nothing from the connection. False for a
+/// pipe.
+pub fn has_input(fd: BorrowedDescriptor<'_>) -> bool {
+    peek(fd).is_some()
+}
+
+/// Returns how many of one byte can be read, 0 at the end or after an error; `None` where nothing is
+/// known to wait.
+fn peek(fd: BorrowedDescriptor<'_>) -> Option<usize> {
     let BorrowedDescriptor::Socket(socket) = fd else {
-        return false;
+        return None;
     };
     let mut byte = [MaybeUninit::uninit()];
     match SockRef::from(&socket).peek(&mut byte) {
-        Ok(count) => count == 0,
-        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        Ok(count) => Some(count),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        Err(_) => Some(0),
     }
 }
 

@@ -408,6 +408,16 @@ export interface ListenOptions extends net.ListenOptions {
   reusePort?: boolean | undefined;
   /** A handle, a Server, or a BoundSocket, to listen on. */
   handle?: any;
+  /**
+   * False to leave the path in the file system when the server closes; true by
+   * default. Has no effect on Windows, where a pipe's name goes with its server.
+   */
+  unlinkOnClose?: boolean | undefined;
+  /**
+   * True to replace a socket at the path on which nobody answers, which a process
+   * has left behind; false by default. Needed on Unix only.
+   */
+  unlinkStale?: boolean | undefined;
 }
 
 /** The addresses of a dropped connection. */

@@ -49,6 +49,8 @@ const place: net.ListenOptions = {
   handle: new net.BoundSocket(),
   port: 0,
   reusePort: true,
+  unlinkOnClose: false,
+  unlinkStale: true,
 };
 server.listen(place, () => {});
 server.listen(new net.BoundSocket({ port: 0 }));

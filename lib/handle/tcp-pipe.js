@@ -42,6 +42,9 @@ const pipeConstants = Object.freeze({
   UV_WRITABLE: 2,
 });
 
+/** Flags of a bind to a path. */
+const pathFlags = Object.freeze({ STAYS: 1, TAKES_OVER: 2 });
+
 const createTcp = () => native.createTcp();
 const createPipe = () => native.createPipe();
 
@@ -230,10 +233,10 @@ class Pipe extends StreamHandle {
     return new Pipe(pipeConstants.SOCKET, new Admission(key, options));
   }
 
-  /** Binds to a path. Returns 0 or a negative errno. */
-  bind(path) {
+  /** Binds to a path, with `pathFlags`. Returns 0 or a negative errno. */
+  bind(path, flags = 0) {
     checkNet(`${path}`);
-    return this[kRefusal] || native.bindPipe(this[kKey], `${path}`);
+    return this[kRefusal] || native.bindPipe(this[kKey], `${path}`, flags);
   }
 
   /** Starts to connect to a path. Returns 0 or a negative errno. */
@@ -332,6 +335,7 @@ module.exports = {
   Pipe,
   TCP,
   adoptNativeHandle,
+  pathFlags,
   pipeConstants,
   tcpConstants,
 };

@@ -61,7 +61,7 @@ function bindHandle(
   options,
 ) {
   debug('bind to', address || 'any');
-  if (handle instanceof Pipe) return handle.bind(address);
+  if (handle instanceof Pipe) return handle.bind(address, flags);
   if (options !== undefined) {
     const error = openWithOptions(handle, options, addressType === 6, true);
     if (error) return error;
@@ -79,7 +79,7 @@ function bindHandle(
  * @param {number} port 0 for any free one
  * @param {number} addressType 4, 6, or -1 for a path
  * @param {number} [fd] a descriptor to open instead
- * @param {number} [flags] of `tcpConstants`
+ * @param {number} [flags] of `tcpConstants`, or of `pathFlags` for a path
  * @param {Map<string, any>} [options] the server's options by name
  * @returns {object | number | Error} the handle, a negative errno, or the error of an
  *   option

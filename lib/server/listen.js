@@ -9,7 +9,11 @@ const dns = require('dns');
 const { BoundSocket } = require('../socket/bound-socket');
 const { netServerListen } = require('../node/channels');
 const { ErrnoException, codes } = require('../common/errors');
-const { pipeConstants, tcpConstants } = require('../handle/tcp-pipe');
+const {
+  pathFlags,
+  pipeConstants,
+  tcpConstants,
+} = require('../handle/tcp-pipe');
 const { kAsyncId } = require('../node/symbols');
 const { isIPv6 } = require('../address/ip');
 const {
@@ -19,7 +23,11 @@ const {
 } = require('../common/normalize-args');
 const { listenInCluster } = require('./cluster');
 const { kBoundSocketConsume, kBoundSocketPath } = require('../common/symbols');
-const { validateAbortSignal, validatePort } = require('../common/validators');
+const {
+  validateAbortSignal,
+  validateBoolean,
+  validatePort,
+} = require('../common/validators');
 const { addAbortListener } = require('events');
 
 const { ERR_INVALID_ARG_VALUE, ERR_SERVER_ALREADY_LISTEN } = codes;
@@ -131,6 +139,25 @@ function setPipeMode(server, { readableAll, writableAll }) {
   throw new ErrnoException(status, 'uv_pipe_chmod');
 }
 
+/**
+ * Returns how to bind to a path.
+ *
+ * @param {{ unlinkOnClose?: boolean, unlinkStale?: boolean }} options
+ * @returns {number | undefined} undefined as in node, without an option
+ */
+function getPathFlags({ unlinkOnClose, unlinkStale }) {
+  if (unlinkOnClose !== undefined) {
+    validateBoolean(unlinkOnClose, 'options.unlinkOnClose');
+  }
+  if (unlinkStale !== undefined) {
+    validateBoolean(unlinkStale, 'options.unlinkStale');
+  }
+  const flags =
+    (unlinkOnClose === false ? pathFlags.STAYS : 0) |
+    (unlinkStale === true ? pathFlags.TAKES_OVER : 0);
+  return flags || undefined;
+}
+
 function listenOnPath(server, options, backlog) {
   const { path, readableAll, writableAll } = options;
   if (path[0] === '\0' && (readableAll || writableAll)) {
@@ -140,13 +167,14 @@ function listenOnPath(server, options, backlog) {
       'can not set readableAll or writableAllt to true when path is abstract unix socket',
     );
   }
+  const flags = getPathFlags(options);
   server._pipeName = path;
   const query = {
     address: path,
     port: kNoAddress,
     addressType: kNoAddress,
     fd: undefined,
-    flags: undefined,
+    flags,
     backlog: options.backlog || backlog,
     readableAll,
     writableAll,

@@ -307,9 +307,9 @@ fn connect(net: &NetEnv, args: &Arguments<'_>, v6: bool) -> Value {
 }
 
 fn bind_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
-    let (name, padded) = (args.text(1), net.padded_names());
+    let (name, padded, flags) = (args.text(1), net.padded_names(), args.uint(2));
     on_handle(net, args, |handle| {
-        handle.bind_pipe(name.as_bytes(), padded)
+        handle.bind_pipe(name.as_bytes(), padded, flags)
     })
 }
 

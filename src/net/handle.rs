@@ -149,11 +149,11 @@ impl Handle {
     ///
     /// # Errors
     /// `EINVAL` where a socket exists already or the name is not valid, and the system's.
-    pub fn bind_pipe(&mut self, name: &[u8], padded: bool) -> Result<()> {
+    pub fn bind_pipe(&mut self, name: &[u8], padded: bool, flags: u32) -> Result<()> {
         let State::Unbound(unbound) = &self.state else {
             return Err(Errno::INVAL);
         };
-        let socket = unbound.bind_name(name, padded)?;
+        let socket = unbound.bind_name(name, padded, flags)?;
         self.state = State::Bound(Bound { socket });
         Ok(())
     }

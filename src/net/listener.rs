@@ -177,6 +177,7 @@ impl Socket {
         // It may have been made blocking before it became a listener. What cannot be is not.
         let _ = descriptor::set_blocking(fd, false);
         self.register(key, reactor)?.arm(Interest::Read);
+        self.release_claim();
         Ok(())
     }
 }

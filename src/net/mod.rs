@@ -37,6 +37,10 @@ pub use listener::{Accepted, PeerFilter};
 pub const IPV6_ONLY: u32 = 1;
 /// `flags` of a TCP bind: share the port with other listeners that say so (libuv's number).
 pub const REUSE_PORT: u32 = 2;
+/// `flags` of a Unix-domain bind: leave the name in the file system.
+pub const STAYS: u32 = 1;
+/// `flags` of a Unix-domain bind: replace a socket on which nobody answers.
+pub const TAKES_OVER: u32 = 2;
 /// `mode` of a Unix-domain listener: everybody may read (libuv's number).
 pub const READABLE: u32 = 1;
 /// `mode` of a Unix-domain listener: everybody may write (libuv's number).

@@ -3,6 +3,7 @@
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::runtime::{Reactor, Source};
+use crate::sys::takeover::Claim;
 use crate::sys::{descriptor, path, BorrowedDescriptor, Descriptor};
 
 /// Where the descriptor is.
@@ -25,13 +26,21 @@ pub(super) struct Socket {
     held_error: Option<Errno>,
 }
 
-/// A name in the file system that a bind made. Removes it when dropped.
+/// A name in the file system that a bind made. Removes it when dropped, unless it stays.
 #[derive(Debug)]
-struct BoundName(Box<[u8]>);
+pub(super) struct BoundName {
+    pub path: Box<[u8]>,
+    /// The name is left in the file system.
+    pub stays: bool,
+    /// Held until the socket listens, after a takeover.
+    pub claim: Option<Claim>,
+}
 
 impl Drop for BoundName {
     fn drop(&mut self) {
-        path::remove(&self.0);
+        if !self.stays {
+            path::remove(&self.path);
+        }
     }
 }
 
@@ -46,10 +55,17 @@ impl Socket {
     }
 
     /// As [`Self::new`], with the name in the file system that it is bound to.
-    pub fn with_name(fd: Descriptor, name: &[u8]) -> Self {
+    pub fn with_name(fd: Descriptor, name: BoundName) -> Self {
         Self {
-            name: Some(BoundName(name.into())),
+            name: Some(name),
             ..Self::new(fd)
+        }
+    }
+
+    /// Lets others take the name over once nobody answers on it.
+    pub fn release_claim(&mut self) {
+        if let Some(name) = &mut self.name {
+            name.claim = None;
         }
     }
 
@@ -64,7 +80,7 @@ impl Socket {
 
     /// Returns the name in the file system that it is bound to.
     pub fn name(&self) -> Option<&[u8]> {
-        self.name.as_ref().map(|name| &*name.0)
+        self.name.as_ref().map(|name| &*name.path)
     }
 
     pub fn io(&self) -> &Io {

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use socket2::Domain;
 
 use super::common::Transport;
-use super::socket::Socket;
+use super::socket::{BoundName, Socket};
+use super::{STAYS, TAKES_OVER};
 use crate::error::Result;
 use crate::sys::path::{self, Name};
+use crate::sys::takeover;
 use crate::sys::{descriptor, options, socket, Access, BorrowedDescriptor, Descriptor};
 
 /// Keeps the options that its descriptor will have.
@@ -48,17 +50,27 @@ impl Unbound {
     }
 
     /// Makes what is bound to a name; see [`Name::to_bind`] for abstract names, an empty one and
-    /// `padded`.
+    /// `padded`. Of `flags`, [`STAYS`] and [`TAKES_OVER`] are for names in the file system.
     ///
     /// # Errors
     /// `EINVAL` where the name is not valid, and those of [`path::bind`].
-    pub fn bind_name(&self, name: &[u8], padded: bool) -> Result<Socket> {
-        let fd = self.with_options(path::bind(&Name::to_bind(name, padded)?)?)?;
-        Ok(if path::is_in_file_system(name) {
-            Socket::with_name(fd, name)
+    pub fn bind_name(&self, name: &[u8], padded: bool, flags: u32) -> Result<Socket> {
+        let bound = Name::to_bind(name, padded)?;
+        if !path::is_in_file_system(name) {
+            return self.with_options(path::bind(&bound)?).map(Socket::new);
+        }
+        let (fd, claim) = if flags & TAKES_OVER == 0 {
+            (path::bind(&bound)?, None)
         } else {
-            Socket::new(fd)
-        })
+            let (fd, claim) = takeover::bind(name, &bound)?;
+            (fd, Some(claim))
+        };
+        let name = BoundName {
+            path: name.into(),
+            stays: flags & STAYS != 0,
+            claim,
+        };
+        Ok(Socket::with_name(self.with_options(fd)?, name))
     }
 
     /// Adopts a descriptor from outside, which stays the caller's where that fails.

@@ -12,6 +12,7 @@
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
 //!   descriptor released when the process has run out of them)
 //! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
+//! - `takeover`: a bind that replaces a name which a process has left behind
 //! - `poller`: `Registration`, a descriptor registered with a Tokio runtime, and `find`, which
 //!   finds the descriptor that the runtime polls with
 //! - `waker`: what a thread wakes the reactor with

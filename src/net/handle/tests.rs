@@ -319,10 +319,10 @@ fn a_connect_without_a_descriptor_leaves_an_unbound_handle() {
 fn a_bound_name_goes_with_the_handle() {
     let name = Name::new("bound");
     let mut subject = Subject::new(Transport::Pipe);
-    subject.handle.bind_pipe(name.bytes(), false).unwrap();
+    subject.handle.bind_pipe(name.bytes(), false, 0).unwrap();
     assert_eq!(subject.state(), "bound");
     assert_eq!(
-        subject.handle.bind_pipe(name.bytes(), false),
+        subject.handle.bind_pipe(name.bytes(), false, 0),
         Err(Errno::INVAL)
     );
     subject.listen().unwrap();
@@ -336,7 +336,7 @@ fn a_bound_name_goes_with_the_handle() {
 fn a_client_of_a_name_becomes_a_stream() {
     let name = Name::new("client");
     let mut server = Subject::new(Transport::Pipe);
-    server.handle.bind_pipe(name.bytes(), false).unwrap();
+    server.handle.bind_pipe(name.bytes(), false, 0).unwrap();
     server.listen().unwrap();
     let mut client = Subject::new(Transport::Pipe);
     let (handle, reactor) = (&mut client.handle, &client.reactor);

@@ -25,6 +25,7 @@ pub mod socket;
 )]
 pub mod splice;
 pub mod symbols;
+pub mod takeover;
 pub mod waker;
 
 use std::io;

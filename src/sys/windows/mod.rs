@@ -19,6 +19,7 @@ pub mod socket;
 #[path = "../unix/splice_none.rs"]
 pub mod splice;
 pub mod symbols;
+pub mod takeover;
 pub mod waker;
 
 use std::io;

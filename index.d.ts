@@ -392,6 +392,16 @@ export interface ServerOpts extends net.ServerOpts, SocketSystemOpts {
   offload?: boolean | undefined;
   /** Peers whose connections are closed as soon as they are accepted. */
   blockList?: net.BlockList | undefined;
+  /**
+   * Connections that one address (of IPv6, one /64 network) may have open, 1 to
+   * 2 ** 31 - 1; no limit by default. More are closed before JavaScript wakes.
+   */
+  maxConnectionsPerAddress?: number | undefined;
+  /**
+   * Connections that one address may open in a second, 1 to 2 ** 31 - 1; no limit by
+   * default. More are closed before JavaScript wakes.
+   */
+  acceptRate?: number | undefined;
   /** The `coalesce` of the accepted sockets. */
   coalesce?: boolean | undefined;
   /** The `copyWrites` of the accepted sockets. */
@@ -480,6 +490,18 @@ export class Server extends net.Server {
 
   /** True to close excess connections of a cluster, not to pass them on. */
   dropMaxConnection: boolean;
+
+  /** The option of this name, which `listen()` reads. */
+  maxConnectionsPerAddress?: number | undefined;
+
+  /** The option of this name, which `listen()` reads. */
+  acceptRate?: number | undefined;
+
+  /** Leaves new connections in the kernel's backlog, also before `listen()`. */
+  pauseAccepting(): this;
+
+  /** Accepts connections again, those that wait first. */
+  resumeAccepting(): this;
 
   /**
    * Returns a socket option as the system has it; while the server does not listen, as
@@ -826,8 +848,12 @@ export interface ServerStats {
   connections: number;
   /** All so far. */
   accepted: number;
-  /** Rejected by `maxConnections` or the `blockList`. */
+  /** Rejected by `maxConnections`, the `blockList` or a limit for each address. */
   dropped: number;
+  /** Of `dropped`: by `maxConnectionsPerAddress`. */
+  rejectedByAddress: number;
+  /** Of `dropped`: by `acceptRate`. */
+  rejectedByRate: number;
   /** Over all connections, closed ones included. */
   bytesRead: number;
   /** Like `bytesRead`: sent or still queued. */

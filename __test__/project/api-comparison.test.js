@@ -37,6 +37,14 @@ const differences = {
     ours: '(0)',
     why: 'as http.Server has it',
   },
+  'Server.prototype.pauseAccepting': {
+    ours: '(0)',
+    why: 'limits of a server; node has nothing of the kind',
+  },
+  'Server.prototype.resumeAccepting': {
+    ours: '(0)',
+    why: 'limits of a server; node has nothing of the kind',
+  },
   'Socket.static.Symbol(Symbol.hasInstance)': {
     ours: hasInstance,
     why: "node's own sockets, a TLSSocket for one, are instances for users",

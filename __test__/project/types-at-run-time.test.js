@@ -54,7 +54,12 @@ const secrets = ['_TransferredBoundSocket', '_setSimultaneousAccepts'];
 /** Made on use. */
 const later = {
   Socket: ['autoSelectFamilyAttemptedAddresses', 'timeout'],
-  Server: ['dropMaxConnection', 'maxConnections'],
+  Server: [
+    'acceptRate',
+    'dropMaxConnection',
+    'maxConnections',
+    'maxConnectionsPerAddress',
+  ],
 };
 /** Gone from node since release 15, and still in @types/node. */
 const gone = { Server: ['connections'] };

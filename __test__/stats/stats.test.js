@@ -60,7 +60,13 @@ for (const [name, where] of transports) {
     const { systemCalls: calls } = open;
     assert.ok(calls.accept >= 3 && calls.read >= 6 && calls.write >= 6);
 
-    const ofServer = { connections: 3, accepted: 3, dropped: 0 };
+    const ofServer = {
+      connections: 3,
+      accepted: 3,
+      dropped: 0,
+      rejectedByAddress: 0,
+      rejectedByRate: 0,
+    };
     const bytes = { bytesRead: 3000, bytesWritten: 3000 };
     assert.deepStrictEqual(net.getStats(server), { ...ofServer, ...bytes });
 
@@ -231,6 +237,8 @@ alone('what never had a handle has zeros', (net) => {
     connections: 0,
     accepted: 0,
     dropped: 0,
+    rejectedByAddress: 0,
+    rejectedByRate: 0,
     ...zeros,
   });
 });

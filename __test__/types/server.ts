@@ -16,6 +16,8 @@ const options: net.ServerOpts = {
   pauseOnConnect: false,
   relay: false,
   handOver: false,
+  maxConnectionsPerAddress: 10,
+  acceptRate: 100,
 };
 const server = net.createServer(options, (socket) =>
   expectTrue<Equal<typeof socket, net.Socket>>(),
@@ -71,6 +73,11 @@ server
     void [error?.message, counts?.ended, counts?.reset];
   });
 server.closeIdleConnections();
+server.pauseAccepting().resumeAccepting();
+server.maxConnectionsPerAddress = 10;
+server.acceptRate = undefined;
+// @ts-expect-error not a number
+net.createServer({ acceptRate: '10/s' });
 server.closeAllConnections();
 // @ts-expect-error not a number
 server.close({ timeout: '5s' });

@@ -39,7 +39,15 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     systemCalls: { accept: 0, poll: 0, read: 0, write: 0 },
     wakes: 0,
   },
-  { accepted: 0, bytesRead: 0, bytesWritten: 0, connections: 0, dropped: 0 },
+  {
+    accepted: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    connections: 0,
+    dropped: 0,
+    rejectedByAddress: 0,
+    rejectedByRate: 0,
+  },
   { bytesRead: 0, bytesWritten: 0, queued: 0, reads: 0, writes: 0 },
 ];
 void all;

@@ -3,14 +3,21 @@
 const { native } = require('./native');
 const { kKey } = require('./symbols');
 
-const kNone = Object.freeze({ queued: 0, reads: 0, writes: 0, rejected: 0 });
+const kNone = Object.freeze({
+  queued: 0,
+  reads: 0,
+  writes: 0,
+  rejected: 0,
+  rejectedByAddress: 0,
+  rejectedByRate: 0,
+});
 
 /**
  * Returns the native side's counters of a handle.
  *
  * @param {any} handle any handle, or undefined
- * @returns {{ queued: number, reads: number, writes: number, rejected: number }}
- *   `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
+ * @returns {{ queued: number, reads: number, writes: number, rejected: number,
+ *   rejectedByAddress: number, rejectedByRate: number }} `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
  *   system calls. `rejected` are a listener's rejected connections. All are 0 for
  *   a closed handle.
  */
@@ -19,8 +26,15 @@ function countsOf(handle) {
   const counts = key === undefined ? null : native.handleStats(key);
   if (!Array.isArray(counts)) return kNone;
   // The order is that of `Handle::stats` in src/net/verbs.rs.
-  const [queued, reads, writes, rejected] = counts;
-  return { queued, reads, writes, rejected };
+  const [queued, reads, writes, rejected, byAddress, byRate] = counts;
+  return {
+    queued,
+    reads,
+    writes,
+    rejected,
+    rejectedByAddress: byAddress,
+    rejectedByRate: byRate,
+  };
 }
 
 module.exports = { countsOf };

@@ -464,6 +464,27 @@ class StreamHandle extends AsyncResource {
     return native.setBlockList(this[kKey], key);
   }
 
+  /**
+   * Limits the connections of each address that a listener accepts.
+   *
+   * @param {number} open how many may be open; 0 for any number
+   * @param {number} rate how many may be opened in a second; 0 for any number
+   * @returns {number} 0 or a negative errno
+   */
+  setLimits(open, rate) {
+    return native.setLimits(this[kKey], open, rate);
+  }
+
+  /**
+   * Leaves the connections of a listener in the kernel, or accepts them again.
+   *
+   * @param {boolean} isPaused
+   * @returns {number} 0 or a negative errno
+   */
+  setPaused(isPaused) {
+    return native.setPaused(this[kKey], isPaused);
+  }
+
   /** Switches the descriptor's blocking mode. Returns 0 or a negative errno. */
   setBlocking(blocking) {
     return native.setBlocking(this[kKey], Boolean(blocking));

@@ -49,7 +49,8 @@ const kept = new Set([
  */
 
 /**
- * Returns a method that calls the one of rust-net or of node.
+ * Returns a method that calls the one of rust-net or of node; rust-net's where node has
+ * none.
  *
  * @param {string} name
  * @param {Members} own
@@ -58,8 +59,8 @@ const kept = new Set([
 function choosing(name, own, inherited) {
   /** @this {Members} */
   return function (/** @type {unknown[]} */ ...args) {
-    const source = this[kListensHere] ? own : inherited;
-    return Reflect.apply(source[name], this, args);
+    const isOwn = this[kListensHere] || inherited[name] === undefined;
+    return Reflect.apply((isOwn ? own : inherited)[name], this, args);
   };
 }
 

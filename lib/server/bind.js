@@ -7,6 +7,7 @@
 const debug = require('util').debuglog('net');
 
 const { filterConnections, onconnection } = require('./accept');
+const { applyLimits } = require('./limits');
 const { netServerListen } = require('../node/channels');
 const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
 const { UVExceptionWithHostPort } = require('../common/errors');
@@ -208,6 +209,7 @@ function setupListenHandle(server, where, backlog) {
     return;
   }
   if (server.blockList) filterConnections(server, server._handle);
+  applyLimits(server);
   netServerListen.asyncEnd.publish({ server });
   server._connectionKey = `${addressType}:${address}:${port}`;
   if (server._unref) server.unref();

@@ -7,6 +7,8 @@ const { kStats } = require('../common/symbols');
 class ServerCounts {
   accepted = 0;
   dropped = 0;
+  rejectedByAddress = 0;
+  rejectedByRate = 0;
   bytesRead = 0;
   bytesWritten = 0;
 
@@ -28,7 +30,10 @@ class ServerCounts {
    * @param {any} handle
    */
   addListener(handle) {
-    this.dropped += countsOf(handle).rejected;
+    const { rejected, rejectedByAddress, rejectedByRate } = countsOf(handle);
+    this.dropped += rejected;
+    this.rejectedByAddress += rejectedByAddress;
+    this.rejectedByRate += rejectedByRate;
   }
 }
 

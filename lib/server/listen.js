@@ -22,6 +22,7 @@ const {
   toNumber,
 } = require('../common/normalize-args');
 const { listenInCluster } = require('./cluster');
+const { validateLimits } = require('./limits');
 const { kBoundSocketConsume, kBoundSocketPath } = require('../common/symbols');
 const {
   validateAbortSignal,
@@ -243,6 +244,7 @@ function listenOnOptions(server, options, backlog, flags) {
 function listen(server, args) {
   const [given, cb] = normalizeArgs(args);
   if (server._handle) throw new ERR_SERVER_ALREADY_LISTEN();
+  validateLimits(server, 'server');
   netServerListen.asyncStart.publish({ server, options: given });
   if (cb !== null) server.once('listening', cb);
 

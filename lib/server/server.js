@@ -13,6 +13,7 @@ const {
 } = require('./closing');
 const { Connections } = require('./connections');
 const { startCounting } = require('./counts');
+const { assignLimits, setPaused } = require('./limits');
 const { listen } = require('./listen');
 const { ErrnoException, codes } = require('../common/errors');
 const {
@@ -111,6 +112,7 @@ function Server(given, connectionListener) {
   if (named !== undefined) Object.assign(this, { [kNamedOptions]: named });
   assignBlockList(this, options);
   if (isTracing) recordOrigin(this, Server);
+  assignLimits(/** @type {object} */ (this), options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);
@@ -253,6 +255,18 @@ Server.prototype.close = function (
 /** @this {object} */
 Server.prototype.closeIdleConnections = function () {
   closeIdleConnections(this);
+};
+
+/** @this {object} */
+Server.prototype.pauseAccepting = function () {
+  setPaused(this, true);
+  return this;
+};
+
+/** @this {object} */
+Server.prototype.resumeAccepting = function () {
+  setPaused(this, false);
+  return this;
 };
 
 /** @this {object} */

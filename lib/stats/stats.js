@@ -55,8 +55,12 @@ function environmentStats() {
 
 /** Returns the counters of a Server, with the bytes of its open connections. */
 function serverStats(server) {
-  const { accepted, dropped: reported, ...bytes } = server[kStats];
-  const dropped = reported + countsOf(server._handle).rejected;
+  const past = server[kStats];
+  const now = countsOf(server._handle);
+  const bytes = {
+    bytesRead: past.bytesRead,
+    bytesWritten: past.bytesWritten,
+  };
   for (const handle of openHandles()) {
     if (handle[kOwner]?._server !== server) continue;
     bytes.bytesRead += handle.bytesRead;
@@ -67,7 +71,14 @@ function serverStats(server) {
     bytes.bytesRead += socket._handle.bytesRead;
     bytes.bytesWritten += socket._handle.bytesWritten;
   }
-  return { connections: server._connections, accepted, dropped, ...bytes };
+  return {
+    connections: server._connections,
+    accepted: past.accepted,
+    dropped: past.dropped + now.rejected,
+    rejectedByAddress: past.rejectedByAddress + now.rejectedByAddress,
+    rejectedByRate: past.rejectedByRate + now.rejectedByRate,
+    ...bytes,
+  };
 }
 
 /**

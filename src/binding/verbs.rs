@@ -10,7 +10,7 @@ use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Errno, Result};
 use crate::event::Key;
-use crate::net::{format_address, parse_address, Handle, Transport};
+use crate::net::{format_address, parse_address, Handle, Limits, Transport};
 use crate::stream::Relay;
 use crate::sys::{descriptor, Bytes};
 
@@ -128,6 +128,13 @@ pub const VERBS: &[(&str, Verb)] = &[
         on_handle(net, args, |handle| {
             handle.set_peer_filter(peer_filter(args.uint(1)))
         })
+    }),
+    ("setLimits", |net, args| {
+        let (open, rate) = (args.uint(1), args.uint(2));
+        on_handle(net, args, |handle| handle.set_limits(Limits { open, rate }))
+    }),
+    ("setPaused", |net, args| {
+        on_handle(net, args, |handle| handle.set_paused(args.boolean(1)))
     }),
     ("close", |net, args| {
         let key = key(net, args);

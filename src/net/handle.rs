@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use super::bound::{self, Bound};
 use super::common::{Common, Transport};
 use super::connecting::Connecting;
-use super::listener::Listener;
+use super::limits::Seat;
+use super::listener::{Incoming, Listener};
 use super::socket::Socket;
 use super::stream::Stream;
 use super::unbound::Unbound;
@@ -18,7 +19,7 @@ use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
 use crate::runtime::Reactor;
 use crate::sys::path::Name;
-use crate::sys::{descriptor, Access, BorrowedDescriptor, Descriptor};
+use crate::sys::{descriptor, Access, BorrowedDescriptor};
 
 /// A `TCP` or `Pipe`. Used by the JavaScript thread only.
 ///
@@ -29,6 +30,8 @@ use crate::sys::{descriptor, Access, BorrowedDescriptor, Descriptor};
 pub struct Handle {
     pub(super) common: Common,
     pub(super) state: State,
+    /// The place among the connections of its address, where these are limited.
+    _seat: Option<Box<Seat>>,
 }
 
 /// What a handle is.
@@ -95,13 +98,15 @@ impl Handle {
         Self {
             common: Common::new(key, transport),
             state: State::default(),
+            _seat: None,
         }
     }
 
     /// Makes the handle of a connection that a listener has accepted.
-    pub fn accepted(key: Key, transport: Transport, fd: Descriptor) -> Self {
+    pub fn accepted(key: Key, transport: Transport, incoming: Incoming) -> Self {
         Self {
-            state: State::Stream(Stream::accepted(fd)),
+            state: State::Stream(Stream::accepted(incoming.fd)),
+            _seat: incoming.seat,
             ..Self::new(key, transport)
         }
     }

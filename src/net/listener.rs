@@ -4,13 +4,15 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use super::common::Transport;
+use super::limits::{Excess, Limits, Seat, Table};
 use super::socket::Socket;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::runtime::{Attempt, Count, Interest, Reactor};
-use crate::sys::{descriptor, path, socket, BorrowedDescriptor, Descriptor};
+use crate::sys::{descriptor, path, socket, Descriptor};
 
 /// A listening socket, and the connections that it rejects.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(super) struct Listener {
     rejection: Option<Box<Rejection>>,
     /// See [`Listener::look_later`].
     look_is_due: Cell<bool>,
+    /// Connections wait in the kernel.
+    is_paused: Cell<bool>,
 }
 
 /// Says of a peer's address whether a listener rejects it.
@@ -28,13 +32,30 @@ pub struct PeerFilter(Box<dyn Fn(IpAddr) -> bool>);
 #[derive(Debug, Default)]
 struct Rejection {
     filter: Option<PeerFilter>,
-    rejected: Count,
+    table: Option<Table>,
+    by_filter: Count,
+    by_open: Count,
+    by_rate: Count,
+}
+
+/// A connection that was accepted.
+#[derive(Debug)]
+pub struct Incoming {
+    pub fd: Descriptor,
+    /// Given back when the connection closes, where its address is limited.
+    pub seat: Option<Box<Seat>>,
+}
+
+impl From<Descriptor> for Incoming {
+    fn from(fd: Descriptor) -> Self {
+        Self { fd, seat: None }
+    }
 }
 
 /// What one attempt to accept brought.
 #[derive(Debug)]
 pub enum Accepted {
-    Connection(Descriptor),
+    Connection(Incoming),
     /// The backlog is empty.
     Nothing,
     /// The connection was gone before it could be taken, or was rejected: go on.
@@ -50,12 +71,9 @@ impl PeerFilter {
         Self(Box::new(rejects))
     }
 
-    /// True for a peer that the listener rejects; false for one without an address.
-    fn rejects(&self, fd: BorrowedDescriptor<'_>) -> bool {
-        match socket::peer_address(fd) {
-            Ok(Some(peer)) => (self.0)(peer.ip()),
-            _ => false,
-        }
+    /// True for a peer that the listener rejects.
+    fn rejects(&self, peer: IpAddr) -> bool {
+        (self.0)(peer)
     }
 }
 
@@ -66,16 +84,28 @@ impl fmt::Debug for PeerFilter {
 }
 
 impl Rejection {
-    /// True for a peer that is rejected, which is counted.
-    fn applies_to(&self, peer: BorrowedDescriptor<'_>) -> bool {
-        let applies = self
-            .filter
-            .as_ref()
-            .is_some_and(|filter| filter.rejects(peer));
-        if applies {
-            self.rejected.add(1);
+    /// Lets a connection in, or counts why it is rejected. One without an address is let in.
+    fn judge(&self, fd: Descriptor) -> Accepted {
+        let Ok(Some(peer)) = socket::peer_address(descriptor::borrow(&fd)) else {
+            return Accepted::Connection(fd.into());
+        };
+        let peer = peer.ip();
+        if self.filter.as_ref().is_some_and(|it| it.rejects(peer)) {
+            self.by_filter.add(1);
+            return Accepted::Aborted;
         }
-        applies
+        let admitted = self.table.as_ref().map(|it| it.admit(peer, Instant::now()));
+        match admitted.transpose() {
+            Ok(seat) => Accepted::Connection(Incoming { fd, seat }),
+            Err(Excess::Open) => {
+                self.by_open.add(1);
+                Accepted::Aborted
+            }
+            Err(Excess::Rate) => {
+                self.by_rate.add(1);
+                Accepted::Aborted
+            }
+        }
     }
 }
 
@@ -86,6 +116,7 @@ impl Listener {
             socket,
             rejection: None,
             look_is_due: Cell::new(false),
+            is_paused: Cell::new(false),
         }
     }
 
@@ -107,15 +138,14 @@ impl Listener {
 
     /// Accepts one connection.
     pub fn accept(&self) -> Accepted {
-        let Some(source) = self.socket.source() else {
-            return Accepted::Nothing;
+        let source = match self.socket.source() {
+            Some(source) if !self.is_paused.get() => source,
+            _ => return Accepted::Nothing,
         };
         match source.try_accept() {
             Attempt::Done(fd) => match &self.rejection {
-                Some(rejection) if rejection.applies_to(descriptor::borrow(&fd)) => {
-                    Accepted::Aborted
-                }
-                _ => Accepted::Connection(fd),
+                None => Accepted::Connection(fd.into()),
+                Some(rejection) => rejection.judge(fd),
             },
             Attempt::Pending => Accepted::Nothing,
             Attempt::Failed(error) if error.kind() == ErrorKind::ConnectionAborted => {
@@ -150,10 +180,34 @@ impl Listener {
         self.rejection.get_or_insert_default().filter = filter;
     }
 
-    /// Returns how many connections were rejected.
-    pub fn rejected(&self) -> u64 {
-        let rejection = self.rejection.as_ref();
-        rejection.map_or(0, |rejection| rejection.rejected.get())
+    /// Limits the connections of each address from now on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let rejection = self.rejection.get_or_insert_default();
+        match &mut rejection.table {
+            Some(table) => table.set_limits(limits),
+            None => rejection.table = Some(Table::new(limits)),
+        }
+    }
+
+    /// Leaves connections in the kernel, or accepts what has come meanwhile.
+    pub fn set_paused(&self, is_paused: bool) {
+        if self.is_paused.replace(is_paused) && !is_paused {
+            self.look_later();
+        }
+    }
+
+    /// Returns how many connections were rejected by the filter, because their address had too many
+    /// open, and because it opened them too fast.
+    pub fn rejected(&self) -> [u64; 3] {
+        self.rejection.as_ref().map_or([0; 3], |rejection| {
+            let Rejection {
+                by_filter,
+                by_open,
+                by_rate,
+                ..
+            } = &**rejection;
+            [by_filter.get(), by_open.get(), by_rate.get()]
+        })
     }
 }
 

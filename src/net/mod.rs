@@ -12,12 +12,14 @@
 //! `handle` has the transitions, `verbs` what each state answers to each verb, and `options` the
 //! verbs that are the descriptor's, whatever the state.
 
+mod accepting;
 mod bound;
 mod common;
 mod connecting;
 mod endpoint;
 mod handle;
 mod internet;
+mod limits;
 mod listener;
 mod named;
 mod options;
@@ -31,7 +33,8 @@ pub use common::Transport;
 pub use endpoint::Endpoint;
 pub use handle::Handle;
 pub use internet::{format_address, parse_address};
-pub use listener::{Accepted, PeerFilter};
+pub use limits::Limits;
+pub use listener::{Accepted, Incoming, PeerFilter};
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).
 pub const IPV6_ONLY: u32 = 1;

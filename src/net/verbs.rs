@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::common::{Common, Transport};
 use super::handle::{Handle, State};
-use super::listener::{Accepted, PeerFilter};
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::queue::EventQueue;
@@ -73,15 +72,19 @@ impl Handle {
     }
 
     /// Returns, in the order in which `lib/stats/stats.js` names them, the coalesced bytes that the
-    /// kernel has not taken, how often it was asked for some, how often it was given some, and how
-    /// many connections were rejected.
-    pub fn stats(&self) -> [u64; 4] {
+    /// kernel has not taken, how often it was asked for some, how often it was given some, how many
+    /// connections were rejected, and how many of these because their address had too many open or
+    /// opened them too fast.
+    pub fn stats(&self) -> [u64; 6] {
         match &self.state {
-            State::Unbound(_) | State::Bound(_) => [0; 4],
-            State::Listener(listener) => [0, 0, 0, listener.rejected()],
+            State::Unbound(_) | State::Bound(_) => [0; 6],
+            State::Listener(listener) => {
+                let [by_filter, by_open, by_rate] = listener.rejected();
+                [0, 0, 0, by_filter + by_open + by_rate, by_open, by_rate]
+            }
             State::Connecting(_) | State::Stream(_) => {
                 let [queued, reads, writes] = self.state.stream().map_or([0; 3], |it| it.stats());
-                [queued, reads, writes, 0]
+                [queued, reads, writes, 0, 0, 0]
             }
         }
     }
@@ -99,68 +102,6 @@ impl Handle {
     /// Says whether small writes of this handle may be deferred.
     pub fn set_coalesces(&mut self, coalesces: bool) {
         self.common.coalesces = coalesces;
-    }
-}
-
-/// Connecting and listening.
-impl Handle {
-    /// True for a connect that was put off: accepts without end must not keep it waiting.
-    pub fn is_connect_put_off(&self) -> bool {
-        match &self.state {
-            State::Connecting(connecting) => connecting.is_put_off(),
-            _ => false,
-        }
-    }
-
-    /// Has a connect finished in the next batch. False where there is nothing to wait with.
-    pub fn put_off_connect(&mut self) -> bool {
-        match &mut self.state {
-            State::Connecting(connecting) => connecting.put_off(),
-            _ => false,
-        }
-    }
-
-    /// Accepts one connection.
-    pub fn accept(&self) -> Accepted {
-        match &self.state {
-            State::Listener(listener) => listener.accept(),
-            _ => Accepted::Nothing,
-        }
-    }
-
-    /// True for a listener on which connections may wait. Where none do, the next one is reported.
-    pub fn may_accept(&self) -> bool {
-        match &self.state {
-            State::Listener(listener) => listener.may_accept(),
-            _ => false,
-        }
-    }
-
-    /// Has a listener served again in the next loop iteration: it stopped before its backlog was
-    /// empty.
-    pub fn accept_later(&self) {
-        if let State::Listener(listener) = &self.state {
-            listener.accept_later();
-        }
-    }
-
-    /// Has a listener served in the next loop iteration, whether a connection is known to wait or not.
-    pub fn look_later(&self) {
-        if let State::Listener(listener) = &self.state {
-            listener.look_later();
-        }
-    }
-
-    /// Rejects connections of some peers as soon as they are accepted; `None` for of nobody.
-    ///
-    /// # Errors
-    /// `EINVAL` for what does not listen.
-    pub fn set_peer_filter(&mut self, filter: Option<PeerFilter>) -> Result<()> {
-        match &mut self.state {
-            State::Listener(listener) => listener.set_peer_filter(filter),
-            _ => return Err(Errno::INVAL),
-        }
-        Ok(())
     }
 }
 
@@ -190,7 +131,7 @@ impl Handle {
         offset: u32,
         queue: &mut EventQueue,
     ) -> usize {
-        let Self { common, state } = self;
+        let Self { common, state, .. } = self;
         match state {
             State::Stream(stream) => stream.on_readable(common, reactor, buffer, offset, queue),
             State::Connecting(connecting) => {

@@ -5,9 +5,8 @@ use super::deferred_writes::DeferredWrites;
 use super::handles::Handles;
 use crate::error::Errno;
 use crate::event::{Event, Key, Kind};
-use crate::net::{Accepted, Endpoint, Handle, Transport};
+use crate::net::{Accepted, Endpoint, Handle, Incoming, Transport};
 use crate::sys::descriptor::Reserve;
-use crate::sys::Descriptor;
 
 /// The most connections that one listener accepts in one loop iteration.
 const ACCEPT_STEP: usize = 64;
@@ -142,7 +141,9 @@ impl Acceptor {
             match handle.accept() {
                 Accepted::Nothing => return true,
                 Accepted::Aborted => {}
-                Accepted::Connection(fd) => self.admit(handles, writes, listener, transport, fd),
+                Accepted::Connection(incoming) => {
+                    self.admit(handles, writes, listener, transport, incoming);
+                }
                 Accepted::Failed {
                     exhausted: true, ..
                 } if self.shortage.shed_load(|| handle.accept()) => return true,
@@ -165,9 +166,9 @@ impl Acceptor {
         writes: &mut DeferredWrites,
         listener: Key,
         transport: Transport,
-        fd: Descriptor,
+        incoming: Incoming,
     ) {
-        let event = match handles.insert(|key| Handle::accepted(key, transport, fd)) {
+        let event = match handles.insert(|key| Handle::accepted(key, transport, incoming)) {
             Ok(key) => {
                 writes.adopt(handles, key);
                 self.has_admitted = true;
@@ -250,7 +251,7 @@ impl Shortage {
         }
         let is_empty = loop {
             match accept() {
-                Accepted::Connection(fd) => drop(fd),
+                Accepted::Connection(incoming) => drop(incoming),
                 Accepted::Aborted => {}
                 Accepted::Nothing => break true,
                 // Another thread has taken the descriptor.
@@ -449,7 +450,7 @@ mod tests {
         let mut accepts = vec![
             Accepted::Nothing,
             Accepted::Aborted,
-            Accepted::Connection(waiting.into()),
+            Accepted::Connection(crate::sys::Descriptor::from(waiting).into()),
         ];
         assert!(shortage.shed_load(|| accepts.pop().unwrap()));
         let mut byte = [0];

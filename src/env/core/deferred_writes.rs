@@ -234,7 +234,8 @@ mod tests {
         let mut writes = DeferredWrites::new(true, offloads);
         let (peer, ours) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let make = |key| Handle::accepted(key, Transport::Pipe, ours.into());
+        let fd = crate::sys::Descriptor::from(ours);
+        let make = |key| Handle::accepted(key, Transport::Pipe, fd.into());
         let key = handles.insert(make).unwrap();
         writes.adopt(&mut handles, key);
         // The first write registers the descriptor; none is deferred before that.

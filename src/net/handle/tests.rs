@@ -12,6 +12,7 @@ use crate::net::stream::MAX_LOOKS;
 use crate::net::{Accepted, PeerFilter};
 use crate::runtime::{First, Interest};
 use crate::stream::{DIRECT_READ, READ_STEP};
+use crate::sys::Descriptor;
 
 const KEY: Key = Key::new(1, 0);
 
@@ -143,7 +144,7 @@ impl Name {
 fn accepted() -> (UnixStream, Subject) {
     let (peer, ours) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    let handle = Handle::accepted(KEY, Transport::Pipe, ours.into());
+    let handle = Handle::accepted(KEY, Transport::Pipe, Descriptor::from(ours).into());
     (peer, Subject::of(handle))
 }
 
@@ -218,7 +219,7 @@ fn a_listener_that_listens_again_still_rejects() {
     let mut peer = TcpStream::connect(address).unwrap();
     subject.serve();
     assert!(matches!(subject.handle.accept(), Accepted::Aborted));
-    assert_eq!(subject.handle.stats(), [0, 0, 0, 1]);
+    assert_eq!(subject.handle.stats(), [0, 0, 0, 1, 0, 0]);
     assert_eq!(peer.read(&mut [0]).unwrap_or(0), 0);
 }
 

@@ -510,6 +510,8 @@ export class Server extends net.Server {
   getSocketOption<Name extends keyof SocketSystemOpts>(
     name: Name,
   ): SocketSystemOpts[Name];
+
+  /**
    * Stops listening. 'close' follows once all connections are closed.
    * @param callback called at 'close', or with ERR_SERVER_NOT_RUNNING
    */

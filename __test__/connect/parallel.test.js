@@ -167,6 +167,21 @@ alone('destroy() closes every attempt', async (net, t) => {
   assert.strictEqual(seen.at(-1), 'close false');
 });
 
+alone('connectTimeout ends all attempts', async (net, t) => {
+  const server = await listening(net, t, { port: 0, host: '127.0.0.2' });
+  const { port } = server.address();
+  await slowAddress(t, port, '127.0.0.3');
+  await slowAddress(t, port, '127.0.0.4');
+  const before = openIn(net);
+  const extra = { connectTimeout: 200 };
+  const hosts = ['127.0.0.3', '127.0.0.4'];
+  const { client } = race(net, t, port, hosts, extra);
+  const [error] = await once(client, 'error');
+  assert.strictEqual(error.message, `connect ETIMEDOUT 127.0.0.4:${port}`);
+  await closed(client);
+  assert.strictEqual(openIn(net), before);
+});
+
 alone('a listener may destroy the socket', async (net, t) => {
   const server = await listening(net, t, { port: 0, host: '127.0.0.2' });
   const { port } = server.address();

@@ -65,6 +65,7 @@ function countSources(socket) {
  * @param {Members} socket
  */
 function isIdle(socket) {
+  const pipes = socket.listenerCount('unpipe');
   return (
     !socket.destroyed &&
     !socket.writableEnded &&
@@ -72,7 +73,7 @@ function isIdle(socket) {
     socket.writableLength === 0 &&
     socket.writableCorked === 0 &&
     isHandleIdle(socket._handle) &&
-    socket.listenerCount('unpipe') <= countSources(socket)
+    (pipes === 0 || pipes <= countSources(socket))
   );
 }
 

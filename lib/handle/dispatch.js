@@ -67,8 +67,6 @@ const ACCEPT_RETRY_MS = 100;
 const UNKNOWN = -1;
 /** How often a READABLE event is delivered again. */
 const MORE_READS = 7;
-/** How many reads come before a SHUTDOWN event, as many as libuv makes at once. */
-const READS_FIRST = 32;
 /** A read of so many bytes is probably followed by another, so that none asks first. */
 const LARGE_READ = 32 * 1024;
 /** The most that one large read is lent, in bytes. */
@@ -191,7 +189,7 @@ function deliverOpen(handle, kind, argument, at) {
       onWritable(handle, at);
       break;
     case SHUTDOWN:
-      if (!readsFirst(handle, at)) afterShutdown(handle, argument);
+      afterShutdown(handle, argument);
       break;
     case FLUSH_FAILED:
       if (typeof handle.onwriteerror === 'function') {
@@ -234,26 +232,6 @@ function onReadable(handle, argument, at) {
   // Less is read into the slab, with what comes for other handles.
   const least = handle[kUserBuffer] === null ? DIRECT_READ : 1;
   if (size >= least) readSome(handle, size, at);
-}
-
-/**
- * Reads before a SHUTDOWN event what has arrived behind a large read; the event is then
- * delivered again. As in libuv: a socket that has read much, and is ended, has 'data'
- * before 'finish'.
- *
- * @param {Record<PropertyKey, any>} handle
- * @param {number} at the place of the event in the ring
- * @returns {boolean} false when there is nothing to read
- */
-function readsFirst(handle, at) {
-  const mayRead = handle[kReading] && handle[kStash] === null;
-  if (!mayRead || ring[at + 3] === READS_FIRST) return false;
-  const size = native.waiting(handle[kKey]);
-  if (size <= 0) return false;
-  ring[at + 3]++;
-  ring[CURSOR]--;
-  readSome(handle, size, at);
-  return true;
 }
 
 /**
@@ -320,8 +298,7 @@ function readChunk(handle, size, at) {
  *   is to tell how much there is
  */
 function readAgain(at, argument) {
-  if (ring[at + 1] !== READABLE || ring[COUNT] !== 1) return;
-  if (ring[at + 3] === MORE_READS) return;
+  if (ring[COUNT] !== 1 || ring[at + 3] === MORE_READS) return;
   ring[at + 2] = argument;
   ring[at + 3]++;
   ring[CURSOR]--;

@@ -11,6 +11,7 @@ const {
   areBytesTogether,
   isEarlyData,
   isEarlyEnd,
+  isEarlyFinish,
   isEndCallback,
   isLateEnd,
   isPeerForgotten,
@@ -187,6 +188,14 @@ const known = [
     test: ['socket/write-queue.test.js', 'arrive as one chunk'],
     reason: 'small writes of a callback leave together, so they arrive so',
     applies: areBytesTogether,
+  },
+  {
+    name: 'finish before data',
+    test: ['socket/event-order.test.js', "'finish' may come before what has"],
+    reason:
+      'a connection is read in steps of 64 KiB, and other events may come between ' +
+      'them; node goes on to read',
+    applies: isEarlyFinish,
   },
   {
     name: 'never accepted',

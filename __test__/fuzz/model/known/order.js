@@ -111,6 +111,19 @@ function areBytesTogether(difference, context) {
   );
 }
 
+/** The most bytes of one read. */
+const STEP = 65536;
+
+/** Returns true for an end that is over before it has read all that had arrived. */
+function isEarlyFinish(difference, context) {
+  return partsAt(
+    difference,
+    context,
+    ({ at, our: [who, what] }, ours) =>
+      /^(end \w+|finish)$/.test(what) && bytesBy(ours, who, at) >= STEP,
+  );
+}
+
 /** Returns true for the connection of an accepted Unix socket with a late 'end'. */
 function isLateEnd(difference, context) {
   const { program } = context;
@@ -186,6 +199,7 @@ module.exports = {
   areBytesTogether,
   isEarlyData,
   isEarlyEnd,
+  isEarlyFinish,
   isEndCallback,
   isLateEnd,
   isPeerForgotten,

@@ -9,7 +9,7 @@ const { numbersFrom } = require('../helpers/numbers');
 
 const DELAY = 250;
 
-/** A clock that goes on when it is told to. */
+/** Timers that run without waiting, in the order of their time. */
 class Clock {
   constructor() {
     Object.assign(this, { now: 0, due: [], count: 0 });

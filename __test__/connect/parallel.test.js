@@ -15,7 +15,7 @@ const {
   recorded,
 } = require('../helpers/wire');
 
-/** A thread that listens, fills its queue, and stands still until it is told. */
+/** A thread that listens, fills its accept queue, and blocks until the flag is set. */
 const busy = `
   const { parentPort, workerData } = require('node:worker_threads');
   const net = require('node:net');

@@ -47,7 +47,6 @@ const {
   header: HEADER,
   words: WORDS,
   nobody: NO_HANDLE,
-  directRead: DIRECT_READ,
 } = seam;
 const {
   READ,
@@ -224,22 +223,8 @@ function onBytes(handle, offset, length) {
  */
 function onReadable(handle, argument, at) {
   if (!handle[kReading]) return;
-  if (argument !== UNKNOWN) {
-    readSome(handle, argument, at);
-    return;
-  }
-  const size = native.waiting(handle[kKey]);
-  // Less is read into the slab, with what comes for other handles.
-  const least = handle[kUserBuffer] === null ? DIRECT_READ : 1;
-  if (size >= least) readSome(handle, size, at);
-}
-
-/**
- * @param {Record<PropertyKey, any>} handle
- * @param {number} size as for `readChunk`
- * @param {number} at the place of the event in the ring
- */
-function readSome(handle, size, at) {
+  const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
+  if (size <= 0) return;
   if (handle[kUserBuffer] !== null) {
     const result = readInto(handle, handle[kUserBuffer], at);
     if (result > 0) emitUserBytes(handle, result);

@@ -25,8 +25,7 @@ for (const [errno, [name]] of util.getSystemErrorMap()) {
  * @type {{
  *   length: number, count: number, cursor: number, header: number,
  *   words: number, confirmed: number, nobody: number, readable: number,
- *   writable: number, smallWrite: number, directRead: number,
- *   kinds: Record<string, number>,
+ *   writable: number, smallWrite: number, kinds: Record<string, number>,
  * }}
  */
 const seam = binding.seam();

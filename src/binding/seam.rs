@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use crate::env::ring;
 use crate::event::{Key, Kind};
-use crate::stream::{DIRECT_READ, SMALL_WRITE};
+use crate::stream::SMALL_WRITE;
 
 /// What the verb `access` returns: the bit of a handle that can be read from.
 pub const READABLE: i32 = 1;
@@ -37,8 +37,6 @@ pub struct Seam {
     pub kinds: HashMap<&'static str, i32>,
     /// The largest write, in bytes, that is deferred.
     pub small_write: u32,
-    /// The fewest bytes that are worth a read into their chunk, without the slab.
-    pub direct_read: u32,
     /// The bits that the verb `access` returns.
     pub readable: i32,
     pub writable: i32,
@@ -59,7 +57,6 @@ pub fn seam() -> Seam {
         nobody: Key::NO_SLOT,
         kinds: kinds.into(),
         small_write: index(SMALL_WRITE),
-        direct_read: index(DIRECT_READ),
         readable: READABLE,
         writable: WRITABLE,
     }

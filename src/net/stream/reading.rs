@@ -179,11 +179,16 @@ impl Stream {
         }
     }
 
-    /// Returns how many bytes there are for another [`Self::read_directly`], at most one step; 0 also
-    /// where the last read did not take much.
-    pub fn waiting_directly(&self) -> i32 {
+    /// Returns how many bytes there are for another [`Self::read_directly`], at most one step; 0 where
+    /// there are too few.
+    pub fn waiting_directly(&self, common: &Common) -> i32 {
+        let least = if common.reads_directly {
+            1
+        } else {
+            DIRECT_READ
+        };
         match self.waiting() {
-            Waiting::Bytes(bytes) if self.reading.is_on => step_size(bytes),
+            Waiting::Bytes(bytes) if self.reading.is_on && bytes >= least => step_size(bytes),
             _ => 0,
         }
     }

@@ -175,10 +175,7 @@ function isStartAfterEnd({ path, expected, actual }, { major }) {
   return expected.some((text) => ended(text) === ended(actual));
 }
 
-/**
- * Returns true where the peer's address is asked for behind end(), and the kernel has
- * forgotten it.
- */
+/** Returns true where getpeername() fails after end(), and only in rust-net. */
 function isPeerForgotten({ path, expected, actual }) {
   if (!/\.(log|in)$/.test(path)) return false;
   const entries = entriesOf(actual);

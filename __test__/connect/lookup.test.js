@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const dns = require('node:dns');
 const { once } = require('node:events');
 const node = require('node:net');
-const { both, nodeIs, same } = require('../helpers/both');
+const { alone, both, nodeIs, same } = require('../helpers/both');
 const {
   destroyAfter,
   errorFields,
@@ -321,3 +321,28 @@ both("a listener is told before 'connect', from a callback", async (net, t) => {
     assert.strictEqual(String(text), 'hello');
   }
 });
+
+// In node, a socket destroyed by 'connectionAttempt' is a TypeError that nobody catches.
+for (const addresses of [['127.0.0.9'], ['127.0.0.8', '127.0.0.9']]) {
+  for (const name of ['connectionAttempt', 'connectionAttemptFailed']) {
+    const count = addresses.length;
+    const title = `${name} may destroy the socket, addresses: ${count}`;
+    alone(title, async (net, t) => {
+      const probe = await listening(net, t);
+      const { port } = probe.address();
+      await new Promise((resolve) => probe.close(resolve));
+      const client = net.connect({
+        port,
+        host: 'name.invalid',
+        autoSelectFamily: true,
+        lookup: answering(...addresses),
+      });
+      destroyAfter(t, client);
+      client.once(name, () => client.destroy());
+      const seen = recorded(client, ['connectionAttempt', 'error', 'close']);
+      await once(client, 'close');
+      assert.deepStrictEqual(seen, ['connectionAttempt', 'close false']);
+      assert.strictEqual(client._handle, null);
+    });
+  }
+}

@@ -198,6 +198,40 @@ function startConnect(socket, endpoint, oncomplete) {
 }
 
 /**
+ * Starts an attempt of a race: binds the local end, checks the address, announces the
+ * attempt, and connects.
+ *
+ * @param {Record<PropertyKey, any>} socket
+ * @param {Endpoint} endpoint
+ * @param {Function} oncomplete called with the outcome if there is a `req`
+ * @returns {{ req?: Record<PropertyKey, any>, error?: Error }} neither of them when a listener has
+ *   destroyed the socket
+ */
+function startRaced(socket, endpoint, oncomplete) {
+  const bindError = bindLocal(socket._handle, endpoint);
+  if (bindError) return { error: bindError };
+  const blocked = checkBlocked(socket, endpoint);
+  if (blocked) return failRaced(socket, endpoint, blocked);
+  emitAttempt(socket, endpoint);
+  if (!socket.connecting) return {};
+  socket.autoSelectFamilyAttemptedAddresses.push(
+    `${endpoint.address}:${endpoint.port}`,
+  );
+  const { req, error } = startConnect(socket, endpoint, oncomplete);
+  return error ? failRaced(socket, endpoint, error) : { req };
+}
+
+/**
+ * @param {Record<PropertyKey, any>} socket
+ * @param {Endpoint} endpoint
+ * @param {Error} error
+ */
+function failRaced(socket, endpoint, error) {
+  emitAttemptFailed(socket, endpoint, error);
+  return { error };
+}
+
+/**
  * Makes the error of a connect that failed after it had started.
  *
  * @param {any} req
@@ -216,6 +250,21 @@ function createConnectError(req, status) {
     local,
   );
   if (hasLocal) Object.assign(error, { localAddress, localPort });
+  return error;
+}
+
+/**
+ * Announces that a connect failed after it had started.
+ *
+ * @param {Record<PropertyKey, any>} socket
+ * @param {Record<PropertyKey, any>} req
+ * @param {number} status a negative errno
+ * @returns {Error}
+ */
+function failStarted(socket, req, status) {
+  const error = createConnectError(req, status);
+  const { address, port, addressType: family } = req;
+  emitAttemptFailed(socket, { address, port, family }, error);
   return error;
 }
 
@@ -290,10 +339,7 @@ function afterConnect(status, handle, req, readable, writable) {
   debug('afterConnect');
   socket.connecting = false;
   socket._sockname = null;
-  const error = createConnectError(req, status);
-  const { address, port, addressType: family } = req;
-  emitAttemptFailed(socket, { address, port, family }, error);
-  socket.destroy(error);
+  socket.destroy(failStarted(socket, req, status));
 }
 
 /**
@@ -309,6 +355,8 @@ function connectOnce(socket, endpoint) {
     return;
   }
   emitAttempt(socket, endpoint);
+  // A listener may have destroyed the socket.
+  if (!socket.connecting) return;
   const blocked = checkBlocked(socket, endpoint);
   if (blocked) {
     socket.destroy(blocked);
@@ -326,15 +374,13 @@ function connectOnce(socket, endpoint) {
 }
 
 module.exports = {
-  bindLocal,
   checkBindError,
-  checkBlocked,
   connectOnce,
   createConnectError,
-  emitAttempt,
   emitAttemptFailed,
+  failStarted,
   finishConnect,
   kAnyIPv4,
   kAnyIPv6,
-  startConnect,
+  startRaced,
 };

@@ -60,43 +60,16 @@ class ParallelRace {
     // The socket has the first handle already.
     if (index > 0) this.use(new TCP(tcpConstants.SOCKET));
     const handle = socket._handle;
-    const bindError = attempt.bindLocal(handle, endpoint);
-    if (bindError) {
-      this.errors[index] = bindError;
-      return false;
-    }
-    const blocked = attempt.checkBlocked(socket, endpoint);
-    if (blocked) return this.fail(index, blocked);
-    attempt.emitAttempt(socket, endpoint);
-    // A listener may have destroyed the socket.
-    if (!socket.connecting) return false;
-    socket.autoSelectFamilyAttemptedAddresses.push(
-      `${address}:${this.ends.port}`,
-    );
-    raced++;
-    const { req, error } = attempt.startConnect(
+    const { req, error } = attempt.startRaced(
       socket,
       endpoint,
       this.onComplete.bind(this, index),
     );
-    if (error) return this.fail(index, error);
+    this.errors[index] = error;
+    if (!req) return false;
+    raced++;
     this.open.set(handle, { index, req });
     return true;
-  }
-
-  /**
-   * Reports that an attempt has failed.
-   *
-   * @param {number} index
-   * @param {Error} error
-   * @returns {false}
-   */
-  fail(index, error) {
-    const { address, family } = this.addresses[index];
-    this.errors[index] = error;
-    const endpoint = { address, family, port: this.ends.port };
-    attempt.emitAttemptFailed(this.socket, endpoint, error);
-    return false;
   }
 
   /**
@@ -129,7 +102,7 @@ class ParallelRace {
     debug('connect/parallel: %s completed with status %s', req.address, status);
     if (!socket.connecting) return;
     if (status !== 0) {
-      this.fail(index, attempt.createConnectError(req, status));
+      this.errors[index] = attempt.failStarted(socket, req, status);
       if (socket._handle !== handle) handle.close();
       if (socket.connecting) this.pacing.fail(index);
       return;

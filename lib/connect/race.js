@@ -55,8 +55,8 @@ function giveUp({ socket, errors }) {
 function tryNext(race, isCanceled) {
   clearTimeout(race[kTimeout]);
   const { socket, addresses } = race;
-  // Aborting the user's signal has destroyed the socket.
-  if (socket._aborted) return;
+  // A listener, or the user's signal, has destroyed the socket.
+  if (!socket.connecting) return;
   if (isCanceled || race.current === addresses.length) {
     giveUp(race);
     return;
@@ -72,29 +72,15 @@ function tryAddress(race, index) {
   const { address, family } = race.addresses[index];
   const endpoint = { address, family, port, localPort };
 
-  const bindError = attempt.bindLocal(socket._handle, endpoint);
-  if (bindError) {
-    race.errors.push(bindError);
-    tryNext(race);
-    return;
-  }
-  const blocked = attempt.checkBlocked(socket, endpoint);
-  if (blocked) {
-    failAttempt(race, endpoint, blocked);
-    tryNext(race);
-    return;
-  }
-  attempt.emitAttempt(socket, endpoint);
-  socket.autoSelectFamilyAttemptedAddresses.push(`${address}:${port}`);
-  const { req, error } = attempt.startConnect(
+  const { req, error } = attempt.startRaced(
     socket,
     endpoint,
     afterConnectMultiple.bind(undefined, race, index),
   );
   if (error) {
-    failAttempt(race, endpoint, error);
+    race.errors.push(error);
     tryNext(race);
-  } else if (index < race.addresses.length - 1) {
+  } else if (req && index < race.addresses.length - 1) {
     debug(
       'connect/multiple: setting the attempt timeout to %d ms',
       race.timeout,
@@ -109,14 +95,9 @@ function tryAddress(race, index) {
   }
 }
 
-function failAttempt(race, endpoint, error) {
-  race.errors.push(error);
-  attempt.emitAttemptFailed(race.socket, endpoint, error);
-}
-
 /** Handles the outcome of one attempt of a race: its `oncomplete`. */
 function afterConnectMultiple(race, index, status, handle, req, ...open) {
-  const { address, port, addressType: family } = req;
+  const { address, port } = req;
   debug(
     'connect/multiple: connection attempt to %s:%s completed with status %s',
     address,
@@ -127,8 +108,7 @@ function afterConnectMultiple(race, index, status, handle, req, ...open) {
   const { socket } = race;
 
   if (status !== 0) {
-    const error = attempt.createConnectError(req, status);
-    failAttempt(race, { address, port, family }, error);
+    race.errors.push(attempt.failStarted(socket, req, status));
     // A listener may have destroyed the socket.
     if (socket.connecting) tryNext(race, status === uv.UV_ECANCELED);
   } else if (index !== race.current - 1) {

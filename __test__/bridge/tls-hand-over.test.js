@@ -34,7 +34,7 @@ async function secured(net, t, options = {}) {
   const { server, client, peer } = await pair(net, t, options.pair);
   await options.before?.(client, peer);
   const tlsServer = tls.createServer({
-    ...certificates(t).server,
+    ...certificates().server,
     ...options.server,
   });
   const accepted = once(tlsServer, 'secureConnection');
@@ -234,7 +234,7 @@ same('STARTTLS in one chunk with the hello', async (net, t) => {
       peer.removeListener('data', onData);
       peer.pause();
       peer.unshift(text.subarray(end));
-      const options = { isServer: true, ...certificates(t).server };
+      const options = { isServer: true, ...certificates().server };
       resolve(new tls.TLSSocket(peer, options));
     });
     // One chunk: both are written before the socket is flushed.
@@ -262,7 +262,7 @@ same('bytes that were read before TLS', async (net, t) => {
   peer.unshift(hello.subarray(100));
   peer.unshift(hello.subarray(0, 100));
   assert.strictEqual(peer.readableLength, hello.length);
-  const server = tls.createServer(certificates(t).server);
+  const server = tls.createServer(certificates().server);
   const accepted = once(server, 'secureConnection');
   server.emit('connection', peer);
   const [serverSide] = await accepted;
@@ -277,7 +277,7 @@ for (const order of [0, 1]) {
   both(`bytes that arrived before TLS, ${order}`, async (net, t) => {
     const pairs = [await pair(net, t), await pair(net, t)];
     const [first, second] = order === 0 ? pairs : pairs.reverse();
-    const server = tls.createServer(certificates(t).server);
+    const server = tls.createServer(certificates().server);
     const accepted = once(server, 'secureConnection');
     first.peer.once('data', () => server.emit('connection', second.peer));
     first.client.write('go');
@@ -400,7 +400,7 @@ same('renegotiation that the server does not allow', async (net, t) => {
 
 same('a certificate that is not trusted', async (net, t) => {
   const { client, peer } = await pair(net, t);
-  const server = tls.createServer(certificates(t).server);
+  const server = tls.createServer(certificates().server);
   const seen = [];
   server.on('tlsClientError', (error) => seen.push(error.code));
   server.emit('connection', peer);
@@ -638,7 +638,7 @@ both('a socket that connects again after TLS', async (net, t) => {
   await once(client, 'connect');
   const [peer] = await again;
   peer.on('error', () => {});
-  const tlsServer = tls.createServer(certificates(t).server);
+  const tlsServer = tls.createServer(certificates().server);
   const accepted = once(tlsServer, 'secureConnection');
   tlsServer.emit('connection', peer);
   const secure = tls.connect({ socket: client, ...trusting });

@@ -37,7 +37,7 @@ function assertCarried(net, ...sockets) {
 
 /** A TLS server of node's own, which greets and then echoes. */
 async function greeting(t, where = tcp(t)) {
-  const server = tls.createServer(certificates(t).server, (socket) => {
+  const server = tls.createServer(certificates().server, (socket) => {
     destroyAfter(t, socket).write('hello');
     socket.on('error', () => {}).pipe(socket);
   });
@@ -98,7 +98,7 @@ both('tls.connect on a socket that is connecting', async (net, t) => {
 
 both('a TLS server that is handed a connection', async (net, t) => {
   const { client, peer } = await pair(net, t);
-  const server = tls.createServer(certificates(t).server);
+  const server = tls.createServer(certificates().server);
   const accepted = once(server, 'secureConnection');
   server.emit('connection', peer);
   const clientSide = tls.connect({ socket: client, ...trusting });
@@ -120,7 +120,7 @@ both('STARTTLS: text first, TLS after it', async (net, t) => {
   client.pause();
   const serverSide = new tls.TLSSocket(peer, {
     isServer: true,
-    ...certificates(t).server,
+    ...certificates().server,
   });
   const clientSide = tls.connect({ socket: client, ...trusting });
   serverSide.write('hello');
@@ -141,7 +141,7 @@ both('STARTTLS on sockets with an encoding', async (net, t) => {
   for (const socket of [client, peer]) socket.removeAllListeners('data');
   const serverSide = new tls.TLSSocket(peer, {
     isServer: true,
-    ...certificates(t).server,
+    ...certificates().server,
   });
   const clientSide = tls.connect({ socket: client, ...trusting });
   // Not text in any encoding.
@@ -193,7 +193,7 @@ both('what is emitted on a socket below TLS', async (net, t) => {
 
 both('a megabyte each way', async (net, t) => {
   const { client, peer } = await pair(net, t);
-  const server = tls.createServer(certificates(t).server);
+  const server = tls.createServer(certificates().server);
   server.once('secureConnection', (socket) => socket.pipe(socket));
   server.emit('connection', peer);
   const secure = tls.connect({ socket: client, ...trusting });
@@ -277,7 +277,7 @@ both('a timeout of the TLS socket', async (net, t) => {
 });
 
 both('https over connections of the subject', async (net, t) => {
-  const server = https.createServer(certificates(t).server, (_, res) => {
+  const server = https.createServer(certificates().server, (_, res) => {
     res.end('secret');
   });
   let accepted = 0;

@@ -1,12 +1,12 @@
 'use strict';
 
-// Makes certificates for one run of a test: an authority, and certificates that it
-// has signed for a server and a client.
+// Makes certificates for the tests of one process: an authority, and certificates that
+// it has signed for a server and a client.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { folder } = require('./wire');
 
 function openssl(cwd, ...args) {
   execFileSync('openssl', args, { cwd, stdio: 'pipe' });
@@ -29,15 +29,24 @@ function makeSigned(cwd, name, authority) {
   openssl(cwd, 'x509', '-req', '-in', request, ...by, ...out);
 }
 
+/** @type {{ cwd: string, ca: string, server: object, client: object } | undefined} */
+let made;
+
 /**
- * Makes the certificates.
+ * Returns the certificates. The first call makes them, which takes openssl a third of a
+ * second; they are removed when the process ends.
  *
- * @param {object} t the test; they are removed when it ends
  * @returns {{ cwd: string, ca: string, server: object, client: object }} the
  *   folder, the authority's certificate, and `{ key, cert }` of the two sides
  */
-function certificates(t) {
-  const cwd = folder(t);
+function certificates() {
+  made ??= make();
+  return made;
+}
+
+function make() {
+  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
+  process.on('exit', () => fs.rmSync(cwd, { recursive: true, force: true }));
   const read = (name) => fs.readFileSync(path.join(cwd, name), 'utf8');
   makeAuthority(cwd, 'authority');
   for (const name of ['server', 'client']) makeSigned(cwd, name, 'authority');

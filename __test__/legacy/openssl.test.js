@@ -6,18 +6,12 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const nodeNet = require('node:net');
-const test = require('node:test');
 const { alone, subjects } = require('../helpers/both');
 const { certificates } = require('../helpers/certificates');
 const { bytesOf, destroyAfter } = require('../helpers/wire');
 const net = require('../../legacy');
 
-let made;
-if (subjects.includes('rust-net')) {
-  const later = [];
-  test.after(() => later.forEach((each) => each()));
-  made = certificates({ after: (each) => later.push(each) });
-}
+const made = subjects.includes('rust-net') ? certificates() : undefined;
 
 /** OpenSSL's program in the folder of the certificates. */
 function openssl(t, ...args) {

@@ -5,19 +5,13 @@
 const assert = require('node:assert');
 const { createHash, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
-const test = require('node:test');
 const tls = require('node:tls');
 const { alone, subjects } = require('../helpers/both');
 const { certificates } = require('../helpers/certificates');
 const { bytesOf, destroyAfter, freeName, take } = require('../helpers/wire');
 const net = require('../../legacy');
 
-let made;
-if (subjects.includes('rust-net')) {
-  const later = [];
-  test.after(() => later.forEach((each) => each()));
-  made = certificates({ after: (each) => later.push(each) });
-}
+const made = subjects.includes('rust-net') ? certificates() : undefined;
 
 /** Two connected streams. */
 async function pair(t, where = [0, '127.0.0.1']) {

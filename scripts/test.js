@@ -8,6 +8,7 @@
 
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '..');
@@ -22,11 +23,10 @@ const modes = {
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
   offload: { RUST_NET_OFFLOAD: '1' },
 };
-/**
- * This test only runs the compiler: it takes long and does not depend on the
- * driver.
- */
-const driverless = [path.join('__test__', 'project', 'types.test.js')];
+/** Folders of tests that do not depend on the driver: they run with the default one. */
+const driverless = ['address', 'node-suite', 'project'].map((name) =>
+  path.join('__test__', name, path.sep),
+);
 /** Tests that need Unix: sh, npm by its bare name, or modes of files. */
 const unixAlone = [
   path.join('project', 'cli.test.js'),
@@ -59,6 +59,12 @@ function hasCargo(subcommand) {
 
 const MODEL = ['--short', '--seed', '20261130'];
 const HOSTILE = ['--seconds', '40', '--seed', '20261124'];
+
+/** Half of what a test does is to wait, so that one file for each core is not too much. */
+const testRunner = [
+  ...[process.execPath, '--test'],
+  `--test-concurrency=${os.availableParallelism()}`,
+];
 
 const bin = (name) => path.join('node_modules', '.bin', name);
 
@@ -118,20 +124,21 @@ function lint() {
 /** Returns the checks of the project's own tests. */
 function own() {
   const isWindows = process.platform === 'win32';
-  const others = isWindows ? [...driverless, ...unixAlone] : driverless;
-  const files = testFiles().filter((file) => !others.includes(file));
-  const types = {
-    name: '__test__, types',
-    run: [process.execPath, '--test', ...driverless],
-    env: {},
-  };
+  const files = testFiles().filter(
+    (file) => !(isWindows && unixAlone.includes(file)),
+  );
+  const isDriverless = (file) => driverless.some((dir) => file.startsWith(dir));
+  const byDriver = files.filter((file) => !isDriverless(file));
   return [
     ...drivers.map((driver) => ({
       name: `__test__, ${driver}`,
-      run: [process.execPath, '--test', ...files],
+      run: [...testRunner, ...byDriver],
       env: { RUST_NET_DRIVER: driver },
     })),
-    types,
+    {
+      name: '__test__, either driver',
+      run: [...testRunner, ...files.filter(isDriverless)],
+    },
   ];
 }
 

@@ -304,8 +304,8 @@ alone('a socket that is resumed at once reads once a chunk', async (net, t) => {
   client.on('end', () => ({ reads } = net.getStats(client)));
   await once(client, 'close');
   assert.ok(chunks >= SIZE / 4096, `${chunks} chunks`);
-  // A wake-up for nothing costs a read.
-  assert.ok(reads < chunks * 1.05, `${reads} reads for ${chunks} chunks`);
+  // A wake-up for nothing costs a read. Behind a full buffer one read asks for more.
+  assert.ok(reads < chunks * 1.2, `${reads} reads for ${chunks} chunks`);
 });
 
 /** The statuses that a handle is told in place of its socket. */

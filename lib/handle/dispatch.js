@@ -65,7 +65,7 @@ const ACCEPT_RETRY_MS = 100;
 /** Stands for the size of a chunk that is still to be asked for. */
 const UNKNOWN = -1;
 /** How often a READABLE event is delivered again. */
-const MORE_READS = 7;
+const MORE_READS = 31;
 /** A read of so many bytes is probably followed by another, so that none asks first. */
 const LARGE_READ = 32 * 1024;
 /** The most that one large read is lent, in bytes. */
@@ -223,12 +223,14 @@ function onBytes(handle, offset, length) {
  */
 function onReadable(handle, argument, at) {
   if (!handle[kReading]) return;
-  const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
-  if (size <= 0) return;
   if (handle[kUserBuffer] !== null) {
     const result = readInto(handle, handle[kUserBuffer], at);
     if (result > 0) emitUserBytes(handle, result);
-  } else if (borrows(handle)) {
+    return;
+  }
+  const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
+  if (size <= 0) return;
+  if (borrows(handle)) {
     largeBytes ??= Buffer.allocUnsafeSlow(LARGE_CHUNK);
     const result = readInto(handle, largeBytes, at);
     if (result > 0) emitBytes(handle, largeBytes.subarray(0, result));

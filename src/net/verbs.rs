@@ -169,7 +169,7 @@ impl Handle {
     /// there are too few.
     pub fn waiting(&self) -> i32 {
         let stream = self.state.stream();
-        stream.map_or(0, |stream| stream.waiting_directly(&self.common))
+        stream.map_or(0, |stream| stream.waiting_directly())
     }
 
     /// Has a handle served again: it was taken out of the ready set, and nothing was read.

@@ -116,12 +116,13 @@ impl Stream {
             self.report_end(key, status, queue);
             return 0;
         }
-        let waiting = self.waiting();
-        if waiting == Waiting::Nothing {
-            return 0;
-        }
+        // The read into the user's buffer says by itself how much there is.
         if common.reads_directly {
             queue.push(Event::new(key, Kind::Readable, step_size(READ_STEP)));
+            return 0;
+        }
+        let waiting = self.waiting();
+        if waiting == Waiting::Nothing {
             return 0;
         }
         if let Waiting::Bytes(bytes @ DIRECT_READ..) = waiting {
@@ -181,14 +182,9 @@ impl Stream {
 
     /// Returns how many bytes there are for another [`Self::read_directly`], at most one step; 0 where
     /// there are too few.
-    pub fn waiting_directly(&self, common: &Common) -> i32 {
-        let least = if common.reads_directly {
-            1
-        } else {
-            DIRECT_READ
-        };
+    pub fn waiting_directly(&self) -> i32 {
         match self.waiting() {
-            Waiting::Bytes(bytes) if self.reading.is_on && bytes >= least => step_size(bytes),
+            Waiting::Bytes(bytes @ DIRECT_READ..) if self.reading.is_on => step_size(bytes),
             _ => 0,
         }
     }

@@ -19,6 +19,7 @@ mod env;
 mod error;
 mod event;
 mod net;
+mod proxy;
 mod queue;
 mod runtime;
 mod stream;

@@ -108,9 +108,102 @@ export interface ConnectTimeoutOpts {
   connectTimeout?: number | undefined;
 }
 
+/** An end of a connection, in a PROXY header: an IP address, or a path. */
+export type ProxyEnd =
+  { address: string; family: 'IPv4' | 'IPv6'; port: number } | { path: string };
+
+/** A field of a PROXY header that has no name. */
+export interface ProxyTlv {
+  /** The number of its kind, 0 to 255. */
+  type: number;
+  value: Uint8Array;
+}
+
+/** What a proxy says of the client's TLS. */
+export interface ProxySsl {
+  /**
+   * Bits: 1 for TLS, 2 for a certificate of the client in this connection, 4 for one in
+   * this session.
+   */
+  client: number;
+  /** 0 when the client's certificate was verified. */
+  verify: number;
+  /** As 'TLSv1.3'. */
+  version?: string;
+  /** The common name of the client's certificate. */
+  commonName?: string;
+  /** As 'TLS_AES_128_GCM_SHA256'. */
+  cipher?: string;
+  /** Of the certificate of the proxy, as 'SHA256'. */
+  signatureAlgorithm?: string;
+  /** Of the certificate of the proxy, as 'RSA2048'. */
+  keyAlgorithm?: string;
+  /** All other fields. */
+  tlvs: ProxyTlv[];
+}
+
+/** The PROXY header of a connection. */
+export interface ProxyHeader {
+  version: 1 | 2;
+  /** 'LOCAL' when the proxy connects for itself, as for a health check. */
+  command: 'PROXY' | 'LOCAL';
+  /** What carries the bytes between client and proxy. */
+  transport: 'stream' | 'datagram' | 'unknown';
+  /** The client; undefined when it is unknown, or for 'LOCAL'. */
+  source?: ProxyEnd;
+  /** What the client has connected to. */
+  destination?: ProxyEnd;
+  /** True when the header has a checksum (CRC-32C), which is right. */
+  checksum: boolean;
+  /** The protocol that TLS has chosen, as 'h2'. */
+  alpn?: string;
+  /** The name that the client has asked for. */
+  authority?: string;
+  /** What identifies the connection to the proxy. */
+  uniqueId?: Uint8Array;
+  ssl?: ProxySsl;
+  /** The name of the proxy's network namespace. */
+  netns?: string;
+  /** All other fields. */
+  tlvs: ProxyTlv[];
+}
+
+/**
+ * A PROXY header to be sent, of at most 4,112 bytes. Both ends are of one family. Without
+ * them the client is unknown.
+ */
+export interface ProxyHeaderOptions {
+  /** 2 by default. Version 1 has TCP addresses alone. */
+  version?: 1 | 2 | undefined;
+  /** 'PROXY' by default. */
+  command?: 'PROXY' | 'LOCAL' | undefined;
+  /** 'stream' by default; 'unknown' without `source`. */
+  transport?: 'stream' | 'datagram' | 'unknown' | undefined;
+  source?: { address: string; port: number } | { path: string } | undefined;
+  destination?:
+    { address: string; port: number } | { path: string } | undefined;
+  /** True to add a checksum; false by default. */
+  checksum?: boolean | undefined;
+  alpn?: string | undefined;
+  authority?: string | undefined;
+  uniqueId?: Uint8Array | undefined;
+  ssl?: Partial<ProxySsl> | undefined;
+  netns?: string | undefined;
+  tlvs?: ProxyTlv[] | undefined;
+}
+
+/** An option of every `connect()`. */
+export interface ProxyConnectOpts {
+  /**
+   * The PROXY header that is sent ahead of everything else; none by default. It counts in
+   * `bytesWritten`. On all platforms; TLS on a connection of its own ignores it.
+   */
+  proxyHeader?: ProxyHeaderOptions | undefined;
+}
+
 /** The destination of a `connect()` over TCP. */
 export interface TcpSocketConnectOpts
-  extends net.TcpSocketConnectOpts, ConnectTimeoutOpts {
+  extends net.TcpSocketConnectOpts, ConnectTimeoutOpts, ProxyConnectOpts {
   /** True to try the addresses of both families (RFC 8305). */
   autoSelectFamily?: boolean | undefined;
   /** Milliseconds for one address before the next is tried. */
@@ -119,7 +212,7 @@ export interface TcpSocketConnectOpts
 
 /** The destination of a `connect()` to a Unix-domain socket. */
 export interface IpcSocketConnectOpts
-  extends net.IpcSocketConnectOpts, ConnectTimeoutOpts {}
+  extends net.IpcSocketConnectOpts, ConnectTimeoutOpts, ProxyConnectOpts {}
 
 /** The destination of `socket.connect()`. */
 export type SocketConnectOpts = TcpSocketConnectOpts | IpcSocketConnectOpts;
@@ -370,6 +463,12 @@ export class Socket extends net.Socket {
    * @throws ENOTCONN without a connection, ENOTSUP for TCP and on Windows
    */
   peerCredentials(): PeerCredentials;
+
+  /**
+   * The PROXY header of a connection that a server with `proxyProtocol` has accepted;
+   * undefined where there was none.
+   */
+  proxy?: ProxyHeader | undefined;
 }
 
 /** The name of {@link Socket} in the first releases of node. */
@@ -402,6 +501,23 @@ export interface ServerOpts extends net.ServerOpts, SocketSystemOpts {
    * default. More are closed before JavaScript wakes.
    */
   acceptRate?: number | undefined;
+  /**
+   * 'require' to refuse connections that do not begin with a PROXY header, 'accept' to
+   * read one where it is; none is read by default. Then `remoteAddress` is the client's,
+   * and `socket.proxy` has the rest. Not for named pipes of Windows, nor in a cluster
+   * worker under round robin.
+   */
+  proxyProtocol?: 'require' | 'accept' | undefined;
+  /**
+   * Milliseconds that a header may take from the accept on, 1 to 2 ** 31 - 1; 5,000 by
+   * default.
+   */
+  proxyTimeout?: number | undefined;
+  /**
+   * The addresses that may send a header; all by default. Others are refused with
+   * 'require', and their bytes are data with 'accept'.
+   */
+  trusted?: net.BlockList | undefined;
   /** The `coalesce` of the accepted sockets. */
   coalesce?: boolean | undefined;
   /** The `copyWrites` of the accepted sockets. */
@@ -444,7 +560,21 @@ export interface DropArgument {
   remotePort?: number;
   /** 'IPv4' or 'IPv6'. */
   remoteFamily?: string;
+  /** Why its PROXY header was refused; undefined with `maxConnections`. */
+  reason?: ProxyRefusal;
 }
+
+/**
+ * Why a connection was refused for its PROXY header. `PROXY_INCOMPLETE` is one whose peer
+ * ended before its header did.
+ */
+export type ProxyRefusal =
+  | 'PROXY_INVALID'
+  | 'PROXY_TOO_LONG'
+  | 'PROXY_CHECKSUM'
+  | 'PROXY_INCOMPLETE'
+  | 'PROXY_TIMEOUT'
+  | 'PROXY_UNTRUSTED';
 
 /** Options of `server.close()`. */
 export interface CloseOptions {
@@ -472,7 +602,10 @@ export interface ServerEventMap {
   close: [counts?: CloseCounts];
   /** A client has connected. */
   connection: [socket: Socket];
-  /** `maxConnections` rejected a connection; without an argument on a path. */
+  /**
+   * `maxConnections` rejected a connection, without an argument on a path; or its PROXY
+   * header was refused.
+   */
   drop: [data?: DropArgument];
   /** The server cannot listen or accept. */
   error: [error: Error];
@@ -496,6 +629,15 @@ export class Server extends net.Server {
 
   /** The option of this name, which `listen()` reads. */
   acceptRate?: number | undefined;
+
+  /** The option of this name, which `listen()` reads. */
+  proxyProtocol?: 'require' | 'accept' | undefined;
+
+  /** The option of this name, which `listen()` reads. */
+  proxyTimeout?: number | undefined;
+
+  /** The option of this name, which `listen()` reads. */
+  trusted?: net.BlockList | undefined;
 
   /** Leaves new connections in the kernel's backlog, also before `listen()`. */
   pauseAccepting(): this;
@@ -850,12 +992,19 @@ export interface ServerStats {
   connections: number;
   /** All so far. */
   accepted: number;
-  /** Rejected by `maxConnections`, the `blockList` or a limit for each address. */
+  /**
+   * Rejected by `maxConnections`, the `blockList` or a limit for each address, or refused
+   * for their PROXY headers.
+   */
   dropped: number;
   /** Of `dropped`: by `maxConnectionsPerAddress`. */
   rejectedByAddress: number;
   /** Of `dropped`: by `acceptRate`. */
   rejectedByRate: number;
+  /** PROXY headers that were read. */
+  proxyHeaders: number;
+  /** Connections that were refused for their PROXY headers. */
+  proxyRefused: number;
   /** Over all connections, closed ones included. */
   bytesRead: number;
   /** Like `bytesRead`: sent or still queued. */

@@ -6,7 +6,7 @@
 ///
 /// JavaScript identifies a handle by its slot alone. That is safe: a slot is reused only after the
 /// last event of its handle was delivered, and a closed handle passes no slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     slot: u32,
     generation: u32,
@@ -61,11 +61,14 @@ pub enum Kind {
     /// Data is available, and JavaScript must supply the buffer to read it into: one of `a` bytes,
     /// unless the program has named one.
     Readable = 9,
+    /// A listener has refused the connection in slot `a` for its PROXY header: `b` is the number of a
+    /// [`Refusal`](crate::net::Refusal). JavaScript closes it.
+    Refused = 10,
 }
 
 impl Kind {
     /// All kinds, by the names that JavaScript has them under.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("READ", Self::Read),
         ("READ_END", Self::ReadEnd),
         ("CONNECTION", Self::Connection),
@@ -76,6 +79,7 @@ impl Kind {
         ("CLOSED", Self::Closed),
         ("FLUSH_FAILED", Self::FlushFailed),
         ("READABLE", Self::Readable),
+        ("REFUSED", Self::Refused),
     ];
 
     /// Returns the number that JavaScript sees.

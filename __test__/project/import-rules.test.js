@@ -76,6 +76,7 @@ const layers = [
   'sys',
   'event',
   'address',
+  'proxy',
 ];
 
 /** The folder of a file, or the file itself where it stands at the top. */

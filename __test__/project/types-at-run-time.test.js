@@ -53,12 +53,15 @@ const secrets = ['_TransferredBoundSocket', '_setSimultaneousAccepts'];
 
 /** Made on use. */
 const later = {
-  Socket: ['autoSelectFamilyAttemptedAddresses', 'timeout'],
+  Socket: ['autoSelectFamilyAttemptedAddresses', 'proxy', 'timeout'],
   Server: [
     'acceptRate',
     'dropMaxConnection',
     'maxConnections',
     'maxConnectionsPerAddress',
+    'proxyProtocol',
+    'proxyTimeout',
+    'trusted',
   ],
 };
 /** Gone from node since release 15, and still in @types/node. */

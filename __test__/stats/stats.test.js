@@ -66,6 +66,8 @@ for (const [name, where] of transports) {
       dropped: 0,
       rejectedByAddress: 0,
       rejectedByRate: 0,
+      proxyHeaders: 0,
+      proxyRefused: 0,
     };
     const bytes = { bytesRead: 3000, bytesWritten: 3000 };
     assert.deepStrictEqual(net.getStats(server), { ...ofServer, ...bytes });
@@ -239,6 +241,8 @@ alone('what never had a handle has zeros', (net) => {
     dropped: 0,
     rejectedByAddress: 0,
     rejectedByRate: 0,
+    proxyHeaders: 0,
+    proxyRefused: 0,
     ...zeros,
   });
 });

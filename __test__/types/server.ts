@@ -18,6 +18,9 @@ const options: net.ServerOpts = {
   handOver: false,
   maxConnectionsPerAddress: 10,
   acceptRate: 100,
+  proxyProtocol: 'require',
+  proxyTimeout: 1000,
+  trusted: new net.BlockList(),
 };
 const server = net.createServer(options, (socket) =>
   expectTrue<Equal<typeof socket, net.Socket>>(),
@@ -76,6 +79,16 @@ server.closeIdleConnections();
 server.pauseAccepting().resumeAccepting();
 server.maxConnectionsPerAddress = 10;
 server.acceptRate = undefined;
+server.proxyProtocol = 'accept';
+server.proxyTimeout = 100;
+server.trusted = new net.BlockList();
+// @ts-expect-error neither of both
+net.createServer({ proxyProtocol: true });
+server.on('drop', (data) => {
+  expectTrue<
+    Equal<NonNullable<typeof data>['reason'], net.ProxyRefusal | undefined>
+  >();
+});
 // @ts-expect-error not a number
 net.createServer({ acceptRate: '10/s' });
 server.closeAllConnections();

@@ -42,6 +42,32 @@ new net.Socket({ gather: true });
 // @ts-expect-error not a BlockList
 new net.Socket({ blockList: ['127.0.0.1'] });
 
+// The header of a proxy.
+const header: net.ProxyHeaderOptions = {
+  version: 2,
+  command: 'PROXY',
+  transport: 'stream',
+  source: { address: '192.0.2.1', port: 1 },
+  destination: { path: '/tmp/socket' },
+  checksum: true,
+  alpn: 'h2',
+  authority: 'example.org',
+  uniqueId: new Uint8Array(1),
+  ssl: { client: 1, version: 'TLSv1.3' },
+  netns: 'blue',
+  tlvs: [{ type: 0xea, value: new Uint8Array(1) }],
+};
+net.connect({ port: 1, proxyHeader: header });
+net.connect({ path: '/tmp/socket', proxyHeader: {} });
+net.createServer(({ proxy }) => {
+  net.connect({ port: 1, proxyHeader: proxy });
+  if (proxy?.source && 'address' in proxy.source) {
+    expectTrue<Equal<typeof proxy.source.port, number>>();
+  }
+});
+// @ts-expect-error there is no such version
+net.connect({ port: 1, proxyHeader: { version: 3 } });
+
 // The options that the system has.
 const system: net.SocketSystemOpts = {
   sendBufferSize: 65536,

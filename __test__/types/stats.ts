@@ -47,6 +47,8 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     dropped: 0,
     rejectedByAddress: 0,
     rejectedByRate: 0,
+    proxyHeaders: 0,
+    proxyRefused: 0,
   },
   { bytesRead: 0, bytesWritten: 0, queued: 0, reads: 0, writes: 0 },
 ];

@@ -10,6 +10,8 @@ const kNone = Object.freeze({
   rejected: 0,
   rejectedByAddress: 0,
   rejectedByRate: 0,
+  proxyHeaders: 0,
+  proxyRefused: 0,
 });
 
 /**
@@ -17,7 +19,8 @@ const kNone = Object.freeze({
  *
  * @param {any} handle any handle, or undefined
  * @returns {{ queued: number, reads: number, writes: number, rejected: number,
- *   rejectedByAddress: number, rejectedByRate: number }} `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
+ *   rejectedByAddress: number, rejectedByRate: number, proxyHeaders: number,
+ *   proxyRefused: number }} `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
  *   system calls. `rejected` are a listener's rejected connections. All are 0 for
  *   a closed handle.
  */
@@ -26,7 +29,8 @@ function countsOf(handle) {
   const counts = key === undefined ? null : native.handleStats(key);
   if (!Array.isArray(counts)) return kNone;
   // The order is that of `Handle::stats` in src/net/verbs.rs.
-  const [queued, reads, writes, rejected, byAddress, byRate] = counts;
+  const [queued, reads, writes, rejected, byAddress, byRate, ...proxy] = counts;
+  const [proxyHeaders, proxyRefused] = proxy;
   return {
     queued,
     reads,
@@ -34,6 +38,8 @@ function countsOf(handle) {
     rejected,
     rejectedByAddress: byAddress,
     rejectedByRate: byRate,
+    proxyHeaders,
+    proxyRefused,
   };
 }
 

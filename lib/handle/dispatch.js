@@ -59,6 +59,7 @@ const {
   CLOSED,
   FLUSH_FAILED,
   READABLE,
+  REFUSED,
 } = seam.kinds;
 
 const ACCEPT_RETRY_MS = 100;
@@ -158,7 +159,7 @@ function deliver(at) {
   } else if (handle[kClosed]) {
     // The kernel resets the backlog of a closed listener. Connections that were
     // already accepted for it are reset likewise.
-    if (kind === CONNECTION) native.reset(argument);
+    if (kind === CONNECTION || kind === REFUSED) native.reset(argument);
   } else {
     deliverOpen(handle, kind, argument, at);
   }
@@ -189,6 +190,9 @@ function deliverOpen(handle, kind, argument, at) {
       break;
     case SHUTDOWN:
       afterShutdown(handle, argument);
+      break;
+    case REFUSED:
+      onRefused(handle, argument, ring[at + 3]);
       break;
     case FLUSH_FAILED:
       if (typeof handle.onwriteerror === 'function') {
@@ -486,10 +490,30 @@ function takeUndelivered(handle) {
 // Makes the handle of a connection and calls the server's `onconnection`. As in
 // node, only the latter runs in the server's async scope.
 function onAccepted(server, key) {
-  server[kClientOptions] ??= triggeredBy(server);
-  const options = server[kClientOptions];
-  const client = server[kAdmit](key, options);
+  const client = admit(server, key);
   server.runInAsyncScope(server.onconnection, server, 0, client);
+}
+
+/**
+ * @param {Record<PropertyKey, any>} server
+ * @param {number} key
+ * @returns {object} the handle of a connection
+ */
+function admit(server, key) {
+  server[kClientOptions] ??= triggeredBy(server);
+  return server[kAdmit](key, server[kClientOptions]);
+}
+
+/**
+ * Has a server close a connection that is refused.
+ *
+ * @param {Record<PropertyKey, any>} server
+ * @param {number} key
+ * @param {number} reason its number
+ */
+function onRefused(server, key, reason) {
+  const client = admit(server, key);
+  server.runInAsyncScope(server.onrefused, server, client, reason);
 }
 
 // Retries accept() after a delay: no descriptor is free, or the network failed.

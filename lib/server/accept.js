@@ -15,6 +15,7 @@ const { nativeKeyOf } = require('../address/block-list');
 const { netServerSocketChannel } = require('../node/channels');
 const { ErrnoException } = require('../common/errors');
 const namedOptions = require('../common/named-options');
+const { kReasons, showClient, takeProxyHeader } = require('./proxy');
 const { isIP } = require('../address/ip');
 const { takeOverConnection } = require('../socket/attach');
 const { Socket } = require('../socket/socket');
@@ -30,18 +31,41 @@ const {
   kStats,
 } = require('../common/symbols');
 
+/** @typedef {Record<PropertyKey, any>} Members an object by its members' names */
+
 const kFilter = Symbol('filter');
 
+/**
+ * @param {Members} handle
+ * @param {string} verb
+ * @returns {Members} empty where the verb says nothing
+ */
 function readAddress(handle, verb) {
-  const out = { __proto__: null };
+  const out = Object.create(null);
   handle[verb]?.(out);
   return out;
 }
 
-/** Returns the arguments of 'drop': none for a pipe, which has no addresses. */
+/**
+ * Returns the address of a peer that may be gone.
+ *
+ * @param {Members} handle
+ */
+function readPeer(handle) {
+  const peer = readAddress(handle, 'getpeername');
+  if (peer.address !== undefined || !handle.getFormerPeer) return peer;
+  return readAddress(handle, 'getFormerPeer');
+}
+
+/**
+ * Returns the arguments of 'drop': none for a pipe, which has no addresses.
+ *
+ * @param {Members} handle
+ * @returns {Members[]}
+ */
 function describeConnection(handle) {
   if (!handle.getsockname && !handle.getpeername) return [];
-  const data = { __proto__: null };
+  const data = Object.create(null);
   if (handle.getsockname) {
     const local = readAddress(handle, 'getsockname');
     data.localAddress = local.address;
@@ -49,7 +73,7 @@ function describeConnection(handle) {
     data.localFamily = local.family;
   }
   if (handle.getpeername) {
-    const remote = readAddress(handle, 'getpeername');
+    const remote = readPeer(handle);
     data.remoteAddress = remote.address;
     data.remotePort = remote.port;
     data.remoteFamily = remote.family;
@@ -147,6 +171,42 @@ function takeOver(server, clientHandle) {
 }
 
 /**
+ * Takes the PROXY header of a connection, whose peer is the client of the proxy from then
+ * on.
+ *
+ * @param {Members} server
+ * @param {Members} serverHandle
+ * @param {Members} handle
+ */
+function readProxy(server, serverHandle, handle) {
+  if (server.proxyProtocol === undefined) return { isRejected: false };
+  const header = takeProxyHeader(handle);
+  if (header === undefined) return { isRejected: false };
+  // The proxy's own address; that of the client is asked for later.
+  const isRejected = isBlocked(server, serverHandle, handle);
+  showClient(handle, header);
+  return { header, isRejected };
+}
+
+/**
+ * Handles a connection that is refused for its PROXY header: the `onrefused` of a
+ * Server's handle.
+ *
+ * @this {Members} the handle
+ * @param {Members} handle of the connection
+ * @param {number} reason its number
+ */
+function onrefused(handle, reason) {
+  const server = this[kOwner];
+  const [data = Object.create(null)] = describeConnection(handle);
+  data.reason = kReasons[reason];
+  // A Unix-domain socket knows no reset.
+  if (!handle.reset || handle.reset()) handle.close();
+  server[kStats].dropped++;
+  server.emit('drop', data);
+}
+
+/**
  * Handles an accepted connection: the `onconnection` of a Server's handle.
  *
  * @this {any} the handle; under cluster's round robin a stand-in for one
@@ -162,18 +222,20 @@ function onconnection(status, clientHandle) {
   }
   const handle = takeOver(server, clientHandle);
   if (handle === undefined) return;
+  const { header, isRejected } = readProxy(server, this, handle);
   if (isFull(server)) {
     server[kStats].dropped++;
     server.emit('drop', ...describeConnection(handle));
     handle.close();
     return;
   }
-  if (isBlocked(server, this, handle)) {
+  if (isRejected || isBlocked(server, this, handle)) {
     server[kStats].dropped++;
     handle.close();
     return;
   }
   const socket = createSocket(server, handle);
+  if (header !== undefined) socket.proxy = header;
   server[kStats].accepted++;
   server._connections++;
   socket.server = server;
@@ -185,4 +247,4 @@ function onconnection(status, clientHandle) {
   }
 }
 
-module.exports = { filterConnections, onconnection };
+module.exports = { filterConnections, onconnection, onrefused };

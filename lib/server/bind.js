@@ -6,8 +6,9 @@
 
 const debug = require('util').debuglog('net');
 
-const { filterConnections, onconnection } = require('./accept');
+const { filterConnections, onconnection, onrefused } = require('./accept');
 const { applyLimits } = require('./limits');
+const { applyProxy } = require('./proxy');
 const { netServerListen } = require('../node/channels');
 const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
 const { UVExceptionWithHostPort } = require('../common/errors');
@@ -196,12 +197,16 @@ function setupListenHandle(server, where, backlog) {
 
   server[kAsyncId] = getAsyncId(server._handle);
   server._handle.onconnection = onconnection;
+  if (server.proxyProtocol !== undefined) {
+    server._handle.onrefused = onrefused;
+  }
   server._handle[kOwner] = server;
 
   const options = isAdopted ? server[kNamedOptions] : undefined;
   const status =
     (options && applyOptions(server._handle, options, true)) ||
-    server._handle.listen(backlog || kDefaultBacklog);
+    server._handle.listen(backlog || kDefaultBacklog) ||
+    applyProxy(server);
   if (status) {
     server._handle.close();
     server._handle = null;

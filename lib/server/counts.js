@@ -9,6 +9,8 @@ class ServerCounts {
   dropped = 0;
   rejectedByAddress = 0;
   rejectedByRate = 0;
+  proxyHeaders = 0;
+  proxyRefused = 0;
   bytesRead = 0;
   bytesWritten = 0;
 
@@ -30,10 +32,12 @@ class ServerCounts {
    * @param {any} handle
    */
   addListener(handle) {
-    const { rejected, rejectedByAddress, rejectedByRate } = countsOf(handle);
-    this.dropped += rejected;
-    this.rejectedByAddress += rejectedByAddress;
-    this.rejectedByRate += rejectedByRate;
+    const counts = countsOf(handle);
+    this.dropped += counts.rejected;
+    this.rejectedByAddress += counts.rejectedByAddress;
+    this.rejectedByRate += counts.rejectedByRate;
+    this.proxyHeaders += counts.proxyHeaders;
+    this.proxyRefused += counts.proxyRefused;
   }
 }
 

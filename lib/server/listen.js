@@ -23,6 +23,7 @@ const {
 } = require('../common/normalize-args');
 const { listenInCluster } = require('./cluster');
 const { validateLimits } = require('./limits');
+const { validateProxy } = require('./proxy');
 const { kBoundSocketConsume, kBoundSocketPath } = require('../common/symbols');
 const {
   validateAbortSignal,
@@ -245,6 +246,7 @@ function listen(server, args) {
   const [given, cb] = normalizeArgs(args);
   if (server._handle) throw new ERR_SERVER_ALREADY_LISTEN();
   validateLimits(server, 'server');
+  validateProxy(server, 'server');
   netServerListen.asyncStart.publish({ server, options: given });
   if (cb !== null) server.once('listening', cb);
 

@@ -15,6 +15,7 @@ const { Connections } = require('./connections');
 const { startCounting } = require('./counts');
 const { assignLimits, setPaused } = require('./limits');
 const { listen } = require('./listen');
+const { assignProxy } = require('./proxy');
 const { ErrnoException, codes } = require('../common/errors');
 const {
   kCoalesce,
@@ -113,6 +114,7 @@ function Server(given, connectionListener) {
   assignBlockList(this, options);
   if (isTracing) recordOrigin(this, Server);
   assignLimits(/** @type {object} */ (this), options);
+  assignProxy(/** @type {object} */ (this), options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);

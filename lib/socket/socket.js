@@ -71,6 +71,7 @@ const { failEndCallbacks } = require('../node/end-callbacks');
 const { connectPath, connectSocket } = require('../connect/connect');
 const { stopRace } = require('../connect/parallel-race');
 const { connectWithin, readConnectTimeout } = require('../connect/deadline');
+const { readProxyHeader } = require('../connect/proxy-header');
 const { uv } = require('../handle/native');
 const { ShutdownWrap } = require('../handle/requests');
 const { prepareTakers } = require('../handle/takers');
@@ -556,6 +557,7 @@ Socket.prototype.connect = function (...args) {
     throw new ERR_MISSING_ARGS(['options', 'port', 'path']);
   }
   const msecs = readConnectTimeout(target);
+  const header = readProxyHeader(target);
 
   // An earlier EOF of the peer may have set writeAfterFIN.
   if (this.write !== Socket.prototype.write) {
@@ -572,6 +574,10 @@ Socket.prototype.connect = function (...args) {
   prepareToConnect(this, pipe);
   this._unrefTimer();
   this.connecting = true;
+  // Waits for the connection, as does all that the program writes behind it.
+  if (header !== undefined) {
+    Reflect.apply(Duplex.prototype.write, this, [header]);
+  }
 
   const start = () => startConnecting(this, target, pipe);
   if (msecs === 0) start();

@@ -77,6 +77,8 @@ function serverStats(server) {
     dropped: past.dropped + now.rejected,
     rejectedByAddress: past.rejectedByAddress + now.rejectedByAddress,
     rejectedByRate: past.rejectedByRate + now.rejectedByRate,
+    proxyHeaders: past.proxyHeaders + now.proxyHeaders,
+    proxyRefused: past.proxyRefused + now.proxyRefused,
     ...bytes,
   };
 }

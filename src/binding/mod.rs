@@ -8,6 +8,7 @@ mod block_list;
 #[cfg(all(feature = "faults", target_os = "linux"))]
 mod faults;
 mod named_verbs;
+mod proxy;
 mod raw;
 mod seam;
 mod transfer;
@@ -86,7 +87,7 @@ fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
-    for verbs in [verbs::VERBS, named_verbs::VERBS] {
+    for verbs in [verbs::VERBS, named_verbs::VERBS, proxy::VERBS] {
         raw::attach(env, &object, net, verbs)?;
     }
     Ok(object)
@@ -95,8 +96,9 @@ fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
 /// Returns the names of the verbs on the object that [`open`] returns.
 #[napi]
 pub fn verb_names() -> Vec<&'static str> {
-    let all = verbs::VERBS.iter().chain(named_verbs::VERBS);
-    all.map(|&(name, _)| name).collect()
+    let all = [verbs::VERBS, named_verbs::VERBS, proxy::VERBS];
+    let verbs = all.into_iter().flatten();
+    verbs.map(|&(name, _)| name).collect()
 }
 
 /// Returns what a descriptor refers to, by node's name.

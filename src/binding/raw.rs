@@ -27,6 +27,7 @@ pub enum Value {
     /// Counts by name, as an object.
     Fields(Vec<(&'static CStr, u64)>),
     Text(String),
+    Bytes(Box<[u8]>),
 }
 
 /// A verb: one function of the environment object that `lib/handle/native.js` uses.
@@ -324,6 +325,7 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
             object
         }
         Value::Text(value) => text(env, &value),
+        Value::Bytes(bytes) => buffer(env, &bytes),
     }
 }
 
@@ -363,6 +365,23 @@ fn text(env: sys::napi_env, text: &str) -> sys::napi_value {
             env,
             text.as_ptr().cast(),
             text.len().cast_signed(),
+            &mut value,
+        )
+    };
+    value
+}
+
+/// Returns a Buffer with a copy of the bytes.
+fn buffer(env: sys::napi_env, bytes: &[u8]) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    let mut data = ptr::null_mut();
+    // SAFETY: called in the scope of the running call; pointer and length are those of one slice.
+    unsafe {
+        sys::napi_create_buffer_copy(
+            env,
+            bytes.len(),
+            bytes.as_ptr().cast(),
+            &mut data,
             &mut value,
         )
     };

@@ -7,8 +7,11 @@ mod acceptor;
 mod active_count;
 mod deferred_writes;
 mod handles;
+mod headers;
 mod relay;
 mod scheduler;
+
+use std::time::Instant;
 
 use self::acceptor::Acceptor;
 use self::deferred_writes::DeferredWrites;
@@ -242,6 +245,9 @@ impl Core {
     pub fn close(&mut self, key: Key) -> Result<()> {
         self.send_deferred(key);
         let is_listener = self.handles.get(key).is_some_and(Handle::is_listening);
+        if is_listener {
+            self.acceptor.discard_of(&mut self.handles, key);
+        }
         self.handles.close(key)?;
         if is_listener {
             self.acceptor.remove_listener(key);
@@ -265,6 +271,16 @@ impl Core {
     /// Tries the listeners again that found no descriptor.
     pub fn retry_starved(&mut self) {
         self.acceptor.retry_starved(&self.handles);
+    }
+
+    /// Returns the time of the next [`Self::expire_headers`], if there is to be one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.acceptor.deadline()
+    }
+
+    /// Gives up the PROXY headers that have taken too long.
+    pub fn expire_headers(&mut self, now: Instant) {
+        self.acceptor.expire_headers(&mut self.handles, now);
     }
 
     /// Queues the last event of everything that was closed.
@@ -307,9 +323,9 @@ impl Core {
             return;
         };
         match interest {
-            Interest::Read if handle.is_listening() => {
+            Interest::Read if handle.is_accepting() => {
                 self.acceptor
-                    .accept_share(&mut self.handles, &mut self.writes, key);
+                    .serve(&mut self.handles, &mut self.writes, key);
             }
             Interest::Read if handle.relay_target().is_some() => self.relays.add(key),
             Interest::Read => self.read(key, slab),

@@ -18,6 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::io;
 use std::ptr::{self, NonNull};
+use std::time::Instant;
 
 use napi::sys;
 
@@ -217,6 +218,11 @@ impl NetEnv {
         }
     }
 
+    /// Runs when a PROXY header may have taken too long.
+    fn on_timer(&self) {
+        self.run(|core| core.expire_headers(Instant::now()));
+    }
+
     /// Reports everything that was closed, in the phase in which node does.
     fn on_close_phase(&self) {
         if self.step(Event::ClosePhase) == Action::Serve {
@@ -335,6 +341,7 @@ impl NetEnv {
         watch.set_referenced(core.is_alive());
         watch.spin(self.phase.get().spins());
         watch.follow_polls(self.phase.get().is_delayed());
+        watch.wake_at(core.deadline());
         if core.has_closing() {
             watch.request_close_phase();
         }
@@ -361,6 +368,7 @@ unsafe fn start_driver(
         start: on_start,
         prepare: on_prepare,
         check: on_check,
+        timer: on_timer,
         close_phase: on_close_phase,
         stopped: teardown::on_stopped,
     };
@@ -403,6 +411,11 @@ unsafe fn on_prepare(data: *mut c_void) {
 unsafe fn on_check(data: *mut c_void) {
     // SAFETY: as above.
     unsafe { with_env(data, NetEnv::on_check) };
+}
+
+unsafe fn on_timer(data: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { with_env(data, NetEnv::on_timer) };
 }
 
 unsafe fn on_close_phase(data: *mut c_void) {

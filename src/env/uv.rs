@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_void, CStr};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crate::runtime::LoopWaker;
 use crate::sys::symbols;
@@ -22,6 +23,7 @@ const UV_CHECK: c_int = 2;
 const UV_IDLE: c_int = 6;
 const UV_POLL: c_int = 8;
 const UV_PREPARE: c_int = 9;
+const UV_TIMER: c_int = 13;
 const UV_READABLE: c_int = 1;
 
 /// The functions, with libuv's own signatures.
@@ -46,6 +48,8 @@ struct Api {
     check_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
     check_start: unsafe extern "C" fn(HandlePtr, Callback) -> c_int,
     check_stop: unsafe extern "C" fn(HandlePtr) -> c_int,
+    timer_init: unsafe extern "C" fn(Loop, HandlePtr) -> c_int,
+    timer_start: unsafe extern "C" fn(HandlePtr, Callback, u64, u64) -> c_int,
 }
 
 fn function<T: Copy>(name: &CStr) -> Option<T> {
@@ -76,6 +80,8 @@ fn load() -> Option<Api> {
         check_init: function(c"uv_check_init")?,
         check_start: function(c"uv_check_start")?,
         check_stop: function(c"uv_check_stop")?,
+        timer_init: function(c"uv_timer_init")?,
+        timer_start: function(c"uv_timer_start")?,
     })
 }
 
@@ -96,6 +102,8 @@ pub struct Callbacks {
     /// The loop's poll phase is over, and no callback of `setImmediate` has run since; as asked by
     /// [`Watch::follow_polls`].
     pub check: unsafe fn(data: *mut c_void),
+    /// The time has come that [`Watch::wake_at`] was given, or nearly so.
+    pub timer: unsafe fn(data: *mut c_void),
     /// The loop is in its closing phase, as asked by [`Watch::request_close_phase`].
     pub close_phase: unsafe fn(data: *mut c_void),
     /// All handles are closed; the watch can be dropped.
@@ -141,12 +149,15 @@ pub struct Watch {
     idle: HandlePtr,
     prepare: HandlePtr,
     check: HandlePtr,
+    timer: HandlePtr,
     /// Never started: closing it is the way to be called in the loop's closing phase.
     closer: HandlePtr,
     /// What the loop was last asked for.
     keeps_alive: Cell<bool>,
     spins: Cell<bool>,
     follows_polls: Cell<bool>,
+    /// When the timer runs out; `None` while it does not run.
+    wakes_at: Cell<Option<Instant>>,
     open: Cell<u8>,
     stopping: Cell<bool>,
 }
@@ -179,11 +190,13 @@ impl Watch {
             idle: allocate(api, UV_IDLE)?,
             prepare: allocate(api, UV_PREPARE)?,
             check: allocate(api, UV_CHECK)?,
+            timer: allocate(api, UV_TIMER)?,
             closer: allocate(api, UV_PREPARE)?,
             keeps_alive: Cell::new(false),
             spins: Cell::new(false),
             follows_polls: Cell::new(false),
-            open: Cell::new(5),
+            wakes_at: Cell::new(None),
+            open: Cell::new(6),
             stopping: Cell::new(false),
         });
         if !watch.init_signal(signal) {
@@ -198,6 +211,8 @@ impl Watch {
         }
         // SAFETY: as above, for a uv_check_t. This call cannot fail.
         unsafe { (api.check_init)(uv_loop, watch.check) };
+        // SAFETY: as above, for a uv_timer_t. This call cannot fail.
+        unsafe { (api.timer_init)(uv_loop, watch.timer) };
         let watch: &Self = Box::leak(watch);
         for handle in watch.handles() {
             watch.own(handle);
@@ -241,12 +256,13 @@ impl Watch {
         }
     }
 
-    fn handles(&self) -> [HandlePtr; 5] {
+    fn handles(&self) -> [HandlePtr; 6] {
         [
             self.signal,
             self.idle,
             self.prepare,
             self.check,
+            self.timer,
             self.closer,
         ]
     }
@@ -309,6 +325,22 @@ impl Watch {
         }
     }
 
+    /// Calls `timer` at `deadline`, or somewhat before. A timer that runs out earlier stays: whoever it
+    /// calls asks again.
+    pub fn wake_at(&self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else {
+            return;
+        };
+        if self.wakes_at.get().is_some_and(|at| at <= deadline) {
+            return;
+        }
+        self.wakes_at.set(Some(deadline));
+        let left = deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        // SAFETY: the timer handle is open until `stop`.
+        unsafe { (self.api.timer_start)(self.timer, on_timer, left, 0) };
+    }
+
     /// Calls `close_phase` where node runs its own close callbacks in this loop iteration.
     pub fn request_close_phase(&self) {
         self.close_handle(self.closer, on_close_phase);
@@ -359,6 +391,7 @@ impl Drop for Watch {
         release(self.api, UV_IDLE, self.idle);
         release(self.api, UV_PREPARE, self.prepare);
         release(self.api, UV_CHECK, self.check);
+        release(self.api, UV_TIMER, self.timer);
         release(self.api, UV_PREPARE, self.closer);
     }
 }
@@ -434,6 +467,15 @@ unsafe extern "C" fn on_check(handle: HandlePtr) {
     if let Some(watch) = unsafe { watch_of(handle) } {
         // SAFETY: `data` is good for the callbacks by the contract of `start`.
         unsafe { (watch.callbacks.check)(watch.data) };
+    }
+}
+
+unsafe extern "C" fn on_timer(handle: HandlePtr) {
+    // SAFETY: as in `on_poll`.
+    if let Some(watch) = unsafe { watch_of(handle) } {
+        watch.wakes_at.set(None);
+        // SAFETY: `data` is good for the callbacks by the contract of `start`.
+        unsafe { (watch.callbacks.timer)(watch.data) };
     }
 }
 

@@ -1,9 +1,14 @@
 //! The verbs of a handle that connects or listens.
 
+use std::net::IpAddr;
+use std::time::Instant;
+
+use super::gate::ProxyRules;
 use super::handle::{Handle, State};
-use super::limits::Limits;
+use super::limits::{Limits, Seat};
 use super::listener::{Accepted, PeerFilter};
 use crate::error::{Errno, Result};
+use crate::event::Key;
 
 impl Handle {
     /// True for a connect that was put off: accepts without end must not keep it waiting.
@@ -75,6 +80,56 @@ impl Handle {
             _ => return Err(Errno::INVAL),
         }
         Ok(())
+    }
+
+    /// Wants PROXY headers of the connections of a listener.
+    ///
+    /// # Errors
+    /// `EINVAL` for anything but a listener.
+    pub fn set_proxy_rules(&mut self, rules: ProxyRules) -> Result<()> {
+        match &mut self.state {
+            State::Listener(listener) => listener.set_proxy_rules(rules),
+            _ => return Err(Errno::INVAL),
+        }
+        Ok(())
+    }
+
+    /// Returns the listener of a connection that waits for its PROXY header, and until when.
+    pub fn awaited(&self) -> Option<(Key, Instant)> {
+        match &self.state {
+            State::Awaiting(awaiting) => awaiting.awaited(),
+            _ => None,
+        }
+    }
+
+    /// True when there is a PROXY header that was not taken.
+    pub fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// Counts a PROXY header that a listener's connection has brought, or should have.
+    pub fn count_header(&self, is_refused: bool) {
+        if let State::Listener(listener) = &self.state {
+            listener.count_header(is_refused);
+        }
+    }
+
+    /// Asks a listener for a place for a connection of `peer`. `None` where it is rejected.
+    pub fn admit(&self, peer: IpAddr) -> Option<Option<Box<Seat>>> {
+        match &self.state {
+            State::Listener(listener) => listener.admit(peer, true),
+            _ => None,
+        }
+    }
+
+    /// Puts a connection in another place among those of an address, or in none.
+    pub fn set_seat(&mut self, seat: Option<Box<Seat>>) {
+        self.seat = seat;
+    }
+
+    /// Returns the bytes of the PROXY header, once.
+    pub fn take_header(&mut self) -> Option<Box<[u8]>> {
+        self.header.take()
     }
 
     /// Rejects connections of some peers as soon as they are accepted; `None` for of nobody.

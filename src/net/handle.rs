@@ -6,9 +6,11 @@ mod tests;
 
 use std::net::SocketAddr;
 
+use super::awaiting::{Awaiting, Look};
 use super::bound::{self, Bound};
 use super::common::{Common, Transport};
 use super::connecting::Connecting;
+use super::gate::Expectation;
 use super::limits::Seat;
 use super::listener::{Incoming, Listener};
 use super::socket::Socket;
@@ -31,7 +33,9 @@ pub struct Handle {
     pub(super) common: Common,
     pub(super) state: State,
     /// The place among the connections of its address, where these are limited.
-    _seat: Option<Box<Seat>>,
+    pub(super) seat: Option<Box<Seat>>,
+    /// The PROXY header of a connection, until JavaScript takes it.
+    pub(super) header: Option<Box<[u8]>>,
 }
 
 /// What a handle is.
@@ -41,6 +45,7 @@ pub(super) enum State {
     Bound(Bound),
     Connecting(Connecting),
     Listener(Listener),
+    Awaiting(Awaiting),
     Stream(Stream),
 }
 
@@ -59,6 +64,7 @@ impl State {
             Self::Bound(bound) => Some(&bound.socket),
             Self::Connecting(connecting) => Some(connecting.stream.socket()),
             Self::Listener(listener) => Some(listener.socket()),
+            Self::Awaiting(awaiting) => Some(&awaiting.socket),
             Self::Stream(stream) => Some(stream.socket()),
         }
     }
@@ -69,6 +75,7 @@ impl State {
             Self::Bound(bound) => Some(&mut bound.socket),
             Self::Connecting(connecting) => Some(connecting.stream.socket_mut()),
             Self::Listener(listener) => Some(listener.socket_mut()),
+            Self::Awaiting(awaiting) => Some(&mut awaiting.socket),
             Self::Stream(stream) => Some(stream.socket_mut()),
         }
     }
@@ -78,7 +85,7 @@ impl State {
         match self {
             Self::Connecting(connecting) => Some(&connecting.stream),
             Self::Stream(stream) => Some(stream),
-            Self::Unbound(_) | Self::Bound(_) | Self::Listener(_) => None,
+            Self::Unbound(_) | Self::Bound(_) | Self::Listener(_) | Self::Awaiting(_) => None,
         }
     }
 
@@ -87,7 +94,7 @@ impl State {
         match self {
             Self::Connecting(connecting) => Some(&mut connecting.stream),
             Self::Stream(stream) => Some(stream),
-            Self::Unbound(_) | Self::Bound(_) | Self::Listener(_) => None,
+            Self::Unbound(_) | Self::Bound(_) | Self::Listener(_) | Self::Awaiting(_) => None,
         }
     }
 }
@@ -98,17 +105,55 @@ impl Handle {
         Self {
             common: Common::new(key, transport),
             state: State::default(),
-            _seat: None,
+            seat: None,
+            header: None,
         }
     }
 
     /// Makes the handle of a connection that a listener has accepted.
     pub fn accepted(key: Key, transport: Transport, incoming: Incoming) -> Self {
         Self {
-            state: State::Stream(Stream::accepted(incoming.fd)),
-            _seat: incoming.seat,
+            state: State::Stream(Stream::accepted(Socket::new(incoming.fd))),
+            seat: incoming.seat,
             ..Self::new(key, transport)
         }
+    }
+
+    /// Makes the handle of a connection that `listener` has accepted, and whose PROXY header is to
+    /// come.
+    pub fn awaiting(
+        key: Key,
+        transport: Transport,
+        incoming: Incoming,
+        listener: Key,
+        expectation: Expectation,
+    ) -> Self {
+        Self {
+            state: State::Awaiting(Awaiting::new(incoming.fd, listener, expectation)),
+            seat: incoming.seat,
+            ..Self::new(key, transport)
+        }
+    }
+
+    /// Looks whether the PROXY header has come, or waits for it no longer. Makes a stream of a
+    /// connection that has arrived.
+    pub fn look_for_header(&mut self, reactor: &Reactor, is_late: bool) -> Look {
+        let State::Awaiting(awaiting) = &mut self.state else {
+            return Look::Later;
+        };
+        let mut look = if is_late {
+            awaiting.expire()
+        } else {
+            awaiting.look(self.common.key, reactor)
+        };
+        if let Look::Arrived(arrival) = &mut look {
+            self.header = arrival.header.take();
+            self.state = match std::mem::take(&mut self.state) {
+                State::Awaiting(awaiting) => State::Stream(awaiting.into_stream()),
+                other => other,
+            };
+        }
+        look
     }
 
     pub(super) fn fd(&self) -> Option<BorrowedDescriptor<'_>> {
@@ -185,7 +230,9 @@ impl Handle {
     fn listen(&mut self, reactor: &Reactor, backlog: i32) -> Result<()> {
         let Common { key, transport, .. } = self.common;
         let socket = match &mut self.state {
-            State::Unbound(_) | State::Connecting(_) => return Err(Errno::INVAL),
+            State::Unbound(_) | State::Connecting(_) | State::Awaiting(_) => {
+                return Err(Errno::INVAL);
+            }
             other => other.socket_mut().ok_or(Errno::INVAL)?,
         };
         socket.listen(key, transport, reactor, backlog)?;
@@ -229,8 +276,8 @@ impl Handle {
     /// Waits for the outcome of a connect, which may be known as `failure` already.
     fn await_connect(&mut self, reactor: &Reactor, failure: Option<Errno>) -> Result<()> {
         let stream = match std::mem::take(&mut self.state) {
-            listener @ State::Listener(_) => {
-                self.state = listener;
+            other @ (State::Listener(_) | State::Awaiting(_)) => {
+                self.state = other;
                 return Err(failure.unwrap_or(Errno::INVAL));
             }
             State::Unbound(_) => Stream::new(Socket::missing(), Access::FULL),

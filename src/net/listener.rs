@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::common::Transport;
+use super::gate::{Expectation, Gate, ProxyRules};
 use super::limits::{Excess, Limits, Seat, Table};
 use super::socket::Socket;
 use crate::error::{Errno, Result};
@@ -20,6 +21,8 @@ pub(super) struct Listener {
     socket: Socket,
     /// Made by the first filter: few listeners have one.
     rejection: Option<Box<Rejection>>,
+    /// Says what is wanted of PROXY headers, where they are.
+    gate: Option<Box<Gate>>,
     /// See [`Listener::look_later`].
     look_is_due: Cell<bool>,
     /// Connections wait in the kernel.
@@ -44,11 +47,17 @@ pub struct Incoming {
     pub fd: Descriptor,
     /// Given back when the connection closes, where its address is limited.
     pub seat: Option<Box<Seat>>,
+    /// A PROXY header is to come first.
+    pub expectation: Option<Expectation>,
 }
 
 impl From<Descriptor> for Incoming {
     fn from(fd: Descriptor) -> Self {
-        Self { fd, seat: None }
+        Self {
+            fd,
+            seat: None,
+            expectation: None,
+        }
     }
 }
 
@@ -71,8 +80,8 @@ impl PeerFilter {
         Self(Box::new(rejects))
     }
 
-    /// True for a peer that the listener rejects.
-    fn rejects(&self, peer: IpAddr) -> bool {
+    /// True for a peer of whom it speaks.
+    pub(super) fn covers(&self, peer: IpAddr) -> bool {
         (self.0)(peer)
     }
 }
@@ -84,26 +93,22 @@ impl fmt::Debug for PeerFilter {
 }
 
 impl Rejection {
-    /// Lets a connection in, or counts why it is rejected. One without an address is let in.
-    fn judge(&self, fd: Descriptor) -> Accepted {
-        let Ok(Some(peer)) = socket::peer_address(descriptor::borrow(&fd)) else {
-            return Accepted::Connection(fd.into());
-        };
-        let peer = peer.ip();
-        if self.filter.as_ref().is_some_and(|it| it.rejects(peer)) {
+    /// Seats a connection of `peer`, or counts why it is rejected.
+    fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Box<Seat>>> {
+        if self.filter.as_ref().is_some_and(|it| it.covers(peer)) {
             self.by_filter.add(1);
-            return Accepted::Aborted;
+            return None;
         }
-        let admitted = self.table.as_ref().map(|it| it.admit(peer, Instant::now()));
-        match admitted.transpose() {
-            Ok(seat) => Accepted::Connection(Incoming { fd, seat }),
+        let table = self.table.as_ref().filter(|_| is_limited);
+        match table.map(|it| it.admit(peer, Instant::now())).transpose() {
+            Ok(seat) => Some(seat),
             Err(Excess::Open) => {
                 self.by_open.add(1);
-                Accepted::Aborted
+                None
             }
             Err(Excess::Rate) => {
                 self.by_rate.add(1);
-                Accepted::Aborted
+                None
             }
         }
     }
@@ -115,6 +120,7 @@ impl Listener {
         Self {
             socket,
             rejection: None,
+            gate: None,
             look_is_due: Cell::new(false),
             is_paused: Cell::new(false),
         }
@@ -143,10 +149,10 @@ impl Listener {
             _ => return Accepted::Nothing,
         };
         match source.try_accept() {
-            Attempt::Done(fd) => match &self.rejection {
-                None => Accepted::Connection(fd.into()),
-                Some(rejection) => rejection.judge(fd),
-            },
+            Attempt::Done(fd) if self.rejection.is_none() && self.gate.is_none() => {
+                Accepted::Connection(fd.into())
+            }
+            Attempt::Done(fd) => self.judge(fd),
             Attempt::Pending => Accepted::Nothing,
             Attempt::Failed(error) if error.kind() == ErrorKind::ConnectionAborted => {
                 Accepted::Aborted
@@ -155,6 +161,30 @@ impl Listener {
                 exhausted: descriptor::is_exhausted(&error),
                 errno: error.into(),
             },
+        }
+    }
+
+    /// Lets a connection in, or counts why it is rejected. One without an address is let in.
+    fn judge(&self, fd: Descriptor) -> Accepted {
+        let address = socket::peer_address(descriptor::borrow(&fd));
+        let peer = address.ok().flatten().map(|address| address.ip());
+        let expectation = self.gate.as_ref().and_then(|gate| gate.expect(peer));
+        let is_limited = !expectation.is_some_and(|it| it.is_exempt || it.is_stranger);
+        match peer.map_or(Some(None), |peer| self.admit(peer, is_limited)) {
+            None => Accepted::Aborted,
+            Some(seat) => Accepted::Connection(Incoming {
+                fd,
+                seat,
+                expectation,
+            }),
+        }
+    }
+
+    /// Seats a connection of `peer`; `None` where it is rejected.
+    pub fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Box<Seat>>> {
+        match &self.rejection {
+            None => Some(None),
+            Some(rejection) => rejection.admit(peer, is_limited),
         }
     }
 
@@ -187,6 +217,32 @@ impl Listener {
             Some(table) => table.set_limits(limits),
             None => rejection.table = Some(Table::new(limits)),
         }
+    }
+
+    /// Wants PROXY headers of the connections from now on.
+    pub fn set_proxy_rules(&mut self, rules: ProxyRules) {
+        match &mut self.gate {
+            Some(gate) => gate.rules = rules,
+            None => self.gate = Some(Box::new(Gate::new(rules))),
+        }
+    }
+
+    /// Counts a header that was read, or refused.
+    pub fn count_header(&self, is_refused: bool) {
+        if let Some(gate) = &self.gate {
+            let count = if is_refused {
+                &gate.refused
+            } else {
+                &gate.read
+            };
+            count.add(1);
+        }
+    }
+
+    /// Returns how many headers were read, and how many connections were refused for theirs.
+    pub fn headers(&self) -> [u64; 2] {
+        let counts = self.gate.as_ref();
+        counts.map_or([0; 2], |gate| [gate.read.get(), gate.refused.get()])
     }
 
     /// Leaves connections in the kernel, or accepts what has come meanwhile.

@@ -1,22 +1,25 @@
 //! Handles: what node calls a `TCP` or a `Pipe`. Verbs and their outcome are libuv's.
 //!
-//! A [`Handle`] is in one of five states, and a file has one state: its type, and what leads to it.
+//! A [`Handle`] is in one of six states, and a file has one state: its type, and what leads to it.
 //!
 //! ```text
 //! unbound --bind--> bound --listen--> listener
 //!    |                |
 //!    |-----connect----+--> connecting --> stream (also where the connect has failed)
 //!    '--open (a descriptor from outside), or accepted by a listener --> stream
+//!       accepted by a listener, its PROXY header is to come --> awaiting --> stream
 //! ```
 //!
 //! `handle` has the transitions, `verbs` what each state answers to each verb, and `options` the
 //! verbs that are the descriptor's, whatever the state.
 
 mod accepting;
+mod awaiting;
 mod bound;
 mod common;
 mod connecting;
 mod endpoint;
+mod gate;
 mod handle;
 mod internet;
 mod limits;
@@ -29,8 +32,10 @@ mod stream;
 mod unbound;
 mod verbs;
 
+pub use awaiting::{Arrival, Look};
 pub use common::Transport;
 pub use endpoint::Endpoint;
+pub use gate::{ProxyRules, Refusal};
 pub use handle::Handle;
 pub use internet::{format_address, parse_address};
 pub use limits::Limits;

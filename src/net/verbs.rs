@@ -22,7 +22,7 @@ impl Handle {
     /// unless it is unreferenced, a pending request always does.
     pub fn keeps_alive(&self) -> bool {
         match &self.state {
-            State::Unbound(_) | State::Bound(_) => false,
+            State::Unbound(_) | State::Bound(_) | State::Awaiting(_) => false,
             State::Connecting(_) => true,
             State::Listener(_) => self.common.referenced,
             State::Stream(stream) => stream.keeps_alive(&self.common),
@@ -40,6 +40,12 @@ impl Handle {
 
     pub fn is_connecting(&self) -> bool {
         matches!(self.state, State::Connecting(_))
+    }
+
+    /// True for what is served by accepting: a listener, or a connection that waits for its PROXY
+    /// header.
+    pub fn is_accepting(&self) -> bool {
+        matches!(self.state, State::Listener(_) | State::Awaiting(_))
     }
 
     pub fn is_listening(&self) -> bool {
@@ -73,18 +79,21 @@ impl Handle {
 
     /// Returns, in the order in which `lib/stats/stats.js` names them, the coalesced bytes that the
     /// kernel has not taken, how often it was asked for some, how often it was given some, how many
-    /// connections were rejected, and how many of these because their address had too many open or
-    /// opened them too fast.
-    pub fn stats(&self) -> [u64; 6] {
+    /// connections were rejected, how many of these because their address had too many open or
+    /// opened them too fast, how many PROXY headers were read, and how many connections were refused
+    /// for theirs.
+    pub fn stats(&self) -> [u64; 8] {
         match &self.state {
-            State::Unbound(_) | State::Bound(_) => [0; 6],
+            State::Unbound(_) | State::Bound(_) | State::Awaiting(_) => [0; 8],
             State::Listener(listener) => {
                 let [by_filter, by_open, by_rate] = listener.rejected();
-                [0, 0, 0, by_filter + by_open + by_rate, by_open, by_rate]
+                let [read, refused] = listener.headers();
+                let rejected = by_filter + by_open + by_rate;
+                [0, 0, 0, rejected, by_open, by_rate, read, refused]
             }
             State::Connecting(_) | State::Stream(_) => {
                 let [queued, reads, writes] = self.state.stream().map_or([0; 3], |it| it.stats());
-                [queued, reads, writes, 0, 0, 0]
+                [queued, reads, writes, 0, 0, 0, 0, 0]
             }
         }
     }
@@ -138,7 +147,7 @@ impl Handle {
                 connecting.stream.skip_look();
                 0
             }
-            State::Unbound(_) | State::Bound(_) | State::Listener(_) => 0,
+            State::Unbound(_) | State::Bound(_) | State::Listener(_) | State::Awaiting(_) => 0,
         }
     }
 
@@ -191,7 +200,7 @@ impl Handle {
     pub fn write(&mut self, reactor: &Reactor, buffers: &mut [Bytes<'_>]) -> Result<usize> {
         match &mut self.state {
             State::Unbound(_) => Err(Errno::BADF),
-            State::Bound(_) | State::Listener(_) => Err(Errno::PIPE),
+            State::Bound(_) | State::Listener(_) | State::Awaiting(_) => Err(Errno::PIPE),
             State::Connecting(connecting) => Ok(connecting.stream.await_writable()),
             State::Stream(stream) => stream.write(self.common.key, reactor, buffers),
         }

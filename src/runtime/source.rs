@@ -142,6 +142,20 @@ impl Source {
         attempt
     }
 
+    /// Looks at what waits to be read, and takes nothing. `look` is told whether the peer was known to
+    /// have ended before that. Where it finds too little (`WouldBlock`), the key comes up with more.
+    pub fn try_look<T>(
+        &self,
+        mut look: impl FnMut(BorrowedDescriptor<'_>, bool) -> io::Result<T>,
+    ) -> Attempt<T> {
+        let waker = &self.direction(Interest::Read).waker;
+        let look = |fd: BorrowedDescriptor<'_>| {
+            self.count_read();
+            look(fd, self.registration.has_read_ended(waker))
+        };
+        self.attempt(Interest::Read, look, |_| false)
+    }
+
     /// True when the last read took much.
     pub fn is_heavy(&self) -> bool {
         self.direction(Interest::Read).member.is_heavy()

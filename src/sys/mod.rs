@@ -5,7 +5,7 @@
 //! - `Descriptor`, `BorrowedDescriptor` and `RawDescriptor`: an open socket or pipe, owned,
 //!   borrowed, or named for use on another thread
 //! - `socket`: `stream_socket`, `bind`, `listen`, `accept`, `connect`, `take_error`, `has_ended`, `has_input`,
-//!   `available`, `receive`, `send`, `send_vectored`, `send_lent`, `check_room`, `is_full`,
+//!   `available`, `look`, `receive`, `send`, `send_vectored`, `send_lent`, `check_room`, `is_full`,
 //!   `is_out_of_buffers`, `local_address`, `peer_address`, `local_name`, `peer_name`, zones
 //! - `options`: one function for each socket option
 //! - `named`: the options that programs set by name, and what the kernel knows of a connection

@@ -1,8 +1,11 @@
 //! Accepting: how many connections at once, in which order to a connect, and what happens when no
 //! descriptor is left.
 
+use std::time::Instant;
+
 use super::deferred_writes::DeferredWrites;
 use super::handles::Handles;
+use super::headers::Headers;
 use crate::error::Errno;
 use crate::event::{Event, Key, Kind};
 use crate::net::{Accepted, Endpoint, Handle, Incoming, Transport};
@@ -18,6 +21,7 @@ pub struct Acceptor {
     /// All listeners, and where they listen.
     listeners: Vec<(Key, Endpoint)>,
     shortage: Shortage,
+    headers: Headers,
     /// The batch that is being collected reports a new connection.
     has_admitted: bool,
 }
@@ -28,6 +32,7 @@ impl Acceptor {
             share: Share::default(),
             listeners: Vec::new(),
             shortage: Shortage::new(),
+            headers: Headers::default(),
             has_admitted: false,
         }
     }
@@ -37,6 +42,11 @@ impl Acceptor {
         self.remove_listener(listener);
         self.listeners
             .extend(endpoint.map(|endpoint| (listener, endpoint)));
+    }
+
+    /// Resets what a listener has accepted and not reported. Called before it is closed.
+    pub fn discard_of(&mut self, handles: &mut Handles, listener: Key) {
+        self.headers.discard_of(handles, listener);
     }
 
     /// Forgets a listener that is closed.
@@ -70,14 +80,28 @@ impl Acceptor {
         }
     }
 
+    /// Serves a listener, or a connection that waits for its PROXY header.
+    pub fn serve(&mut self, handles: &mut Handles, writes: &mut DeferredWrites, key: Key) {
+        if handles.get(key).is_some_and(Handle::is_listening) {
+            self.accept_share(handles, writes, key);
+        } else {
+            self.has_admitted |= self.headers.look(handles, key);
+        }
+    }
+
+    /// Returns the time of the next [`Self::expire_headers`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.headers.deadline()
+    }
+
+    /// Gives up the PROXY headers that have taken too long.
+    pub fn expire_headers(&mut self, handles: &mut Handles, now: Instant) {
+        self.has_admitted |= self.headers.expire(handles, now);
+    }
+
     /// Accepts a listener's share of this iteration. Does not ask the kernel if a connect has emptied
     /// the backlog since the listener became ready.
-    pub fn accept_share(
-        &mut self,
-        handles: &mut Handles,
-        writes: &mut DeferredWrites,
-        listener: Key,
-    ) {
+    fn accept_share(&mut self, handles: &mut Handles, writes: &mut DeferredWrites, listener: Key) {
         let may_accept = handles.get(listener).is_some_and(Handle::may_accept);
         if may_accept && !self.accept(handles, writes, listener, self.share.size()) {
             self.share.grow();
@@ -168,15 +192,26 @@ impl Acceptor {
         transport: Transport,
         incoming: Incoming,
     ) {
-        let event = match handles.insert(|key| Handle::accepted(key, transport, incoming)) {
-            Ok(key) => {
-                writes.adopt(handles, key);
-                self.has_admitted = true;
-                Event::new(listener, Kind::Connection, key.slot())
+        let expectation = incoming.expectation;
+        let inserted = handles.insert(|key| match expectation {
+            None => Handle::accepted(key, transport, incoming),
+            Some(expectation) => Handle::awaiting(key, transport, incoming, listener, expectation),
+        });
+        let key = match inserted {
+            Ok(key) => key,
+            Err(errno) => {
+                handles.queue.push(failure(listener, errno));
+                return;
             }
-            Err(errno) => failure(listener, errno),
         };
-        handles.queue.push(event);
+        writes.adopt(handles, key);
+        if expectation.is_some() {
+            self.has_admitted |= self.headers.look(handles, key);
+        } else {
+            self.has_admitted = true;
+            let event = Event::new(listener, Kind::Connection, key.slot());
+            handles.queue.push(event);
+        }
     }
 
     /// True when a listener found no descriptor and has not been tried since.

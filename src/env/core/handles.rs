@@ -120,6 +120,21 @@ impl Handles {
         Ok(())
     }
 
+    /// Resets a connection that JavaScript knows nothing of: it has no last event.
+    pub fn discard(&mut self, key: Key) {
+        if let Some(Entry {
+            mut handle,
+            counted,
+        }) = self.entries.retire(key)
+        {
+            self.active.remove(counted);
+            // Refused where the peer is gone, and by what is not TCP.
+            let _ = handle.prepare_reset();
+            handle.close();
+            self.entries.release(key);
+        }
+    }
+
     /// Queues the last event of everything that was closed: what was closed last comes first, as in
     /// libuv.
     pub fn announce_closed(&mut self) {

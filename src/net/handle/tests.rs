@@ -5,11 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::*;
 use crate::error::UV_EOF;
 use crate::net::stream::MAX_LOOKS;
-use crate::net::{Accepted, PeerFilter};
+use crate::net::{Accepted, PeerFilter, ProxyRules, Refusal};
 use crate::runtime::{First, Interest};
 use crate::stream::{DIRECT_READ, READ_STEP};
 use crate::sys::Descriptor;
@@ -42,6 +43,7 @@ impl Subject {
             State::Bound(_) => "bound",
             State::Connecting(_) => "connecting",
             State::Listener(_) => "listener",
+            State::Awaiting(_) => "awaiting",
             State::Stream(_) => "stream",
         }
     }
@@ -219,8 +221,91 @@ fn a_listener_that_listens_again_still_rejects() {
     let mut peer = TcpStream::connect(address).unwrap();
     subject.serve();
     assert!(matches!(subject.handle.accept(), Accepted::Aborted));
-    assert_eq!(subject.handle.stats(), [0, 0, 0, 1, 0, 0]);
+    assert_eq!(subject.handle.stats(), [0, 0, 0, 1, 0, 0, 0, 0]);
     assert_eq!(peer.read(&mut [0]).unwrap_or(0), 0);
+}
+
+fn rules(is_required: bool) -> ProxyRules {
+    ProxyRules {
+        is_required,
+        trusted: None,
+        timeout: Duration::from_secs(60),
+    }
+}
+
+/// A connection whose PROXY header is to come.
+fn awaiting(is_required: bool) -> (TcpStream, Subject) {
+    let mut listener = Subject::new(Transport::Tcp);
+    listener.listen().unwrap();
+    listener.handle.set_proxy_rules(rules(is_required)).unwrap();
+    let address = loopback(listener.address().port());
+    let peer = TcpStream::connect(address).unwrap();
+    listener.serve();
+    let Accepted::Connection(incoming) = listener.handle.accept() else {
+        panic!("not accepted");
+    };
+    let expectation = incoming.expectation.unwrap();
+    let handle = Handle::awaiting(KEY, Transport::Tcp, incoming, KEY, expectation);
+    (peer, Subject::of(handle))
+}
+
+#[test]
+fn a_connection_without_its_header_is_no_stream() {
+    let (_peer, mut subject) = awaiting(true);
+    assert_eq!(subject.state(), "awaiting");
+    assert_eq!(
+        subject.stream_verbs(),
+        [Err(Errno::NOTCONN), Err(Errno::PIPE), Err(Errno::NOTCONN)]
+    );
+    assert_eq!(subject.listen(), Err(Errno::INVAL));
+    assert!(subject.connect(loopback(1)).is_err());
+    assert_eq!(subject.state(), "awaiting");
+    assert_eq!(
+        subject.handle.set_proxy_rules(rules(true)),
+        Err(Errno::INVAL)
+    );
+    assert!(!subject.handle.keeps_alive());
+    let look = subject.handle.look_for_header(&subject.reactor, false);
+    assert!(matches!(look, Look::Later), "{look:?}");
+    assert!(subject.handle.awaited().is_some());
+    let look = subject.handle.look_for_header(&subject.reactor, true);
+    assert!(matches!(look, Look::Refused(Refusal::Timeout)), "{look:?}");
+    assert_eq!(subject.handle.awaited(), None);
+}
+
+#[test]
+fn a_header_in_two_parts_makes_a_stream_of_the_data_behind_it() {
+    let (mut peer, mut subject) = awaiting(true);
+    for part in ["PROXY UNKN", "OWN\r\ndata"] {
+        let look = subject.handle.look_for_header(&subject.reactor, false);
+        assert!(matches!(look, Look::Later), "{look:?}");
+        peer.write_all(part.as_bytes()).unwrap();
+        subject.reactor.poll();
+        while subject.reactor.ready().pop(First::Light).is_some() {}
+    }
+    let look = subject.handle.look_for_header(&subject.reactor, false);
+    assert!(matches!(look, Look::Arrived(_)), "{look:?}");
+    assert_eq!(subject.state(), "stream");
+    assert_eq!(subject.handle.take_header().unwrap().len(), 15);
+    assert_eq!(subject.handle.take_header(), None);
+    subject.handle.read_start(&subject.reactor).unwrap();
+    assert_eq!(subject.serve(), 4);
+}
+
+#[test]
+fn what_was_looked_at_in_vain_is_read_after_the_time() {
+    let (mut peer, mut subject) = awaiting(false);
+    peer.write_all(b"PRO").unwrap();
+    for _ in 0..2 {
+        let look = subject.handle.look_for_header(&subject.reactor, false);
+        assert!(matches!(look, Look::Later), "{look:?}");
+        subject.reactor.poll();
+        while subject.reactor.ready().pop(First::Light).is_some() {}
+    }
+    let look = subject.handle.look_for_header(&subject.reactor, true);
+    assert!(matches!(look, Look::Arrived(_)), "{look:?}");
+    subject.handle.read_start(&subject.reactor).unwrap();
+    assert_eq!(subject.serve(), 3);
 }
 
 #[test]

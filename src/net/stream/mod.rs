@@ -17,7 +17,7 @@ use crate::event::Key;
 use crate::queue::EventQueue;
 use crate::runtime::Interest;
 use crate::stream::Relay;
-use crate::sys::{options, Access, Descriptor};
+use crate::sys::{options, Access};
 
 /// Both directions of a byte stream.
 ///
@@ -48,10 +48,10 @@ impl Stream {
     }
 
     /// Makes the stream of a connection that a listener has accepted.
-    pub fn accepted(fd: Descriptor) -> Self {
+    pub fn accepted(socket: Socket) -> Self {
         Self {
             reading: Reading::of_accepted(),
-            ..Self::new(Socket::new(fd), Access::FULL)
+            ..Self::new(socket, Access::FULL)
         }
     }
 

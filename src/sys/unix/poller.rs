@@ -67,6 +67,12 @@ impl Registration {
             .map(|ready| ready.map(|_| ()))
     }
 
+    /// True when the poller has reported the end of what comes in.
+    pub fn has_read_ended(&self, waker: &Waker) -> bool {
+        let guard = self.poll_guard(Interest::Read, waker);
+        matches!(guard, Poll::Ready(Ok(guard)) if guard.ready().is_read_closed())
+    }
+
     /// Attempts `operation` even where the poller has reported no readiness, which it has not yet
     /// for a fresh registration. Readiness is looked up before the operation. Clearing it
     /// afterwards therefore cannot lose an edge that arrived meanwhile.

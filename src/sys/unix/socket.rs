@@ -110,6 +110,15 @@ pub fn receive(fd: BorrowedFd<'_>, mut room: Room<'_>) -> io::Result<usize> {
     )
 }
 
+/// Reads the bytes that are available, and leaves them where they are.
+pub fn look(fd: BorrowedFd<'_>, mut room: Room<'_>) -> io::Result<usize> {
+    let (fd, start, length) = (fd.as_raw_fd(), room.start(), room.len());
+    uninterrupted(|| {
+        // SAFETY: a Room is writable for its length.
+        check_len(unsafe { libc::recv(fd, start.cast(), length, libc::MSG_PEEK) })
+    })
+}
+
 /// Returns how many bytes can be read at once.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Descriptors that are registered with a Tokio runtime.
 
+use std::future::Future;
 use std::io;
 use std::net;
 use std::os::windows::io::AsSocket;
@@ -68,6 +69,16 @@ impl Registration {
             (Inner::Socket(socket), Interest::Write) => socket.poll_write_ready(context),
             (Inner::Pipe(pipe), _) => pipe.poll_ready(interest, waker),
         }
+    }
+
+    /// True when the poller has reported the end of what comes in. False for a pipe.
+    pub fn has_read_ended(&self, waker: &Waker) -> bool {
+        let Inner::Socket(socket) = &self.0 else {
+            return false;
+        };
+        let mut ready = std::pin::pin!(socket.ready(tokio::io::Interest::READABLE));
+        let polled = ready.as_mut().poll(&mut Context::from_waker(waker));
+        matches!(polled, Poll::Ready(Ok(ready)) if ready.is_read_closed())
     }
 
     /// Tries a socket even where the poller knows of no readiness: of one that was registered a moment

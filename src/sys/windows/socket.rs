@@ -8,8 +8,9 @@ use std::ptr;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use windows_sys::Win32::Networking::WinSock::{
-    recv, send as send_to, WSAIoctl, SIO_TCP_INITIAL_RTO, TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS,
-    TCP_INITIAL_RTO_PARAMETERS, WSAECONNABORTED, WSAECONNRESET, WSAEINVAL, WSAEWOULDBLOCK,
+    recv, send as send_to, WSAIoctl, MSG_PEEK, SEND_RECV_FLAGS, SIO_TCP_INITIAL_RTO,
+    TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS, TCP_INITIAL_RTO_PARAMETERS, WSAECONNABORTED,
+    WSAECONNRESET, WSAEINVAL, WSAEWOULDBLOCK,
 };
 
 use super::{system_error, BorrowedDescriptor, Descriptor, Lent};
@@ -157,15 +158,30 @@ fn peek(fd: BorrowedDescriptor<'_>) -> Option<usize> {
 /// Reads what is there.
 pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> {
     match fd {
-        BorrowedDescriptor::Socket(socket) => receive_from(socket, room),
+        BorrowedDescriptor::Socket(socket) => receive_from(socket, room, 0),
         BorrowedDescriptor::Pipe(pipe) => pipe.receive(room),
     }
 }
 
-fn receive_from(socket: BorrowedSocket<'_>, mut room: Room<'_>) -> io::Result<usize> {
+/// Reads what is there, and leaves it where it is.
+///
+/// # Errors
+/// `Unsupported` for a pipe, and the system's.
+pub fn look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> {
+    match fd {
+        BorrowedDescriptor::Socket(socket) => receive_from(socket, room, MSG_PEEK),
+        BorrowedDescriptor::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+fn receive_from(
+    socket: BorrowedSocket<'_>,
+    mut room: Room<'_>,
+    flags: SEND_RECV_FLAGS,
+) -> io::Result<usize> {
     let length = i32::try_from(room.len()).unwrap_or(i32::MAX);
     // SAFETY: a Room is writable over its length.
-    let read = unsafe { recv(raw(socket), room.start(), length, 0) };
+    let read = unsafe { recv(raw(socket), room.start(), length, flags) };
     check_len(read).map_err(|error| match error.raw_os_error() {
         // Whoever has ended the connection: a reset, as other systems call it.
         Some(WSAECONNABORTED) => system_error(WSAECONNRESET),

@@ -532,6 +532,13 @@ export interface ServerOpts extends net.ServerOpts, SocketSystemOpts {
 export interface ListenOptions extends net.ListenOptions {
   /** True to let several sockets listen on the same address. */
   reusePort?: boolean | undefined;
+  /**
+   * True to listen together with all servers of this process, in any thread, that listen
+   * on the same address and port, or path, with this option; false by default. Each
+   * connection goes to a thread that has few. Can not be true with a handle or a
+   * descriptor. Paths are shared on Unix only (`ENOTSUP` on Windows).
+   */
+  shared?: boolean | undefined;
   /** A handle, a Server, or a BoundSocket, to listen on. */
   handle?: any;
   /**
@@ -1009,6 +1016,21 @@ export interface ServerStats {
   bytesRead: number;
   /** Like `bytesRead`: sent or still queued. */
   bytesWritten: number;
+  /** Of a server that listens with `shared`: what all of its threads have. */
+  shared?: SharedStats;
+}
+
+/** How the connections of an address are spread over the threads that share it. */
+export interface SharedStats {
+  /** Accepted, and not taken by a thread yet. */
+  waiting: number;
+  /** One for each server, in the order in which they began to listen. */
+  threads: Array<{
+    /** `threadId` of `worker_threads`; 0 is the main thread. */
+    threadId: number;
+    /** Open now. */
+    connections: number;
+  }>;
 }
 
 /** The counters of a socket since it was created. */

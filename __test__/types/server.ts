@@ -54,6 +54,7 @@ const place: net.ListenOptions = {
   handle: new net.BoundSocket(),
   port: 0,
   reusePort: true,
+  shared: true,
   unlinkOnClose: false,
   unlinkStale: true,
 };
@@ -62,6 +63,10 @@ server.listen(new net.BoundSocket({ port: 0 }));
 // @ts-expect-error not a boolean
 const wrong: net.ListenOptions = { port: 0, reusePort: 1 };
 void wrong;
+// @ts-expect-error not a boolean
+const neither: net.ListenOptions = { port: 0, shared: 'yes' };
+void neither;
+expectTrue<Equal<net.ListenOptions['shared'], boolean | undefined>>();
 expectTrue<Equal<typeof server.dropMaxConnection, boolean>>();
 const closed = server[Symbol.asyncDispose]();
 expectTrue<Equal<typeof closed, Promise<void>>>();

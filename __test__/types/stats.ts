@@ -18,7 +18,13 @@ void wrong;
 expectTrue<Equal<net.EnvironmentStats['driver'], 'on-loop' | 'threaded'>>();
 type Calls = net.EnvironmentStats['systemCalls'];
 expectTrue<Equal<Calls[keyof Calls], number>>();
-expectTrue<Equal<net.ServerStats[keyof net.ServerStats], number>>();
+type Counts = Omit<net.ServerStats, 'shared'>;
+expectTrue<Equal<Counts[keyof Counts], number>>();
+expectTrue<Equal<net.ServerStats['shared'], net.SharedStats | undefined>>();
+const shares: net.SharedStats = {
+  waiting: 0,
+  threads: [{ threadId: 0, connections: 1 }],
+};
 expectTrue<Equal<net.SocketStats[keyof net.SocketStats], number>>();
 
 // All that there is, and nothing else.
@@ -49,6 +55,7 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     rejectedByRate: 0,
     proxyHeaders: 0,
     proxyRefused: 0,
+    shared: shares,
   },
   { bytesRead: 0, bytesWritten: 0, queued: 0, reads: 0, writes: 0 },
 ];

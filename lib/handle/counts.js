@@ -43,4 +43,25 @@ function countsOf(handle) {
   };
 }
 
-module.exports = { countsOf };
+/**
+ * Returns how the connections of a listener are spread over the threads that share it.
+ *
+ * @param {{ [kKey]?: number } | null} handle any handle
+ * @returns {{ waiting: number, threads: Array<{ threadId: number, connections: number }> }
+ *   | undefined} undefined for one that is not shared
+ */
+function sharedCountsOf(handle) {
+  const key = handle?.[kKey];
+  const counts = key === undefined ? null : native.sharedCounts(key);
+  if (!Array.isArray(counts)) return undefined;
+  // The order is that of `Handle::shared_counts` in src/net/verbs.rs.
+  const [waiting, ...rest] = counts;
+  /** @type {Array<{ threadId: number, connections: number }>} */
+  const threads = [];
+  for (let i = 0; i < rest.length; i += 2) {
+    threads.push({ threadId: rest[i], connections: rest[i + 1] });
+  }
+  return { waiting, threads };
+}
+
+module.exports = { countsOf, sharedCountsOf };

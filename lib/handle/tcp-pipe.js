@@ -26,6 +26,7 @@ const {
   kShutdownWaits,
 } = require('./symbols');
 const { resetAsyncId } = require('../node/async-reset');
+const { getThreadId } = require('../node/main-thread');
 const { checkNet, findNetDenial } = require('../node/permission');
 
 const tcpConstants = Object.freeze({
@@ -44,6 +45,9 @@ const pipeConstants = Object.freeze({
 
 /** Flags of a bind to a path. */
 const pathFlags = Object.freeze({ STAYS: 1, TAKES_OVER: 2 });
+
+/** Beside the flags of a bind to a port or a path: threads share the listener. */
+const SHARED = 256;
 
 const createTcp = () => native.createTcp();
 const createPipe = () => native.createPipe();
@@ -88,6 +92,24 @@ class TCP extends StreamHandle {
     return (
       this[kRefusal] ||
       native.bind6(this[kKey], `${address}`, port | 0, flags | 0)
+    );
+  }
+
+  /**
+   * Binds to an IPv4 or IPv6 address and listens, or joins another thread that does so.
+   * Returns 0 or a negative errno.
+   *
+   * @param {string} address
+   * @param {number} port
+   * @param {number} flags
+   * @param {number} backlog
+   */
+  listenShared(address, port, flags, backlog) {
+    checkNet('');
+    native.setThread(getThreadId());
+    const where = [`${address}`, port | 0, flags & ~SHARED];
+    return (
+      this[kRefusal] || native.listenShared(this[kKey], ...where, +backlog)
     );
   }
 
@@ -239,6 +261,23 @@ class Pipe extends StreamHandle {
     return this[kRefusal] || native.bindPipe(this[kKey], `${path}`, flags);
   }
 
+  /**
+   * Binds to a path and listens, or joins another thread that does so. Returns 0 or a
+   * negative errno.
+   *
+   * @param {string} path
+   * @param {number} flags
+   * @param {number} backlog
+   */
+  listenShared(path, flags, backlog) {
+    checkNet(`${path}`);
+    native.setThread(getThreadId());
+    const where = [`${path}`, flags & ~SHARED];
+    return (
+      this[kRefusal] || native.listenSharedPipe(this[kKey], ...where, +backlog)
+    );
+  }
+
   /** Starts to connect to a path. Returns 0 or a negative errno. */
   connect(request, path) {
     checkRequest(request);
@@ -333,6 +372,7 @@ function typeOfNative({ constructor }, fd) {
 
 module.exports = {
   Pipe,
+  SHARED,
   TCP,
   adoptNativeHandle,
   pathFlags,

@@ -12,4 +12,14 @@ function isMainThread() {
   return loadOwn(() => require('worker_threads')).isMainThread;
 }
 
-module.exports = { isMainThread };
+/**
+ * Returns the number of this thread, `worker_threads.threadId`. Loads that module, as
+ * `isMainThread` does.
+ *
+ * @returns {number} 0 in the main thread
+ */
+function getThreadId() {
+  return loadOwn(() => require('worker_threads')).threadId;
+}
+
+module.exports = { getThreadId, isMainThread };

@@ -7,7 +7,7 @@
 const debug = require('util').debuglog('net');
 
 const { filterConnections, onconnection, onrefused } = require('./accept');
-const { applyLimits } = require('./limits');
+const { applyLimits, keepCounted } = require('./limits');
 const { applyProxy } = require('./proxy');
 const { netServerListen } = require('../node/channels');
 const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
@@ -15,6 +15,7 @@ const { UVExceptionWithHostPort } = require('../common/errors');
 const { applyOptions, openWithOptions } = require('../common/named-options');
 const {
   Pipe,
+  SHARED,
   TCP,
   pipeConstants,
   tcpConstants,
@@ -24,6 +25,10 @@ const { kAsyncId } = require('../node/symbols');
 const { createHandle, getAsyncId } = require('../socket/attach');
 const { kNamedOptions, kOwner } = require('../common/symbols');
 const { tickTriggeredBy } = require('../node/trigger');
+
+const { UV_EADDRINUSE, UV_ENOTSUP } = /** @type {Record<string, number>} */ (
+  uv
+);
 
 // The kernel rounds backlog + 1 up to a power of two, which makes 512.
 const kDefaultBacklog = 511;
@@ -72,6 +77,8 @@ function bindHandle(
     ? handle.bind6(address, port, flags)
     : handle.bind(address, port, flags);
 }
+
+/** @typedef {Record<PropertyKey, any>} Members an object by its members' names */
 
 /**
  * Makes a handle that is bound and does not listen yet.
@@ -144,6 +151,63 @@ function bindServer({ address, port, addressType, fd, flags }, options) {
   return { handle, address, addressType };
 }
 
+/**
+ * Listens together with the threads that do so already, or as the first of them.
+ *
+ * @param {Members} handle
+ * @param {Members} where the address by the names of `createServerHandle`'s parameters
+ * @param {number} backlog
+ * @param {Map<string, any>} [options] the server's options by name, which only the
+ *   first one sets
+ * @returns {object | number | Error} as `createServerHandle`
+ */
+function joinShared(handle, where, backlog, options) {
+  const { address, port, addressType, flags } = where;
+  const isPath = handle instanceof Pipe;
+  const error =
+    options !== undefined &&
+    openWithOptions(handle, options, addressType === 6, true);
+  const place = isPath ? [address] : [address, port];
+  const status = error || handle.listenShared(...place, flags, backlog);
+  if (!status) return handle;
+  handle.close();
+  return status;
+}
+
+/**
+ * Binds and listens, as `bindServer` binds.
+ *
+ * @param {Members} where
+ * @param {number} backlog
+ * @param {Map<string, any>} [options]
+ */
+function listenShared(where, backlog, options) {
+  if (where.addressType === -1) {
+    const isSupported = process.platform !== 'win32';
+    const handle = isSupported
+      ? joinShared(createPipe(), where, backlog, options)
+      : UV_ENOTSUP;
+    return { handle, address: where.address, addressType: -1 };
+  }
+  const listen = (
+    /** @type {string} */ address,
+    /** @type {number} */ type,
+  ) => {
+    const handle = new TCP(tcpConstants.SERVER);
+    const at = { ...where, address, addressType: type };
+    return {
+      ...at,
+      handle: joinShared(handle, at, backlog, options),
+    };
+  };
+  if (where.address) return listen(where.address, where.addressType);
+  const bound = listen(kAnyIPv6, 6);
+  const { handle } = bound;
+  // Without IPv6, any address means any IPv4 address.
+  const isWithoutIPv6 = isFailure(handle) && handle !== UV_EADDRINUSE;
+  return isWithoutIPv6 ? listen(kAnyIPv4, 4) : bound;
+}
+
 /** @param {unknown} outcome */
 function isFailure(outcome) {
   return typeof outcome === 'number' || outcome instanceof Error;
@@ -180,13 +244,18 @@ function setupListenHandle(server, where, backlog) {
   let { address, addressType } = where;
   const { port, fd } = where;
   const isAdopted = Boolean(server._handle) || isDescriptor(fd);
+  const isShared = (where.flags & SHARED) !== 0;
+  const length = backlog || kDefaultBacklog;
   debug('setupListenHandle', address, port, addressType, backlog, fd);
   // A handle from the user or from cluster is already set.
   if (server._handle) {
     debug('setupListenHandle: have a handle already');
   } else {
     debug('setupListenHandle: create a handle');
-    const bound = bindServer(where, server[kNamedOptions]);
+    const options = server[kNamedOptions];
+    const bound = isShared
+      ? listenShared(where, length, options)
+      : bindServer(where, options);
     ({ address, addressType } = bound);
     if (isFailure(bound.handle)) {
       failListen(server, bound.handle, address, port);
@@ -205,7 +274,7 @@ function setupListenHandle(server, where, backlog) {
   const options = isAdopted ? server[kNamedOptions] : undefined;
   const status =
     (options && applyOptions(server._handle, options, true)) ||
-    server._handle.listen(backlog || kDefaultBacklog) ||
+    (isShared ? 0 : server._handle.listen(length)) ||
     applyProxy(server);
   if (status) {
     server._handle.close();
@@ -214,6 +283,7 @@ function setupListenHandle(server, where, backlog) {
     return;
   }
   if (server.blockList) filterConnections(server, server._handle);
+  if (isShared) keepCounted(server);
   applyLimits(server);
   netServerListen.asyncEnd.publish({ server });
   server._connectionKey = `${addressType}:${address}:${port}`;

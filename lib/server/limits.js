@@ -43,6 +43,16 @@ function assignLimits(server, options) {
 }
 
 /**
+ * Keeps a server's connections from node's TLS: handed over, one would no longer count
+ * as open.
+ *
+ * @param {Members} server
+ */
+function keepCounted(server) {
+  Object.defineProperty(server, kHandOver, { value: false, writable: true });
+}
+
+/**
  * Passes a server's limits to its handle, which may be one that has none.
  *
  * @param {Members} server
@@ -53,10 +63,7 @@ function applyLimits(server) {
   if (maxConnectionsPerAddress === undefined && acceptRate === undefined) {
     return;
   }
-  // Handed over to node's TLS, a connection would no longer count as open.
-  if (maxConnectionsPerAddress !== undefined) {
-    Object.defineProperty(server, kHandOver, { value: false, writable: true });
-  }
+  if (maxConnectionsPerAddress !== undefined) keepCounted(server);
   handle.setLimits?.(maxConnectionsPerAddress ?? 0, acceptRate ?? 0);
 }
 
@@ -74,4 +81,10 @@ function setPaused(server, isPaused) {
   server._handle?.setPaused?.(isPaused);
 }
 
-module.exports = { applyLimits, assignLimits, setPaused, validateLimits };
+module.exports = {
+  applyLimits,
+  assignLimits,
+  keepCounted,
+  setPaused,
+  validateLimits,
+};

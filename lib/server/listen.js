@@ -10,6 +10,7 @@ const { BoundSocket } = require('../socket/bound-socket');
 const { netServerListen } = require('../node/channels');
 const { ErrnoException, codes } = require('../common/errors');
 const {
+  SHARED,
   pathFlags,
   pipeConstants,
   tcpConstants,
@@ -40,8 +41,12 @@ const kLinkLocal = /^fe[89ab][0-9a-f]:/i;
 // The port and address type of a listener that has no port: a path or a handle.
 const kNoAddress = -1;
 
-function getFlags({ ipv6Only, reusePort }) {
+/**
+ * @param {{ ipv6Only?: boolean, reusePort?: boolean, shared?: boolean }} options
+ */
+function getFlags({ ipv6Only, reusePort, shared }) {
   return (
+    (shared === true ? SHARED : 0) |
     (ipv6Only === true ? tcpConstants.UV_TCP_IPV6ONLY : 0) |
     (reusePort === true ? tcpConstants.UV_TCP_REUSEPORT : 0)
   );
@@ -114,8 +119,10 @@ function lookupAndListen(server, host, query, exclusive) {
 
 function listenOnPort(server, options, backlog, flags) {
   validatePort(options.port, 'options.port');
-  // With reusePort the kernel shares the port, without the primary.
-  if (options.reusePort === true) options.exclusive = true;
+  // The kernel or the threads of this process share the port, without the primary.
+  if (options.reusePort === true || options.shared === true) {
+    options.exclusive = true;
+  }
   const query = {
     address: null,
     port: options.port | 0,
@@ -144,10 +151,10 @@ function setPipeMode(server, { readableAll, writableAll }) {
 /**
  * Returns how to bind to a path.
  *
- * @param {{ unlinkOnClose?: boolean, unlinkStale?: boolean }} options
+ * @param {{ shared?: boolean, unlinkOnClose?: boolean, unlinkStale?: boolean }} options
  * @returns {number | undefined} undefined as in node, without an option
  */
-function getPathFlags({ unlinkOnClose, unlinkStale }) {
+function getPathFlags({ shared, unlinkOnClose, unlinkStale }) {
   if (unlinkOnClose !== undefined) {
     validateBoolean(unlinkOnClose, 'options.unlinkOnClose');
   }
@@ -156,7 +163,8 @@ function getPathFlags({ unlinkOnClose, unlinkStale }) {
   }
   const flags =
     (unlinkOnClose === false ? pathFlags.STAYS : 0) |
-    (unlinkStale === true ? pathFlags.TAKES_OVER : 0);
+    (unlinkStale === true ? pathFlags.TAKES_OVER : 0) |
+    (shared === true ? SHARED : 0);
   return flags || undefined;
 }
 
@@ -181,9 +189,27 @@ function listenOnPath(server, options, backlog) {
     readableAll,
     writableAll,
   };
-  listenInCluster(server, query, Boolean(options.exclusive));
+  const exclusive = Boolean(options.exclusive) || options.shared === true;
+  listenInCluster(server, query, exclusive);
   // There is no handle if listening failed, or if the primary sets the mode.
   if (server._handle) setPipeMode(server, options);
+}
+
+/**
+ * Checks the option `shared`. What the caller has bound is the caller's to share.
+ *
+ * @param {Record<string, unknown>} options
+ */
+function validateShared({ shared, fd, handle, _handle }) {
+  if (shared === undefined) return;
+  validateBoolean(shared, 'options.shared');
+  const isBound = handle || _handle || (typeof fd === 'number' && fd >= 0);
+  if (!shared || !isBound) return;
+  throw new ERR_INVALID_ARG_VALUE(
+    'options.shared',
+    shared,
+    'can not be true with a handle or a descriptor',
+  );
 }
 
 function watchSignal(server, { signal }) {
@@ -247,6 +273,7 @@ function listen(server, args) {
   if (server._handle) throw new ERR_SERVER_ALREADY_LISTEN();
   validateLimits(server, 'server');
   validateProxy(server, 'server');
+  validateShared(given);
   netServerListen.asyncStart.publish({ server, options: given });
   if (cb !== null) server.once('listening', cb);
 

@@ -8,7 +8,7 @@
 const { ErrnoException } = require('../common/errors');
 const { kOwner, kStats } = require('../common/symbols');
 const { countRaced } = require('../connect/parallel-race');
-const { countsOf } = require('../handle/counts');
+const { countsOf, sharedCountsOf } = require('../handle/counts');
 const { openHandles } = require('../handle/dispatch');
 const { native, openEnvironment } = require('../handle/native');
 const httpCounts = require('./http-counts');
@@ -57,6 +57,7 @@ function environmentStats() {
 function serverStats(server) {
   const past = server[kStats];
   const now = countsOf(server._handle);
+  const shared = sharedCountsOf(server._handle);
   const bytes = {
     bytesRead: past.bytesRead,
     bytesWritten: past.bytesWritten,
@@ -80,6 +81,7 @@ function serverStats(server) {
     proxyHeaders: past.proxyHeaders + now.proxyHeaders,
     proxyRefused: past.proxyRefused + now.proxyRefused,
     ...bytes,
+    ...(shared && { shared }),
   };
 }
 

@@ -10,7 +10,7 @@ use super::transfer::deposit;
 use crate::env::{Core, NetEnv};
 use crate::error::{status, Errno, Result};
 use crate::event::Key;
-use crate::net::{format_address, parse_address, Handle, Limits, Transport};
+use crate::net::{format_address, parse_address, Address, Handle, Limits, Terms, Transport};
 use crate::stream::Relay;
 use crate::sys::{descriptor, Bytes};
 
@@ -25,6 +25,18 @@ pub const VERBS: &[(&str, Verb)] = &[
     ("bind6", |net, args| bind(net, args, true)),
     ("bindPipe", bind_pipe),
     ("listen", listen),
+    ("listenShared", |net, args| {
+        let address = target(args, args.text(1).contains(':')).map(Address::Internet);
+        listen_shared(net, args, address, 3)
+    }),
+    ("listenSharedPipe", |net, args| {
+        let name = Address::Name(args.text(1).into_bytes().into());
+        listen_shared(net, args, Ok(name), 2)
+    }),
+    ("setThread", |net, args| {
+        net.set_thread(args.uint(0));
+        Value::Int(0)
+    }),
     ("connect", |net, args| connect(net, args, false)),
     ("connect6", |net, args| connect(net, args, true)),
     ("connectPipe", connect_pipe),
@@ -217,6 +229,13 @@ pub const VERBS: &[(&str, Verb)] = &[
             Err(errno) => Value::Int(errno.code()),
         }
     }),
+    ("sharedCounts", |net, args| {
+        let key = key(net, args);
+        match net.run(|core| core.verb(key, |handle, _, _| handle.shared_counts())) {
+            Ok(counts) => Value::Counts(counts),
+            Err(errno) => Value::Int(errno.code()),
+        }
+    }),
     ("reportException", |_, args| {
         args.report_exception(0);
         Value::Int(0)
@@ -333,6 +352,27 @@ fn connect_pipe(net: &NetEnv, args: &Arguments<'_>) -> Value {
 fn listen(net: &NetEnv, args: &Arguments<'_>) -> Value {
     let (key, backlog) = (key(net, args), args.int(1));
     to_status(net.run(|core| core.listen(key, backlog)))
+}
+
+/// Listens with flags and a backlog, which are the arguments from `next` on.
+fn listen_shared(
+    net: &NetEnv,
+    args: &Arguments<'_>,
+    address: Result<Address>,
+    next: usize,
+) -> Value {
+    let key = key(net, args);
+    let listens = address.and_then(|address| {
+        let terms = Terms {
+            address,
+            padded_names: net.padded_names(),
+            flags: args.uint(next),
+            backlog: args.int(next + 1),
+            thread: net.thread(),
+        };
+        net.run(|core| core.listen_shared(key, &terms))
+    });
+    to_status(listens)
 }
 
 pub(super) fn address(

@@ -22,7 +22,7 @@ pub use self::scheduler::ITERATION_BATCHES;
 use super::counters::{Counters, Totals};
 use crate::error::{Result, UV_EOF};
 use crate::event::{Event, Key};
-use crate::net::{Handle, Transport};
+use crate::net::{Handle, Terms, Transport};
 use crate::queue::EventQueue;
 use crate::runtime::{Interest, Reactor, Ready};
 use crate::sys::{Bytes, Room};
@@ -133,6 +133,17 @@ impl Core {
         let endpoint = self.handles.get(key).and_then(Handle::endpoint);
         self.acceptor.add_listener(key, endpoint);
         Ok(())
+    }
+
+    /// Begins to listen together with other threads.
+    ///
+    /// # Errors
+    /// The handle's.
+    pub fn listen_shared(&mut self, key: Key, terms: &Terms) -> Result<()> {
+        // Not one of the acceptor's listeners: a connect may reach another thread.
+        self.verb(key, |handle, reactor, _| {
+            handle.listen_shared(reactor, terms)
+        })
     }
 
     /// Writes, after what callbacks have deferred. Returns how many bytes have left; a `Writable`

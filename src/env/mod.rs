@@ -1,5 +1,5 @@
 //! One Node environment (the main thread's or a worker's): its handles, its driver, its way into
-//! JavaScript and its end. Nothing here is shared between environments.
+//! JavaScript and its end. Nothing here is shared between environments (`net/shared` has what is).
 
 mod busy_poll;
 mod core;
@@ -61,6 +61,8 @@ pub struct NetEnv {
     driver: &'static str,
     fallback: Option<String>,
     padded_names: bool,
+    /// See [`Self::set_thread`].
+    thread: Cell<u32>,
     phase: Cell<LoopPhase>,
     busy_poll: Option<BusyPoll>,
     log: Option<Log>,
@@ -117,6 +119,7 @@ impl NetEnv {
             js,
             watch,
             padded_names: options.padded_names,
+            thread: Cell::new(0),
             phase: Cell::default(),
             busy_poll: BusyPoll::new(options.busy_poll),
             hook: Cell::new(ptr::null_mut()),
@@ -145,6 +148,16 @@ impl NetEnv {
 
     pub fn padded_names(&self) -> bool {
         self.padded_names
+    }
+
+    /// Returns the number of the JavaScript thread; 0, the main thread's, until it is set.
+    pub fn thread(&self) -> u32 {
+        self.thread.get()
+    }
+
+    /// Sets the number of the JavaScript thread. Needed only to share a listener.
+    pub fn set_thread(&self, thread: u32) {
+        self.thread.set(thread);
     }
 
     /// Returns the key of the handle in a slot, or one that names nothing.

@@ -115,7 +115,7 @@ impl Handle {
     }
 
     /// Asks a listener for a place for a connection of `peer`. `None` where it is rejected.
-    pub fn admit(&self, peer: IpAddr) -> Option<Option<Box<Seat>>> {
+    pub fn admit(&self, peer: IpAddr) -> Option<Option<Seat>> {
         match &self.state {
             State::Listener(listener) => listener.admit(peer, true),
             _ => None,
@@ -123,8 +123,12 @@ impl Handle {
     }
 
     /// Puts a connection in another place among those of an address, or in none.
-    pub fn set_seat(&mut self, seat: Option<Box<Seat>>) {
-        self.seat = seat;
+    pub fn set_seat(&mut self, seat: Option<Seat>) {
+        match &mut self.held {
+            Some(held) => held.seat = seat,
+            None if seat.is_some() => self.held.get_or_insert_default().seat = seat,
+            None => {}
+        }
     }
 
     /// Returns the bytes of the PROXY header, once.

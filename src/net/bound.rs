@@ -8,7 +8,7 @@ use socket2::SockAddr;
 use super::socket::Socket;
 use super::{IPV6_ONLY, READABLE, REUSE_PORT, WRITABLE};
 use crate::error::{Errno, Result};
-use crate::sys::{options, path, socket};
+use crate::sys::{options, path, socket, BorrowedDescriptor};
 
 /// A socket that may listen or connect, and has nothing to read or to write.
 #[derive(Debug)]
@@ -73,11 +73,15 @@ impl Socket {
     /// `EBADF` where no name is bound, and the system's.
     pub fn change_mode(&self, mode: u32) -> Result<()> {
         let name = self.name().ok_or(Errno::BADF)?;
-        Ok(path::widen_permissions(
-            self.fd().ok_or(Errno::BADF)?,
-            name,
-            mode & READABLE != 0,
-            mode & WRITABLE != 0,
-        )?)
+        widen_permissions(self.fd().ok_or(Errno::BADF)?, name, mode)
     }
+}
+
+/// Adds permissions for everybody to the name of a listener.
+///
+/// # Errors
+/// The system's.
+pub(super) fn widen_permissions(fd: BorrowedDescriptor<'_>, name: &[u8], mode: u32) -> Result<()> {
+    let (readable, writable) = (mode & READABLE != 0, mode & WRITABLE != 0);
+    Ok(path::widen_permissions(fd, name, readable, writable)?)
 }

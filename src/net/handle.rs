@@ -11,17 +11,17 @@ use super::bound::{self, Bound};
 use super::common::{Common, Transport};
 use super::connecting::Connecting;
 use super::gate::Expectation;
-use super::limits::Seat;
-use super::listener::{Incoming, Listener};
+use super::listener::{Held, Incoming, Listener};
+use super::shared::{Address, Candidate, Registry};
 use super::socket::Socket;
 use super::stream::Stream;
 use super::unbound::Unbound;
 use crate::error::{status, Errno, Result};
 use crate::event::{Event, Key, Kind};
 use crate::queue::EventQueue;
-use crate::runtime::Reactor;
+use crate::runtime::{Interest, Reactor};
 use crate::sys::path::Name;
-use crate::sys::{descriptor, Access, BorrowedDescriptor};
+use crate::sys::{descriptor, socket, Access, BorrowedDescriptor};
 
 /// A `TCP` or `Pipe`. Used by the JavaScript thread only.
 ///
@@ -32,8 +32,8 @@ use crate::sys::{descriptor, Access, BorrowedDescriptor};
 pub struct Handle {
     pub(super) common: Common,
     pub(super) state: State,
-    /// The place among the connections of its address, where these are limited.
-    pub(super) seat: Option<Box<Seat>>,
+    /// What a connection gives back when it closes.
+    pub(super) held: Option<Box<Held>>,
     /// The PROXY header of a connection, until JavaScript takes it.
     pub(super) header: Option<Box<[u8]>>,
 }
@@ -99,13 +99,27 @@ impl State {
     }
 }
 
+/// How to listen together with other threads. Where another does so already, only the address and
+/// the thread count.
+#[derive(Debug)]
+pub struct Terms {
+    pub address: Address,
+    /// Fill an abstract name with NULs.
+    pub padded_names: bool,
+    /// Of the bind.
+    pub flags: u32,
+    pub backlog: i32,
+    /// The number of the JavaScript thread, by which it is counted.
+    pub thread: u32,
+}
+
 impl Handle {
     /// Makes a handle without a descriptor.
     pub fn new(key: Key, transport: Transport) -> Self {
         Self {
             common: Common::new(key, transport),
             state: State::default(),
-            seat: None,
+            held: None,
             header: None,
         }
     }
@@ -114,7 +128,7 @@ impl Handle {
     pub fn accepted(key: Key, transport: Transport, incoming: Incoming) -> Self {
         Self {
             state: State::Stream(Stream::accepted(Socket::new(incoming.fd))),
-            seat: incoming.seat,
+            held: incoming.held,
             ..Self::new(key, transport)
         }
     }
@@ -130,7 +144,7 @@ impl Handle {
     ) -> Self {
         Self {
             state: State::Awaiting(Awaiting::new(incoming.fd, listener, expectation)),
-            seat: incoming.seat,
+            held: incoming.held,
             ..Self::new(key, transport)
         }
     }
@@ -233,15 +247,57 @@ impl Handle {
             State::Unbound(_) | State::Connecting(_) | State::Awaiting(_) => {
                 return Err(Errno::INVAL);
             }
+            State::Listener(listener) if listener.is_shared() => return Err(Errno::INVAL),
             other => other.socket_mut().ok_or(Errno::INVAL)?,
         };
-        socket.listen(key, transport, reactor, backlog)?;
+        socket.listen(transport, backlog)?;
+        socket.register(key, reactor)?.arm(Interest::Read);
         self.state = match std::mem::take(&mut self.state) {
             State::Bound(Bound { socket }) => State::Listener(Listener::new(socket)),
             State::Stream(stream) => State::Listener(Listener::new(stream.into_socket())),
             other => other,
         };
         Ok(())
+    }
+
+    /// Listens together with the other threads that share `terms.address`, or as the first of them.
+    ///
+    /// # Errors
+    /// As the bind and the listen that it stands for; `EINVAL` for a handle that is more than bound.
+    pub fn listen_shared(&mut self, reactor: &Reactor, terms: &Terms) -> Result<()> {
+        if !matches!(self.state, State::Unbound(_) | State::Bound(_)) {
+            return Err(Errno::INVAL);
+        }
+        let candidate = Candidate::new(self.common.key, reactor, terms.thread)?;
+        let mut registry = Registry::lock();
+        let (socket, membership) = match registry.join(&terms.address, candidate)? {
+            Ok(joined) => joined,
+            Err(candidate) => {
+                let (address, socket) = self.listen_first(terms)?;
+                registry.open(address, socket, candidate)?
+            }
+        };
+        drop(registry);
+        self.state = State::Listener(Listener::shared(socket, membership));
+        Ok(())
+    }
+
+    /// Binds and listens, for nobody does so. Takes the socket out of the handle.
+    fn listen_first(&mut self, terms: &Terms) -> Result<(Address, Socket)> {
+        match &terms.address {
+            Address::Internet(address) => self.bind_tcp(*address, terms.flags)?,
+            Address::Name(name) => self.bind_pipe(name, terms.padded_names, terms.flags)?,
+        }
+        let State::Bound(Bound { mut socket }) = std::mem::take(&mut self.state) else {
+            return Err(Errno::INVAL);
+        };
+        if let Some(errno) = socket.held_error() {
+            return Err(errno);
+        }
+        socket.listen(self.common.transport, terms.backlog)?;
+        let local = socket::local_address(socket.fd().ok_or(Errno::BADF)?)?;
+        let address = local.map_or_else(|| terms.address.clone(), Address::Internet);
+        Ok((address, socket))
     }
 
     /// Starts a connect; its outcome is a `Connected` event.

@@ -100,7 +100,7 @@ impl Table {
     }
 
     /// Seats a connection of `ip`, unless that is too many or too soon.
-    pub fn admit(&self, ip: IpAddr, now: Instant) -> Result<Box<Seat>, Excess> {
+    pub fn admit(&self, ip: IpAddr, now: Instant) -> Result<Seat, Excess> {
         let peer = Peer::from(ip);
         let mut entries = self.entries.borrow_mut();
         entries.sweep(now);
@@ -116,10 +116,10 @@ impl Table {
         }
         entry.open += 1;
         drop(entries);
-        Ok(Box::new(Seat {
+        Ok(Seat {
             peer,
             entries: Rc::clone(&self.entries),
-        }))
+        })
     }
 }
 

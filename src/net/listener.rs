@@ -9,16 +9,18 @@ use std::time::Instant;
 use super::common::Transport;
 use super::gate::{Expectation, Gate, ProxyRules};
 use super::limits::{Excess, Limits, Seat, Table};
+use super::shared::{Membership, Place};
 use super::socket::Socket;
 use crate::error::{Errno, Result};
-use crate::event::Key;
-use crate::runtime::{Attempt, Count, Interest, Reactor};
+use crate::runtime::{Attempt, Count, Interest};
 use crate::sys::{descriptor, path, socket, Descriptor};
 
 /// A listening socket, and the connections that it rejects.
 #[derive(Debug)]
 pub(super) struct Listener {
+    /// Dropped before `queue`, with which the listening socket may close.
     socket: Socket,
+    queue: Queue,
     /// Made by the first filter: few listeners have one.
     rejection: Option<Box<Rejection>>,
     /// Says what is wanted of PROXY headers, where they are.
@@ -27,6 +29,15 @@ pub(super) struct Listener {
     look_is_due: Cell<bool>,
     /// Connections wait in the kernel.
     is_paused: Cell<bool>,
+}
+
+/// Where connections wait.
+#[derive(Debug)]
+enum Queue {
+    /// In the kernel, and the socket's registration reports them.
+    Kernel,
+    /// In an inbox that other threads have too.
+    Shared(Membership),
 }
 
 /// Says of a peer's address whether a listener rejects it.
@@ -45,19 +56,45 @@ struct Rejection {
 #[derive(Debug)]
 pub struct Incoming {
     pub fd: Descriptor,
-    /// Given back when the connection closes, where its address is limited.
-    pub seat: Option<Box<Seat>>,
+    /// Given back when the connection closes, where anything counts it.
+    pub held: Option<Box<Held>>,
     /// A PROXY header is to come first.
     pub expectation: Option<Expectation>,
+}
+
+/// What counts a connection as open.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Its place among the connections of its address, where these are limited.
+    pub(super) seat: Option<Seat>,
+    /// Its place among those of its thread, where threads share the listener.
+    place: Option<Place>,
 }
 
 impl From<Descriptor> for Incoming {
     fn from(fd: Descriptor) -> Self {
         Self {
             fd,
-            seat: None,
+            held: None,
             expectation: None,
         }
+    }
+}
+
+impl Incoming {
+    /// Adds the place among the connections of its thread.
+    fn with_place(mut self, place: Place) -> Self {
+        self.held.get_or_insert_default().place = Some(place);
+        self
+    }
+}
+
+impl Held {
+    fn of_address(seat: Seat) -> Box<Self> {
+        Box::new(Self {
+            seat: Some(seat),
+            place: None,
+        })
     }
 }
 
@@ -94,7 +131,7 @@ impl fmt::Debug for PeerFilter {
 
 impl Rejection {
     /// Seats a connection of `peer`, or counts why it is rejected.
-    fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Box<Seat>>> {
+    fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Seat>> {
         if self.filter.as_ref().is_some_and(|it| it.covers(peer)) {
             self.by_filter.add(1);
             return None;
@@ -117,12 +154,48 @@ impl Rejection {
 impl Listener {
     /// Takes over what [`Socket::listen`] has made a listener of.
     pub fn new(socket: Socket) -> Self {
+        Self::with_queue(socket, Queue::Kernel)
+    }
+
+    /// Accepts by way of an inbox. The socket is a duplicate of the one that others listen on.
+    pub fn shared(socket: Socket, membership: Membership) -> Self {
+        Self::with_queue(socket, Queue::Shared(membership))
+    }
+
+    fn with_queue(socket: Socket, queue: Queue) -> Self {
         Self {
             socket,
+            queue,
             rejection: None,
             gate: None,
             look_is_due: Cell::new(false),
             is_paused: Cell::new(false),
+        }
+    }
+
+    /// True when other threads may have a share in the socket.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.queue, Queue::Shared(_))
+    }
+
+    /// Returns what [`Membership::counts`] does, for a socket that is shared.
+    pub fn shared_counts(&self) -> Option<Vec<u64>> {
+        match &self.queue {
+            Queue::Kernel => None,
+            Queue::Shared(membership) => Some(membership.counts()),
+        }
+    }
+
+    /// Adds permissions for everybody to the bound name.
+    ///
+    /// # Errors
+    /// `EBADF` where no name is bound, and the system's.
+    pub fn change_mode(&self, mode: u32) -> Result<()> {
+        match &self.queue {
+            Queue::Kernel => self.socket.change_mode(mode),
+            Queue::Shared(membership) => {
+                membership.change_mode(self.socket.fd().ok_or(Errno::BADF)?, mode)
+            }
         }
     }
 
@@ -137,6 +210,10 @@ impl Listener {
     /// True when connections may wait: the reactor has reported some, or [`Self::look_later`] was
     /// called. Where neither is so, the reactor reports the next one.
     pub fn may_accept(&self) -> bool {
+        if let Queue::Shared(membership) = &self.queue {
+            membership.answer();
+            return true;
+        }
         let was_asked = self.look_is_due.take();
         let source = self.socket.source();
         was_asked || source.is_some_and(|source| source.is_ready(Interest::Read))
@@ -144,14 +221,38 @@ impl Listener {
 
     /// Accepts one connection.
     pub fn accept(&self) -> Accepted {
-        let source = match self.socket.source() {
-            Some(source) if !self.is_paused.get() => source,
-            _ => return Accepted::Nothing,
+        if self.is_paused.get() {
+            return Accepted::Nothing;
+        }
+        match &self.queue {
+            Queue::Kernel => self.accept_from_kernel(),
+            Queue::Shared(membership) => self.accept_shared(membership),
+        }
+    }
+
+    fn accept_shared(&self, membership: &Membership) -> Accepted {
+        match membership.take() {
+            None => Accepted::Nothing,
+            Some((Ok(fd), place)) => match self.judge(fd) {
+                Accepted::Connection(incoming) => Accepted::Connection(incoming.with_place(place)),
+                other => other,
+            },
+            Some((Err(error), _)) => {
+                // Nobody looks again after a failure.
+                membership.set_idle();
+                Accepted::Failed {
+                    exhausted: false,
+                    errno: error.into(),
+                }
+            }
+        }
+    }
+
+    fn accept_from_kernel(&self) -> Accepted {
+        let Some(source) = self.socket.source() else {
+            return Accepted::Nothing;
         };
         match source.try_accept() {
-            Attempt::Done(fd) if self.rejection.is_none() && self.gate.is_none() => {
-                Accepted::Connection(fd.into())
-            }
             Attempt::Done(fd) => self.judge(fd),
             Attempt::Pending => Accepted::Nothing,
             Attempt::Failed(error) if error.kind() == ErrorKind::ConnectionAborted => {
@@ -166,6 +267,9 @@ impl Listener {
 
     /// Lets a connection in, or counts why it is rejected. One without an address is let in.
     fn judge(&self, fd: Descriptor) -> Accepted {
+        if self.rejection.is_none() && self.gate.is_none() {
+            return Accepted::Connection(fd.into());
+        }
         let address = socket::peer_address(descriptor::borrow(&fd));
         let peer = address.ok().flatten().map(|address| address.ip());
         let expectation = self.gate.as_ref().and_then(|gate| gate.expect(peer));
@@ -174,14 +278,14 @@ impl Listener {
             None => Accepted::Aborted,
             Some(seat) => Accepted::Connection(Incoming {
                 fd,
-                seat,
+                held: seat.map(Held::of_address),
                 expectation,
             }),
         }
     }
 
     /// Seats a connection of `peer`; `None` where it is rejected.
-    pub fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Box<Seat>>> {
+    pub fn admit(&self, peer: IpAddr, is_limited: bool) -> Option<Option<Seat>> {
         match &self.rejection {
             None => Some(None),
             Some(rejection) => rejection.admit(peer, is_limited),
@@ -191,14 +295,18 @@ impl Listener {
     /// Has the listener served again in the next loop iteration: it stopped before its backlog was
     /// empty.
     pub fn accept_later(&self) {
-        if let Some(source) = self.socket.source() {
+        if let Queue::Shared(membership) = &self.queue {
+            membership.look_later();
+        } else if let Some(source) = self.socket.source() {
             source.arm_later(Interest::Read);
         }
     }
 
     /// Has the listener served in the next loop iteration, whether a connection is known to wait or not.
     pub fn look_later(&self) {
-        if let Some(source) = self.socket.source() {
+        if let Queue::Shared(membership) = &self.queue {
+            membership.look_later();
+        } else if let Some(source) = self.socket.source() {
             source.announce_later(Interest::Read);
             self.look_is_due.set(true);
         }
@@ -247,7 +355,10 @@ impl Listener {
 
     /// Leaves connections in the kernel, or accepts what has come meanwhile.
     pub fn set_paused(&self, is_paused: bool) {
-        if self.is_paused.replace(is_paused) && !is_paused {
+        let was_paused = self.is_paused.replace(is_paused);
+        if let Queue::Shared(membership) = &self.queue {
+            membership.set_paused(is_paused);
+        } else if was_paused && !is_paused {
             self.look_later();
         }
     }
@@ -268,17 +379,11 @@ impl Listener {
 }
 
 impl Socket {
-    /// Starts to listen, and to wait for connections.
+    /// Starts to listen.
     ///
     /// # Errors
     /// `EBADF` without a descriptor, and the kernel's.
-    pub fn listen(
-        &mut self,
-        key: Key,
-        transport: Transport,
-        reactor: &Reactor,
-        backlog: i32,
-    ) -> Result<()> {
+    pub fn listen(&mut self, transport: Transport, backlog: i32) -> Result<()> {
         let fd = self.fd().ok_or(Errno::BADF)?;
         match transport {
             Transport::Tcp => socket::listen(fd, backlog)?,
@@ -286,7 +391,6 @@ impl Socket {
         }
         // It may have been made blocking before it became a listener. What cannot be is not.
         let _ = descriptor::set_blocking(fd, false);
-        self.register(key, reactor)?.arm(Interest::Read);
         self.release_claim();
         Ok(())
     }

@@ -26,7 +26,7 @@ mod limits;
 mod listener;
 mod named;
 mod options;
-
+mod shared;
 mod socket;
 mod stream;
 mod unbound;
@@ -36,10 +36,11 @@ pub use awaiting::{Arrival, Look};
 pub use common::Transport;
 pub use endpoint::Endpoint;
 pub use gate::{ProxyRules, Refusal};
-pub use handle::Handle;
+pub use handle::{Handle, Terms};
 pub use internet::{format_address, parse_address};
 pub use limits::Limits;
 pub use listener::{Accepted, Incoming, PeerFilter};
+pub use shared::Address;
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).
 pub const IPV6_ONLY: u32 = 1;

@@ -48,6 +48,9 @@ impl Handle {
     /// `EINVAL` for other bits or none, `EBADF` where nothing is bound.
     pub fn change_mode(&self, mode: u32) -> Result<()> {
         bound::check_mode(mode)?;
+        if let State::Listener(listener) = &self.state {
+            return listener.change_mode(mode);
+        }
         let socket = self.state.socket().ok_or(Errno::BADF)?;
         socket.change_mode(mode)
     }

@@ -62,6 +62,16 @@ impl Socket {
         }
     }
 
+    /// Returns the descriptor and its name, which is removed by whoever drops it. `None` without a
+    /// descriptor.
+    pub fn into_parts(mut self) -> Option<(Descriptor, Option<BoundName>)> {
+        self.unregister().ok()?;
+        match self.io {
+            Io::Open(fd) => Some((fd, self.name)),
+            Io::Registered(_) | Io::Missing => None,
+        }
+    }
+
     /// Lets others take the name over once nobody answers on it.
     pub fn release_claim(&mut self) {
         if let Some(name) = &mut self.name {

@@ -98,6 +98,18 @@ impl Handle {
         }
     }
 
+    /// Returns, for a listener that threads share, how many connections wait for one of them, then of
+    /// each thread its number and its open connections.
+    ///
+    /// # Errors
+    /// `EINVAL` for anything else.
+    pub fn shared_counts(&self) -> Result<Vec<u64>> {
+        match &self.state {
+            State::Listener(listener) => listener.shared_counts().ok_or(Errno::INVAL),
+            _ => Err(Errno::INVAL),
+        }
+    }
+
     /// Announces readiness instead of reading, from now on: [`Self::read_directly`] reads.
     pub fn set_reads_directly(&mut self, directly: bool) {
         self.common.reads_directly = directly;

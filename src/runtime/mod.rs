@@ -34,6 +34,7 @@
 //! 4. A driver without a thread calls wakers within [`Driver::poll`] alone, and all of them that are due.
 //! 5. No waker runs after [`Driver::stop`] has returned.
 
+mod accept_thread;
 mod calls;
 mod on_loop;
 mod ready;
@@ -44,6 +45,7 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
+pub use accept_thread::{AcceptControl, AcceptThread, Intake};
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
 pub use ready::{First, LoopWaker, Ready, ReadySet};

@@ -1,7 +1,7 @@
 use std::env::var_os;
 
 /// The calls that `src/sys/faults` stands before.
-const CALLS: [&str; 26] = [
+const CALLS: [&str; 28] = [
     "accept4",
     "bind",
     "close",
@@ -20,7 +20,9 @@ const CALLS: [&str; 26] = [
     "pipe2",
     "read",
     "recv",
+    "recvmsg",
     "send",
+    "sendmsg",
     "setsockopt",
     "shutdown",
     "socket",

@@ -469,6 +469,28 @@ export class Socket extends net.Socket {
    * undefined where there was none.
    */
   proxy?: ProxyHeader | undefined;
+
+  /**
+   * Writes data together with open descriptors, which the peer gets as its own; over
+   * Unix-domain sockets, not on Windows. They leave with the first byte, in the order
+   * of all writes.
+   *
+   * A socket of rust-net gets them as `socket.on('descriptors', (fds: number[]) => ...)`,
+   * before the 'data' that has that byte. The listener owns them, and must close them.
+   * Without a listener the system closes them.
+   * @param data at least one byte; a string is UTF-8
+   * @param fds 1 to 253 descriptors, which may be closed as soon as the call returns
+   * @param callback as for `write()`
+   * @returns false when the program should wait for 'drain', as `write()` does
+   * @throws ENOTCONN without a connection, ENOTSUP for TCP and on Windows, EBADF for a
+   *   descriptor that is not open, EMFILE where it cannot be duplicated
+   * @since 0.1.0
+   */
+  writeDescriptors(
+    data: string | Uint8Array,
+    fds: readonly number[],
+    callback?: (error?: Error | null) => void,
+  ): boolean;
 }
 
 /** The name of {@link Socket} in the first releases of node. */
@@ -943,6 +965,10 @@ export interface EnvironmentStats {
   batches: number;
   /** The events of those calls. */
   events: number;
+  /** Descriptors that came over Unix-domain sockets for a listener. */
+  descriptorsReceived: number;
+  /** Descriptors that were sent over Unix-domain sockets. */
+  descriptorsSent: number;
   /** Connections that TLS has got, with what it reads and writes. */
   handedOver: number;
   /** Attempts that races in parallel have started. */

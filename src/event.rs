@@ -64,11 +64,13 @@ pub enum Kind {
     /// A listener has refused the connection in slot `a` for its PROXY header: `b` is the number of a
     /// [`Refusal`](crate::net::Refusal). JavaScript closes it.
     Refused = 10,
+    /// As `Read`, and descriptors came with the bytes: they wait at the handle.
+    ReadDescriptors = 11,
 }
 
 impl Kind {
     /// All kinds, by the names that JavaScript has them under.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("READ", Self::Read),
         ("READ_END", Self::ReadEnd),
         ("CONNECTION", Self::Connection),
@@ -80,6 +82,7 @@ impl Kind {
         ("FLUSH_FAILED", Self::FlushFailed),
         ("READABLE", Self::Readable),
         ("REFUSED", Self::Refused),
+        ("READ_DESCRIPTORS", Self::ReadDescriptors),
     ];
 
     /// Returns the number that JavaScript sees.

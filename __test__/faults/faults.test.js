@@ -43,7 +43,9 @@ test('the build for the sweep has all of it', { skip: built }, () => {
 // The engine's names of calls, by system call.
 const names = {
   recvfrom: ['recv'],
+  recvmsg: ['recv'],
   sendto: ['send'],
+  sendmsg: ['send'],
   splice: ['splice-in', 'splice-out'],
   // It also duplicates descriptors.
   fcntl: ['fcntl', 'dup'],

@@ -75,6 +75,17 @@ const differences = {
   },
 };
 
+for (const [path, ours] of [
+  ['addListener', 'on(2)'],
+  ['on', 'on(2)'],
+  ['prependListener', '(2)'],
+]) {
+  differences[`Socket.prototype.${path}`] = {
+    ours,
+    why: 'switches to taking descriptors; node has the inherited one alone',
+  };
+}
+
 /** The methods of a connection's options and facts, which node does not have. */
 const systemMethods = {
   getRecvBufferSize: 0,
@@ -86,6 +97,7 @@ const systemMethods = {
   setRecvBufferSize: 1,
   setSendBufferSize: 1,
   setUserTimeout: 1,
+  writeDescriptors: 3,
 };
 for (const [name, length] of Object.entries(systemMethods)) {
   differences[`Socket.prototype.${name}`] = {

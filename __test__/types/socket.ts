@@ -207,6 +207,19 @@ const peer: net.PeerCredentials = socket.peerCredentials();
 expectTrue<Equal<typeof peer.pid, number | undefined>>();
 expectTrue<Equal<typeof peer.uid | typeof peer.gid, number>>();
 
+// Descriptors over a Unix-domain socket.
+socket.on('descriptors', (fds: number[]) => void fds.length);
+const goesOn: boolean = socket.writeDescriptors('text', [1]);
+const kept: readonly number[] = [1, 2];
+socket.writeDescriptors(Buffer.from('x'), kept, (error) => {
+  expectTrue<Equal<typeof error, Error | null | undefined>>();
+});
+void goesOn;
+// @ts-expect-error Data is text or bytes.
+socket.writeDescriptors(1, [1]);
+// @ts-expect-error Descriptors are numbers.
+socket.writeDescriptors('x', ['1']);
+
 // What an error says.
 socket.on('error', (error: net.ConnectionError) => {
   const ends = [error.localAddress, error.remoteAddress];

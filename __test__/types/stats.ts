@@ -35,6 +35,8 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     bytesRead: 0,
     bytesWritten: 0,
     connected: 0,
+    descriptorsReceived: 0,
+    descriptorsSent: 0,
     driver: 'on-loop',
     events: 0,
     handedOver: 0,

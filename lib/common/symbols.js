@@ -38,6 +38,8 @@ module.exports = {
   /** On a Socket or Server: the value of the option `offload`. */
   kOffload: Symbol('kOffload'),
   kSetTOS: Symbol('kSetTOS'),
+  /** On a Socket: true once somebody has listened to 'descriptors'. */
+  kTakesDescriptors: Symbol('kTakesDescriptors'),
   /** On a Socket: the running time limit of its connect(), if it has one. */
   kDeadline: Symbol('kDeadline'),
   /** On a Socket or Server: the options by name that were set, if there are any. */

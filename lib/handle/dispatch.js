@@ -9,6 +9,11 @@ const { native, onEvents, ring, seam, slab, uv } = require('./native');
 const { byteLengthOf, copyInto } = require('./bytes');
 const { allocate } = require('./chunk-memory');
 const {
+  DESCRIPTORS,
+  emitDescriptors,
+  hasDescriptors,
+} = require('./descriptors');
+const {
   codes: { ERR_INVALID_ARG_TYPE },
 } = require('../common/errors');
 const {
@@ -25,6 +30,7 @@ const {
   kShutdownRequest,
   kShutdownWaits,
   kStash,
+  kTakesDescriptors,
   kUserBuffer,
 } = require('./symbols');
 const { setList } = require('../node/active-handles');
@@ -60,6 +66,7 @@ const {
   FLUSH_FAILED,
   READABLE,
   REFUSED,
+  READ_DESCRIPTORS,
 } = seam.kinds;
 
 const ACCEPT_RETRY_MS = 100;
@@ -194,6 +201,9 @@ function deliverOpen(handle, kind, argument, at) {
     case REFUSED:
       onRefused(handle, argument, ring[at + 3]);
       break;
+    case READ_DESCRIPTORS:
+      onMessage(handle, argument, at);
+      break;
     case FLUSH_FAILED:
       if (typeof handle.onwriteerror === 'function') {
         handle.runInAsyncScope(handle.onwriteerror, handle, argument);
@@ -217,6 +227,46 @@ function onBytes(handle, offset, length) {
 }
 
 /**
+ * Delivers the descriptors that came with bytes, and then the event again for the
+ * bytes: a listener may stop reading between them.
+ *
+ * @param {Record<PropertyKey, any>} handle
+ * @param {number} length of the bytes
+ * @param {number} at the place of the event in the ring
+ */
+function onMessage(handle, length, at) {
+  if (handle[kReading] && handle[kStash] === null) {
+    ring[at + 1] = READ;
+    ring[CURSOR]--;
+    emitDescriptors(handle);
+    return;
+  }
+  handle[kReceived] += length;
+  stashMessage(handle, copyOut(ring[at + 3], length));
+}
+
+/**
+ * Keeps a chunk with its descriptors behind what is kept already. Delivers all of it,
+ * unless reading was stopped.
+ *
+ * @param {Record<PropertyKey, any>} handle
+ * @param {Buffer} chunk
+ */
+function stashMessage(handle, chunk) {
+  (handle[kStash] ??= []).push(DESCRIPTORS, chunk);
+  if (handle[kReading]) drainStash(handle);
+}
+
+/**
+ * Returns true when what a handle was just read came with descriptors.
+ *
+ * @param {Record<PropertyKey, any>} handle
+ */
+function broughtDescriptors(handle) {
+  return handle[kTakesDescriptors] && hasDescriptors(handle);
+}
+
+/**
  * Reads when the event is delivered, straight into the memory of a chunk or into the
  * user's buffer. Only now is it known which buffer that is, and whether its memory
  * is still attached.
@@ -229,7 +279,12 @@ function onReadable(handle, argument, at) {
   if (!handle[kReading]) return;
   if (handle[kUserBuffer] !== null) {
     const result = readInto(handle, handle[kUserBuffer], at);
-    if (result > 0) emitUserBytes(handle, result);
+    if (result <= 0) return;
+    if (broughtDescriptors(handle)) {
+      stashMessage(handle, copyOf(handle[kUserBuffer], result));
+    } else {
+      emitUserBytes(handle, result);
+    }
     return;
   }
   const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
@@ -274,7 +329,9 @@ function readChunk(handle, size, at) {
   if (result > 0) {
     readAgain(at, UNKNOWN);
     handle[kReceived] += result;
-    emitBytes(handle, result === size ? chunk : copyOf(chunk, result));
+    const bytes = result === size ? chunk : copyOf(chunk, result);
+    if (broughtDescriptors(handle)) stashMessage(handle, bytes);
+    else emitBytes(handle, bytes);
   } else if (result < 0) {
     emitReadEnd(handle, result);
   }
@@ -345,7 +402,7 @@ function copyOut(offset, length) {
 /**
  * Returns the first bytes of a chunk in memory of their exact size.
  *
- * @param {Buffer} chunk
+ * @param {Uint8Array} chunk
  * @param {number} length in bytes
  */
 function copyOf(chunk, length) {
@@ -431,7 +488,7 @@ function drainStash(handle) {
 
 /**
  * @param {Record<PropertyKey, any>} handle
- * @param {Array<Buffer | number>} stash of that handle
+ * @param {Array<Buffer | number | symbol>} stash of that handle
  */
 function deliverStash(handle, stash) {
   while (stash !== null && handle[kReading] && handle[kStash] === stash) {
@@ -440,6 +497,10 @@ function deliverStash(handle, stash) {
     if (typeof item === 'number') {
       emitReadEnd(handle, item);
       return;
+    }
+    if (item === DESCRIPTORS) {
+      emitDescriptors(handle);
+      continue;
     }
     if (handle[kStash] === null) native.readStart(handle[kKey]);
     emitStashed(handle, item);
@@ -459,7 +520,7 @@ function emitStashed(handle, chunk) {
 function nextPiece(handle, stash) {
   const item = stash.shift();
   const buffer = handle[kUserBuffer];
-  if (buffer === null || typeof item === 'number') return item;
+  if (buffer === null || typeof item !== 'object') return item;
   const room = byteLengthOf(buffer);
   if (item.length > room) stash.unshift(item.subarray(room));
   // libuv's error for a buffer without room.
@@ -468,7 +529,7 @@ function nextPiece(handle, stash) {
 
 /**
  * Takes the chunks that were received for a handle but not delivered. They belong
- * to the connection's next owner. EOF is left out, because the next read finds it
+ * to the connection's next owner. Descriptors that came with them are not taken. EOF is left out, because the next read finds it
  * again.
  *
  * @param {any} handle
@@ -477,10 +538,12 @@ function nextPiece(handle, stash) {
 function takeUndelivered(handle) {
   const stash = handle[kStash] ?? [];
   handle[kStash] = null;
-  const chunks = stash.filter((item) => typeof item !== 'number');
+  const chunks = stash.filter((item) => typeof item === 'object');
   const end = HEADER + ring[COUNT] * WORDS;
   for (let at = HEADER + ring[CURSOR] * WORDS; at < end; at += WORDS) {
-    if (ring[at] !== handle[kKey] || ring[at + 1] !== READ) continue;
+    const kind = ring[at + 1];
+    const isRead = kind === READ || kind === READ_DESCRIPTORS;
+    if (ring[at] !== handle[kKey] || !isRead) continue;
     chunks.push(copyOut(ring[at + 3], ring[at + 2]));
     ring[at] = NO_HANDLE;
   }

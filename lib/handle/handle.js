@@ -91,7 +91,9 @@ const {
   kShutdownRequest,
   kShutdownWaits,
   kStash,
+  kTakesDescriptors,
   kUserBuffer,
+  kWriteLarge,
 } = require('./symbols');
 const { copiesWrites } = require('../common/settings');
 const { kOwner } = require('../common/symbols');
@@ -112,7 +114,6 @@ const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
 const kWritePieces = Symbol('writePieces');
 const kWriteText = Symbol('writeText');
-const kWriteLarge = Symbol('writeLarge');
 const kWrittenLate = Symbol('writtenLate');
 const kMustQueue = Symbol('mustQueue');
 const kWritten = Symbol('written');
@@ -160,6 +161,7 @@ class StreamHandle extends AsyncResource {
     this[kClosed] = key < 0;
     this[kReading] = false;
     this[kStash] = null;
+    this[kTakesDescriptors] = false;
     this[kUserBuffer] = null;
     /** @type {Attempt | null} */
     this[kAhead] = null;

@@ -173,6 +173,9 @@ class PendingWrite {
   #used = 0;
   #textEnd = 0;
 
+  /** What the native side holds the descriptors under that leave with the bytes. */
+  #ticket = 0;
+
   /** How many bytes the kernel has not taken. */
   left = 0;
 
@@ -201,6 +204,19 @@ class PendingWrite {
     const write = new PendingWrite();
     write.#add(chunk, encoding);
     write.count = 1;
+    return write;
+  }
+
+  /**
+   * Makes a write of bytes with which descriptors leave.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} ticket of `holdDescriptors`
+   * @returns {PendingWrite}
+   */
+  static withDescriptors(bytes, ticket) {
+    const write = PendingWrite.of(bytes);
+    write.#ticket = ticket;
     return write;
   }
 
@@ -298,15 +314,24 @@ class PendingWrite {
     while (this.left > 0) {
       if (this.#taken === this.#size) this.#offer();
       if (this.#hasShrunk()) return loseBytes(key);
-      const sent =
-        this.#parts.length === 1
-          ? native.write(key, this.#parts[0], this.#taken, this.#size)
-          : native.writeAll(key, this.#parts, this.#taken);
+      const sent = this.#sendParts(key);
       if (sent < 0) return sent;
       this.#pass(sent);
       if (this.#taken < this.#size) return WAITS;
     }
     return SENT;
+  }
+
+  /** @param {number} key */
+  #sendParts(key) {
+    const [first] = this.#parts;
+    if (this.#ticket !== 0) {
+      const from = this.#taken;
+      return native.passDescriptors(key, first, from, this.#size, this.#ticket);
+    }
+    return this.#parts.length === 1
+      ? native.write(key, first, this.#taken, this.#size)
+      : native.writeAll(key, this.#parts, this.#taken);
   }
 
   /**

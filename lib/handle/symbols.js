@@ -11,6 +11,8 @@ module.exports = {
   /** What was read may be delivered: see handle.js for who owns which fact. */
   kReading: Symbol('reading'),
   kStash: Symbol('stash'),
+  /** The native side takes descriptors that come. */
+  kTakesDescriptors: Symbol('takesDescriptors'),
   kUserBuffer: Symbol('userBuffer'),
   kConnectRequest: Symbol('connectRequest'),
   kShutdownRequest: Symbol('shutdownRequest'),
@@ -30,6 +32,7 @@ module.exports = {
   kConnect: Symbol('connect'),
   kMarkClosed: Symbol('markClosed'),
   kRefusal: Symbol('refusal'),
+  kWriteLarge: Symbol('writeLarge'),
   /** On a server: makes the handle of an accepted connection. */
   kAdmit: Symbol('admit'),
   /** On a server: async options that make it the trigger of its connections. */

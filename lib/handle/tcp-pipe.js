@@ -15,6 +15,8 @@ const {
   native,
   uv,
 } = require('./native');
+const { checkBytes } = require('./bytes');
+const { PendingWrite } = require('./pending-write');
 const { checkRequest } = require('./requests');
 const {
   kAdmit,
@@ -24,6 +26,8 @@ const {
   kMarkClosed,
   kRefusal,
   kShutdownWaits,
+  kTakesDescriptors,
+  kWriteLarge,
 } = require('./symbols');
 const { resetAsyncId } = require('../node/async-reset');
 const { getThreadId } = require('../node/main-thread');
@@ -315,6 +319,45 @@ class Pipe extends StreamHandle {
   /** Returns `pid`, `uid` and `gid` of the peer, or a negative errno. */
   getPeerCredentials() {
     return native.peerCredentials(this[kKey]);
+  }
+
+  /**
+   * Sets whether descriptors that come are taken, for `ondescriptors`. Otherwise the
+   * system closes them.
+   *
+   * @param {boolean} takes
+   * @returns {number} 0 or a negative errno
+   */
+  setTakesDescriptors(takes) {
+    const self = /** @type {Record<PropertyKey, any>} */ (this);
+    self[kTakesDescriptors] = Boolean(takes);
+    return native.setTakesDescriptors(this[kKey], Boolean(takes));
+  }
+
+  /**
+   * Duplicates descriptors for one write.
+   *
+   * @param {number[]} fds
+   * @returns {number} a ticket for `writeDescriptors`, or a negative errno
+   */
+  holdDescriptors(fds) {
+    const refusal = Number(this[kRefusal]);
+    return refusal || native.holdDescriptors(this[kKey], fds);
+  }
+
+  /**
+   * Writes bytes with the descriptors of a ticket: see `writeBuffer`.
+   *
+   * @param {object} request
+   * @param {Uint8Array} bytes
+   * @param {number} ticket
+   * @returns {number} 0 or a negative errno
+   */
+  writeDescriptors(request, bytes, ticket) {
+    checkRequest(request);
+    const write = PendingWrite.withDescriptors(checkBytes(bytes), ticket);
+    const self = /** @type {Record<PropertyKey, any>} */ (this);
+    return self[kWriteLarge](request, write);
   }
 
   setPendingInstances() {}

@@ -22,6 +22,7 @@ const { kAsyncId } = require('../node/symbols');
 const { DuplexHandle } = require('../handle/duplex-handle');
 const nodeNet = require('../node/net');
 const { nameEnds } = require('./connection-error');
+const { takeDescriptors } = require('./descriptors');
 const { onStreamWriteError, readerFor } = require('./stream-io');
 const {
   kBuffer,
@@ -30,6 +31,7 @@ const {
   kCopyWrites,
   kOffload,
   kOwner,
+  kTakesDescriptors,
 } = require('../common/symbols');
 const { validateInt32 } = require('../common/validators');
 
@@ -180,6 +182,8 @@ function initSocketHandle(socket) {
   if (socket[kCopyWrites] !== undefined) {
     handle.setCopyWrites?.(socket[kCopyWrites]);
   }
+
+  if (socket[kTakesDescriptors]) takeDescriptors(handle);
 
   if (!socket[kBuffer]) return;
   if (socket[kBufferGen] !== null) {

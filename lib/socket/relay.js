@@ -19,7 +19,12 @@ const { StreamHandle } = require('../handle/handle');
 const { kClosed, kKey, kRelay, kRelayed } = require('../handle/symbols');
 const { native, onConfirm, ring, seam } = require('../handle/native');
 const { relays } = require('../common/settings');
-const { kBuffer, kHandle, kRelays } = require('../common/symbols');
+const {
+  kBuffer,
+  kHandle,
+  kRelays,
+  kTakesDescriptors,
+} = require('../common/symbols');
 const { listenersOf } = require('../node/listeners');
 const {
   isPipingFreely,
@@ -90,6 +95,7 @@ class Relay {
     return (
       isPipingFreely(this.source, this.target) &&
       this.sourceHandle.onread === this.onread &&
+      this.source[kTakesDescriptors] !== true &&
       this.targetHandle.writeBuffer === writeBuffer
     );
   }

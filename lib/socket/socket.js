@@ -23,6 +23,7 @@ const {
   recordOrigin,
 } = require('./connection-error');
 const { sendChunk } = require('./fast-path');
+const { descriptorMethods } = require('./descriptors');
 const {
   continueAlone,
   forget,
@@ -267,7 +268,8 @@ Socket.prototype.getTypeOfService = function () {
   return options.getTypeOfService(this);
 };
 
-Object.assign(Socket.prototype, systemMethods);
+Object.assign(Socket.prototype, systemMethods, descriptorMethods);
+Socket.prototype.addListener = descriptorMethods.on;
 
 /** @this {any} */
 Socket.prototype.address = function () {

@@ -66,7 +66,12 @@ function onWriteComplete(status, _handle, message) {
   if (typeof this.callback === 'function') this.callback(null);
 }
 
-/** @returns {any} */
+/**
+ * Makes the request of one write.
+ *
+ * @param {Record<PropertyKey, any>} handle
+ * @returns {Record<PropertyKey, any>}
+ */
 function createWriteRequest(handle) {
   /** @type {any} */
   const req = new WriteWrap();
@@ -80,6 +85,14 @@ function createWriteRequest(handle) {
   return req;
 }
 
+/**
+ * Goes on after a write verb.
+ *
+ * @param {Record<PropertyKey, any>} req its request
+ * @param {number} status what it returned
+ * @param {Function} callback as for `writeChunk`
+ * @returns {any} the request
+ */
 function afterWriteDispatched(req, status, callback) {
   if (status !== 0) {
     const error = new ErrnoException(status, 'write', req.error);
@@ -284,6 +297,8 @@ function readerFor(handle) {
 }
 
 module.exports = {
+  afterWriteDispatched,
+  createWriteRequest,
   onStreamWriteError,
   readerFor,
   stopReading,

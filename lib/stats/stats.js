@@ -25,6 +25,8 @@ const names = [
   'wakes',
   'batches',
   'events',
+  'descriptorsReceived',
+  'descriptorsSent',
 ];
 const calls = ['poll', 'accept', 'read', 'write'];
 

@@ -8,6 +8,7 @@ mod block_list;
 #[cfg(all(feature = "faults", target_os = "linux"))]
 mod faults;
 mod named_verbs;
+mod passing_verbs;
 mod proxy;
 mod raw;
 mod seam;
@@ -87,17 +88,25 @@ fn verbs_of<'env>(env: &'env Env, net: &NetEnv) -> napi::Result<Object<'env>> {
     let mut object = Object::new(env)?;
     object.set("driver", net.driver())?;
     object.set("fallback", net.fallback())?;
-    for verbs in [verbs::VERBS, named_verbs::VERBS, proxy::VERBS] {
+    for verbs in all_verbs() {
         raw::attach(env, &object, net, verbs)?;
     }
     Ok(object)
 }
 
+fn all_verbs() -> [&'static [(&'static str, raw::Verb)]; 4] {
+    [
+        verbs::VERBS,
+        named_verbs::VERBS,
+        passing_verbs::VERBS,
+        proxy::VERBS,
+    ]
+}
+
 /// Returns the names of the verbs on the object that [`open`] returns.
 #[napi]
 pub fn verb_names() -> Vec<&'static str> {
-    let all = [verbs::VERBS, named_verbs::VERBS, proxy::VERBS];
-    let verbs = all.into_iter().flatten();
+    let verbs = all_verbs().into_iter().flatten();
     verbs.map(|&(name, _)| name).collect()
 }
 

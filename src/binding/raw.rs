@@ -24,6 +24,8 @@ pub enum Value {
     Address(String, u8, u16),
     /// Counts, as an array.
     Counts(Vec<u64>),
+    /// Numbers of descriptors, as an array.
+    Numbers(Vec<i32>),
     /// Counts by name, as an object.
     Fields(Vec<(&'static CStr, u64)>),
     Text(String),
@@ -151,6 +153,19 @@ impl Arguments<'_> {
             buffers.push(unsafe { Bytes::new(start, length) });
         }
         Some(send(&mut buffers))
+    }
+
+    /// Returns the numbers of an array; an element that is no number of 32 bits reads as -1. `None` for
+    /// any other value.
+    pub fn ints(&self, index: usize) -> Option<Vec<i32>> {
+        let elements = self.elements(self.value(index))?;
+        let numbers = elements.into_iter().map(|element| {
+            let mut number = -1;
+            // SAFETY: as in `int`: the elements are live in the scope of the running call.
+            unsafe { sys::napi_get_value_int64(self.env, element, &mut number) };
+            i32::try_from(number).unwrap_or(-1)
+        });
+        Some(numbers.collect())
     }
 
     fn elements(&self, array: sys::napi_value) -> Option<Vec<sys::napi_value>> {
@@ -314,7 +329,8 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
             set(env, object, c"port", int(env, port.into()));
             object
         }
-        Value::Counts(counts) => array(env, &counts),
+        Value::Counts(counts) => array(env, counts.into_iter().map(u64::cast_signed)),
+        Value::Numbers(numbers) => array(env, numbers.into_iter().map(i64::from)),
         Value::Fields(fields) => {
             let mut object = ptr::null_mut();
             // SAFETY: called in the scope of the running call.
@@ -329,14 +345,14 @@ fn to_js(env: sys::napi_env, value: Value) -> sys::napi_value {
     }
 }
 
-fn array(env: sys::napi_env, counts: &[u64]) -> sys::napi_value {
+fn array(env: sys::napi_env, numbers: impl ExactSizeIterator<Item = i64>) -> sys::napi_value {
     let mut array = ptr::null_mut();
     // SAFETY: called in the scope of the running call.
-    unsafe { sys::napi_create_array_with_length(env, counts.len(), &mut array) };
-    for (index, &count) in (0..).zip(counts) {
+    unsafe { sys::napi_create_array_with_length(env, numbers.len(), &mut array) };
+    for (index, number) in (0..).zip(numbers) {
         let mut value = ptr::null_mut();
         // SAFETY: as above.
-        unsafe { sys::napi_create_int64(env, count.cast_signed(), &mut value) };
+        unsafe { sys::napi_create_int64(env, number, &mut value) };
         // SAFETY: as above; both values are live.
         unsafe { sys::napi_set_element(env, array, index, value) };
     }

@@ -265,7 +265,7 @@ fn to_number(result: Result<i32>) -> Value {
 
 /// Returns how many bytes JavaScript need not keep, or a negative errno. A `Writable` event follows
 /// if that is not all.
-fn sent(outcome: Option<Result<usize>>) -> Value {
+pub(super) fn sent(outcome: Option<Result<usize>>) -> Value {
     match outcome.unwrap_or(Err(Errno::INVAL)) {
         Ok(sent) => Value::Count(sent as u64),
         Err(errno) => Value::Int(errno.code()),
@@ -281,7 +281,7 @@ pub(super) fn on_handle(
     to_status(net.run(|core| core.verb(key, |handle, _, _| verb(handle))))
 }
 
-fn number(
+pub(super) fn number(
     net: &NetEnv,
     args: &Arguments<'_>,
     verb: impl FnOnce(&mut Handle) -> Result<i32>,

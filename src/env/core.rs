@@ -25,7 +25,7 @@ use crate::event::{Event, Key};
 use crate::net::{Handle, Terms, Transport};
 use crate::queue::EventQueue;
 use crate::runtime::{Interest, Reactor, Ready};
-use crate::sys::{Bytes, Room};
+use crate::sys::{Bytes, Descriptor, Room};
 
 /// The most events in one call into JavaScript.
 pub const BATCH: usize = 1024;
@@ -170,6 +170,30 @@ impl Core {
         self.write(key, &mut [bytes.into()])
     }
 
+    /// As [`Self::write`], with the descriptors that a ticket names: see [`Handle::pass`].
+    ///
+    /// # Errors
+    /// The verb's.
+    pub fn pass(&mut self, key: Key, bytes: Bytes<'_>, ticket: i32) -> Result<usize> {
+        self.send_deferred(key);
+        let (sent, descriptors) = self.verb(key, |handle, reactor, _| {
+            handle.pass(reactor, bytes, ticket)
+        })?;
+        self.counters.bytes_written += sent as u64;
+        self.counters.descriptors_sent += descriptors as u64;
+        Ok(sent)
+    }
+
+    /// Takes the descriptors that came with the oldest read of a handle that brought some.
+    ///
+    /// # Errors
+    /// `EBADF` for a handle that is closed.
+    pub fn take_descriptors(&mut self, key: Key) -> Result<Vec<Descriptor>> {
+        let taken = self.verb(key, |handle, _, _| Ok(handle.take_descriptors()))?;
+        self.counters.descriptors_received += taken.len() as u64;
+        Ok(taken)
+    }
+
     /// Sends what callbacks have deferred of a handle. What the kernel does not take counts as queued.
     ///
     /// # Errors
@@ -220,7 +244,7 @@ impl Core {
     }
 
     /// Returns what has been counted; see [`Counters::list`].
-    pub fn stats(&mut self) -> [u64; 13] {
+    pub fn stats(&mut self) -> [u64; 15] {
         self.writes.count_sends(&self.handles);
         let (mut sockets, mut servers) = (0, 0);
         for handle in self.handles.iter() {

@@ -13,6 +13,9 @@ pub struct Counters {
     pub bytes_read: u64,
     /// Taken by the kernel, or coalesced.
     pub bytes_written: u64,
+    /// Handed to JavaScript.
+    pub descriptors_received: u64,
+    pub descriptors_sent: u64,
     /// Members of the ready set that were served.
     pub ready: u64,
     /// Calls from the loop.
@@ -27,7 +30,9 @@ impl Counters {
     pub fn note(&mut self, event: &Event) {
         self.events += 1;
         match event.kind {
-            Kind::Read => self.bytes_read += u64::from(event.a.unsigned_abs()),
+            Kind::Read | Kind::ReadDescriptors => {
+                self.bytes_read += u64::from(event.a.unsigned_abs())
+            }
             Kind::Connection => self.accepted += 1,
             Kind::Connected if event.a == 0 => self.connected += 1,
             _ => {}
@@ -54,7 +59,7 @@ impl Counters {
 
     /// The numbers in the order in which `lib/stats/stats.js` names them, behind the numbers of open
     /// `sockets` and `servers`.
-    pub fn list(&self, sockets: u64, servers: u64, calls: &Calls) -> [u64; 13] {
+    pub fn list(&self, sockets: u64, servers: u64, calls: &Calls) -> [u64; 15] {
         [
             sockets,
             servers,
@@ -65,6 +70,8 @@ impl Counters {
             self.wakes,
             self.batches,
             self.events,
+            self.descriptors_received,
+            self.descriptors_sent,
             calls.polls.get(),
             calls.accepts.get(),
             calls.reads.get(),

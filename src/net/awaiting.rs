@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::time::Instant;
 
+use super::common::Transport;
 use super::gate::{Expectation, Refusal};
 use super::socket::{Io, Socket};
 use super::stream::Stream;
@@ -70,8 +71,8 @@ impl Awaiting {
     }
 
     /// Returns the stream that it has become.
-    pub fn into_stream(self) -> Stream {
-        Stream::accepted(self.socket)
+    pub fn into_stream(self, transport: Transport) -> Stream {
+        Stream::accepted(self.socket, transport)
     }
 
     /// Looks whether the header is there. Where it is not, the key comes up again with more bytes.

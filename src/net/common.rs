@@ -21,6 +21,8 @@ pub(super) struct Common {
     pub reads_directly: bool,
     pub coalesces: bool,
     pub offloads: bool,
+    /// Descriptors that come over a Unix-domain socket are taken. Otherwise the kernel closes them.
+    pub takes_descriptors: bool,
 }
 
 impl Common {
@@ -32,6 +34,7 @@ impl Common {
             reads_directly: false,
             coalesces: true,
             offloads: false,
+            takes_descriptors: false,
         }
     }
 }

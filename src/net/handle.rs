@@ -127,7 +127,7 @@ impl Handle {
     /// Makes the handle of a connection that a listener has accepted.
     pub fn accepted(key: Key, transport: Transport, incoming: Incoming) -> Self {
         Self {
-            state: State::Stream(Stream::accepted(Socket::new(incoming.fd))),
+            state: State::Stream(Stream::accepted(Socket::new(incoming.fd), transport)),
             held: incoming.held,
             ..Self::new(key, transport)
         }
@@ -162,8 +162,9 @@ impl Handle {
         };
         if let Look::Arrived(arrival) = &mut look {
             self.header = arrival.header.take();
+            let transport = self.common.transport;
             self.state = match std::mem::take(&mut self.state) {
-                State::Awaiting(awaiting) => State::Stream(awaiting.into_stream()),
+                State::Awaiting(awaiting) => State::Stream(awaiting.into_stream(transport)),
                 other => other,
             };
         }
@@ -182,14 +183,18 @@ impl Handle {
     pub fn open(&mut self, number: i32) -> Result<()> {
         if let State::Unbound(unbound) = &self.state {
             let (socket, access) = unbound.adopt(number, self.common.transport)?;
-            self.state = State::Stream(Stream::new(socket, access));
+            let transport = self.common.transport;
+            self.state = State::Stream(Stream::new(socket, access, transport));
             return Ok(());
         }
         if self.fd().map(descriptor::number) != Some(number) {
             return Err(Errno::BUSY);
         }
+        let transport = self.common.transport;
         self.state = match std::mem::take(&mut self.state) {
-            State::Bound(Bound { socket }) => State::Stream(Stream::new(socket, Access::FULL)),
+            State::Bound(Bound { socket }) => {
+                State::Stream(Stream::new(socket, Access::FULL, transport))
+            }
             mut other => {
                 if let Some(stream) = other.stream_mut() {
                     stream.open_both_sides();
@@ -331,13 +336,14 @@ impl Handle {
 
     /// Waits for the outcome of a connect, which may be known as `failure` already.
     fn await_connect(&mut self, reactor: &Reactor, failure: Option<Errno>) -> Result<()> {
+        let transport = self.common.transport;
         let stream = match std::mem::take(&mut self.state) {
             other @ (State::Listener(_) | State::Awaiting(_)) => {
                 self.state = other;
                 return Err(failure.unwrap_or(Errno::INVAL));
             }
-            State::Unbound(_) => Stream::new(Socket::missing(), Access::FULL),
-            State::Bound(Bound { socket }) => Stream::new(socket, Access::FULL),
+            State::Unbound(_) => Stream::new(Socket::missing(), Access::FULL, transport),
+            State::Bound(Bound { socket }) => Stream::new(socket, Access::FULL, transport),
             State::Connecting(connecting) => connecting.stream,
             State::Stream(stream) => stream,
         };

@@ -10,7 +10,7 @@ use crate::queue::EventQueue;
 use crate::runtime::Reactor;
 use crate::stream::{Added, Callback, Deferred, Moved, Place, Relay, Sender};
 use crate::sys::splice::SplicePipe;
-use crate::sys::{socket, Access, Bytes, Room};
+use crate::sys::{socket, Access, Bytes, Descriptor, Room};
 
 /// Questions, and settings that outlive a state.
 impl Handle {
@@ -181,7 +181,7 @@ impl Handle {
     /// reading is over: `UV_EOF` or a negative errno.
     pub fn read_directly(&mut self, reactor: &Reactor, room: Room<'_>) -> i32 {
         match &mut self.state {
-            State::Stream(stream) => stream.read_directly(self.common.key, reactor, room),
+            State::Stream(stream) => stream.read_directly(&self.common, reactor, room),
             _ => 0,
         }
     }
@@ -293,6 +293,55 @@ impl Handle {
         }
         if let State::Stream(stream) = &mut self.state {
             stream.on_writable(self.common.key, queue);
+        }
+    }
+}
+
+/// Descriptors that are passed over a Unix-domain socket.
+impl Handle {
+    /// Says whether descriptors that come are taken. Otherwise the kernel closes them.
+    pub fn set_takes_descriptors(&mut self, takes: bool) {
+        self.common.takes_descriptors = takes;
+    }
+
+    /// Returns true when descriptors wait for [`Self::take_descriptors`].
+    pub fn has_descriptors(&self) -> bool {
+        let stream = self.state.stream();
+        stream.is_some_and(|stream| stream.has_arrived())
+    }
+
+    /// Takes the descriptors that came with the oldest read that brought some; empty where none did.
+    pub fn take_descriptors(&mut self) -> Vec<Descriptor> {
+        let stream = self.state.stream_mut();
+        stream
+            .map(|stream| stream.take_arrived())
+            .unwrap_or_default()
+    }
+
+    /// Duplicates descriptors for a later [`Self::pass`]. Returns the ticket that names them.
+    ///
+    /// # Errors
+    /// `ENOTCONN` without a connection, `EBADF` for a number that is not open, `EMFILE` where no
+    /// descriptor is free, `ENOTSUP` on Windows.
+    pub fn hold_descriptors(&mut self, numbers: &[i32]) -> Result<i32> {
+        let stream = self.state.stream_mut().ok_or(Errno::NOTCONN)?;
+        stream.hold(numbers)
+    }
+
+    /// Writes bytes, with what a ticket names if that has not left. Returns how many bytes have left,
+    /// and how many descriptors. A `Writable` event follows where these are not all bytes.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub fn pass(
+        &mut self,
+        reactor: &Reactor,
+        bytes: Bytes<'_>,
+        ticket: i32,
+    ) -> Result<(usize, usize)> {
+        match &mut self.state {
+            State::Stream(stream) => stream.pass(self.common.key, reactor, bytes, ticket),
+            _ => Ok((self.write(reactor, &mut [bytes])?, 0)),
         }
     }
 }

@@ -11,7 +11,9 @@ use super::ready::{Member, Ready, ReadySet};
 use crate::event::Key;
 use crate::sys::poller::Registration;
 use crate::sys::splice::SplicePipe;
-use crate::sys::{socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Room, Tried};
+use crate::sys::{
+    passing, socket, BorrowedDescriptor, Bytes, Descriptor, Interest, Received, Room, Tried,
+};
 
 /// A read of at least so many bytes is a heavy one, as is any that fills its buffer.
 const HEAVY_READ: usize = 32 * 1024;
@@ -156,6 +158,25 @@ impl Source {
         self.attempt(Interest::Read, look, |_| false)
     }
 
+    /// Reads once from a Unix-domain socket: as [`Self::try_read`], with an eye on the descriptors
+    /// that came with the bytes. They go to `inbox`; the kernel closes them where there is none.
+    pub fn try_receive(
+        &self,
+        mut room: Room<'_>,
+        mut inbox: Option<&mut Vec<Descriptor>>,
+    ) -> Attempt<Received> {
+        let size = room.len();
+        self.attempt(
+            Interest::Read,
+            |fd| {
+                self.count_read();
+                passing::receive(fd, room.reborrow(), inbox.as_deref_mut())
+            },
+            // The kernel stops where there were descriptors. What follows makes no edge.
+            |got| got.length != 0 && !got.is_cut && !is_heavy(got.length, size),
+        )
+    }
+
     /// True when the last read took much.
     pub fn is_heavy(&self) -> bool {
         self.direction(Interest::Read).member.is_heavy()
@@ -197,6 +218,12 @@ impl Source {
         }
     }
 
+    /// Goes on after a read that was cut: the rest is read in the next batch.
+    pub fn follow_cut(&self, read: usize, room: usize) {
+        self.note_read(read, room);
+        self.announce(Interest::Read);
+    }
+
     /// Accepts once.
     pub fn try_accept(&self) -> Attempt<Descriptor> {
         let accept = |fd: BorrowedDescriptor<'_>| {
@@ -219,6 +246,14 @@ impl Source {
         self.attempt_write(|fd| {
             self.count_write();
             socket::send_vectored(fd, buffers)
+        })
+    }
+
+    /// Writes once what fits of one buffer, with descriptors.
+    pub fn try_pass(&self, bytes: Bytes<'_>, descriptors: &[Descriptor]) -> Attempt<usize> {
+        self.attempt_write(|fd| {
+            self.count_write();
+            passing::send(fd, bytes, descriptors)
         })
     }
 

@@ -10,7 +10,7 @@ mod writer;
 
 pub use deferred::{Added, Deferred, Place, Release, SmallWrite, SMALL_WRITE};
 pub use habit::{Callback, WriteHabit};
-pub use reader::{first_look, read_step, ReadStep, DIRECT_READ, READ_STEP};
+pub use reader::{first_look, read_step, Inbox, ReadStep, DIRECT_READ, READ_STEP};
 pub use relay::{relay_step, splice_step, Moved, Relay};
 pub use sender::Sender;
 pub use shutdown::Shutdown;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use crate::error::{Errno, UV_EOF};
 use crate::runtime::{Attempt, Source};
-use crate::sys::{socket, BorrowedDescriptor, Room};
+use crate::sys::{passing, socket, BorrowedDescriptor, Descriptor, Room};
 
 /// Upper bound of one read, in bytes: the size that libuv suggests to its users.
 pub const READ_STEP: usize = 64 * 1024;
@@ -12,6 +12,16 @@ pub const READ_STEP: usize = 64 * 1024;
 /// A read of so many bytes goes straight into the memory of a chunk. Below that a copy costs less than
 /// the question how many there are.
 pub const DIRECT_READ: usize = 16 * 1024;
+
+/// Where a read puts the descriptors that came with the bytes.
+#[derive(Debug)]
+pub enum Inbox<'a> {
+    /// There can be none: this is not a Unix-domain socket.
+    Absent,
+    /// The kernel closes them.
+    Closed,
+    Open(&'a mut Vec<Descriptor>),
+}
 
 /// The outcome of one read.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +36,29 @@ pub enum ReadStep {
 
 /// Reads once into `room`. After data the source is re-armed, so a handle with more to read goes to
 /// the end of the ready set.
-pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
+pub fn read_step(source: &Source, room: Room<'_>, inbox: Inbox<'_>) -> ReadStep {
+    let size = room.len();
+    let inbox = match inbox {
+        Inbox::Absent => return read_bytes(source, room),
+        Inbox::Closed => None,
+        Inbox::Open(inbox) => Some(inbox),
+    };
+    match source.try_receive(room, inbox) {
+        Attempt::Done(got) if got.length == 0 => ReadStep::End(UV_EOF),
+        Attempt::Done(got) => {
+            if got.is_cut {
+                source.follow_cut(got.length, size);
+            } else {
+                source.follow(got.length, size);
+            }
+            ReadStep::Data(got.length)
+        }
+        Attempt::Pending => ReadStep::Nothing,
+        Attempt::Failed(error) => ReadStep::End(Errno::from(error).code()),
+    }
+}
+
+fn read_bytes(source: &Source, room: Room<'_>) -> ReadStep {
     let size = room.len();
     match source.try_read(room) {
         Attempt::Done(0) => ReadStep::End(UV_EOF),
@@ -41,8 +73,13 @@ pub fn read_step(source: &Source, room: Room<'_>) -> ReadStep {
 
 /// Reads once from a descriptor that is not registered yet. Where this is not the end, the caller must
 /// register it: data that is there then counts as an edge.
-pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> ReadStep {
-    match socket::receive(fd, room) {
+pub fn first_look(fd: BorrowedDescriptor<'_>, room: Room<'_>, inbox: Inbox<'_>) -> ReadStep {
+    let read = match inbox {
+        Inbox::Absent => socket::receive(fd, room),
+        Inbox::Closed => passing::receive(fd, room, None).map(|got| got.length),
+        Inbox::Open(inbox) => passing::receive(fd, room, Some(inbox)).map(|got| got.length),
+    };
+    match read {
         Ok(0) => ReadStep::End(UV_EOF),
         Ok(read) => ReadStep::Data(read),
         Err(error) if error.kind() == ErrorKind::WouldBlock => ReadStep::Nothing,

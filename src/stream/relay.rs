@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::reader::{read_step, ReadStep, READ_STEP};
+use super::reader::{read_step, Inbox, ReadStep, READ_STEP};
 use crate::error::{Errno, UV_EOF};
 use crate::event::Key;
 use crate::runtime::{Attempt, Interest, Source};
@@ -82,9 +82,9 @@ pub enum Moved {
 }
 
 /// Reads once from `source` into `buffer` and writes the bytes to `target`. After data the source
-/// is re-armed, as after any read.
-pub fn relay_step(source: &Source, target: &Source, buffer: &mut [u8]) -> Moved {
-    let read = match read_step(source, (&mut *buffer).into()) {
+/// is re-armed, as after any read. Nobody looks at what comes, so that no descriptors are taken.
+pub fn relay_step(source: &Source, inbox: Inbox<'_>, target: &Source, buffer: &mut [u8]) -> Moved {
+    let read = match read_step(source, (&mut *buffer).into(), inbox) {
         ReadStep::Data(read) => read,
         ReadStep::Nothing => return Moved::Nothing,
         ReadStep::End(status) => return Moved::End(status),
@@ -167,17 +167,23 @@ mod tests {
         let (source, mut sender) = connected(&reactor, 0);
         let (target, mut receiver) = connected(&reactor, 1);
         let mut buffer = [0; 64];
-        assert_eq!(relay_step(&source, &target, &mut buffer), Moved::Nothing);
+        assert_eq!(
+            relay_step(&source, Inbox::Closed, &target, &mut buffer),
+            Moved::Nothing
+        );
         sender.write_all(b"through").unwrap();
         reactor.poll();
-        assert_eq!(relay_step(&source, &target, &mut buffer), Moved::All(7));
+        assert_eq!(
+            relay_step(&source, Inbox::Closed, &target, &mut buffer),
+            Moved::All(7)
+        );
         let mut read = [0; 7];
         receiver.read_exact(&mut read).unwrap();
         assert_eq!(&read, b"through");
         drop(sender);
         reactor.poll();
         assert_eq!(
-            relay_step(&source, &target, &mut buffer),
+            relay_step(&source, Inbox::Closed, &target, &mut buffer),
             Moved::End(UV_EOF)
         );
     }
@@ -192,7 +198,7 @@ mod tests {
         loop {
             sender.write_all(&[7; 40_000]).unwrap();
             reactor.poll();
-            match relay_step(&source, &target, &mut buffer) {
+            match relay_step(&source, Inbox::Closed, &target, &mut buffer) {
                 Moved::All(all) => taken += all,
                 Moved::Part {
                     read,
@@ -258,7 +264,7 @@ mod tests {
         sender.write_all(b"late").unwrap();
         reactor.poll();
         let mut buffer = [0; 64];
-        match relay_step(&source, &target, &mut buffer) {
+        match relay_step(&source, Inbox::Closed, &target, &mut buffer) {
             Moved::Part {
                 read: 4,
                 sent: 0,

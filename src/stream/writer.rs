@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::runtime::{Attempt, Source};
-use crate::sys::{options, socket, BorrowedDescriptor, Bytes};
+use crate::sys::{options, socket, BorrowedDescriptor, Bytes, Descriptor};
 
 /// The writing side of one stream.
 #[derive(Debug, Default)]
@@ -48,6 +48,39 @@ impl Writer {
             0
         };
         self.is_awaited = sent < total;
+        Ok(sent)
+    }
+
+    /// As [`Self::write`], with descriptors, which leave with the first byte. `descriptors` is empty
+    /// once they have.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub fn pass(
+        &mut self,
+        source: &Source,
+        bytes: Bytes<'_>,
+        descriptors: &mut Vec<Descriptor>,
+    ) -> Result<usize> {
+        if descriptors.is_empty() {
+            return self.write(source, &mut [bytes]);
+        }
+        self.is_awaited = false;
+        let mut sent = 0;
+        if self.is_drained() {
+            match source.try_pass(bytes, descriptors) {
+                Attempt::Done(first) => sent = first,
+                Attempt::Pending => {}
+                Attempt::Failed(error) => return Err(error.into()),
+            }
+        }
+        if sent > 0 {
+            descriptors.clear();
+            if sent < bytes.len() && !source.awaits_room() {
+                sent += send(source, &mut [bytes.skip(sent)])?;
+            }
+        }
+        self.is_awaited = sent < bytes.len();
         Ok(sent)
     }
 

@@ -11,6 +11,7 @@
 //! - `named`: the options that programs set by name, and what the kernel knows of a connection
 //! - `descriptor`: `borrow`, `number`, `adopt`, `duplicate`, `describe`, and `Reserve` (the
 //!   descriptor released when the process has run out of them)
+//! - `passing`: `receive`, `send` and `hold`, for descriptors that are passed over a Unix-domain socket
 //! - `path`: sockets and pipes with a name: bind, connect, permissions and removal
 //! - `takeover`: a bind that replaces a name which a process has left behind
 //! - `poller`: `Registration`, a descriptor registered with a Tokio runtime, and `find`, which
@@ -68,6 +69,26 @@ pub struct Credentials {
     pub pid: Option<u32>,
     pub uid: u32,
     pub gid: u32,
+}
+
+/// What one receive has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// In bytes; 0 at the end.
+    pub length: usize,
+    /// It ended with bytes that descriptors came with, whether or not these were taken. More bytes may
+    /// wait, although there was room for them.
+    pub is_cut: bool,
+}
+
+impl Received {
+    /// Makes what a receive has brought that knows of no descriptors.
+    pub fn whole(length: usize) -> Self {
+        Self {
+            length,
+            is_cut: false,
+        }
+    }
 }
 
 /// A direction of readiness.

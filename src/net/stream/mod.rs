@@ -1,16 +1,18 @@
 //! A handle that bytes go through, or will: connected, adopted from outside, or in
 //! [`super::connecting::Connecting`].
 
+mod passing;
 mod reading;
 mod relaying;
 mod writing;
 
+use self::passing::Passing;
 use self::reading::Reading;
 #[cfg(unix)]
 #[cfg(test)]
 pub(super) use self::reading::MAX_LOOKS;
 use self::writing::Writing;
-use super::common::Common;
+use super::common::{Common, Transport};
 use super::socket::Socket;
 use crate::error::{Errno, Result};
 use crate::event::Key;
@@ -26,6 +28,7 @@ use crate::sys::{options, Access};
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: Socket,
+    transport: Transport,
     access: Access,
     reading: Reading,
     writing: Writing,
@@ -33,25 +36,29 @@ pub(super) struct Stream {
     awaits_answer: bool,
     /// Made for the first relay that this handle has a part in.
     relay: Option<Box<Relay>>,
+    /// Made for the first descriptors that come or go.
+    passing: Option<Box<Passing>>,
 }
 
 impl Stream {
-    pub fn new(socket: Socket, access: Access) -> Self {
+    pub fn new(socket: Socket, access: Access, transport: Transport) -> Self {
         Self {
             socket,
+            transport,
             access,
             reading: Reading::default(),
             writing: Writing::default(),
             awaits_answer: false,
             relay: None,
+            passing: None,
         }
     }
 
     /// Makes the stream of a connection that a listener has accepted.
-    pub fn accepted(socket: Socket) -> Self {
+    pub fn accepted(socket: Socket, transport: Transport) -> Self {
         Self {
             reading: Reading::of_accepted(),
-            ..Self::new(socket, Access::FULL)
+            ..Self::new(socket, Access::FULL, transport)
         }
     }
 

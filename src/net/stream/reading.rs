@@ -3,12 +3,12 @@
 use super::Stream;
 use crate::error::{Errno, Result, UV_EOF};
 use crate::event::{Event, Key, Kind};
-use crate::net::common::Common;
+use crate::net::common::{Common, Transport};
 use crate::net::socket::Io;
 use crate::queue::EventQueue;
 use crate::runtime::{is_heavy, Count, Interest, Reactor, Waiting};
-use crate::stream::{first_look, read_step, ReadStep, DIRECT_READ, READ_STEP};
-use crate::sys::{Access, Room};
+use crate::stream::{first_look, read_step, Inbox, ReadStep, DIRECT_READ, READ_STEP};
+use crate::sys::{Access, Descriptor, Room};
 
 /// The most reads of an accepted connection before it is registered: enough for a short upload,
 /// with its EOF.
@@ -129,10 +129,16 @@ impl Stream {
             queue.push(Event::new(key, Kind::Readable, step_size(bytes)));
             return bytes.min(READ_STEP);
         }
-        match self.read_into(key, reactor, buffer.into()) {
+        let mut arrived = Vec::new();
+        match self.read_into(common, reactor, buffer.into(), &mut arrived) {
             ReadStep::Nothing => 0,
             ReadStep::Data(read) => {
-                report_data(key, read, offset, queue);
+                if arrived.is_empty() {
+                    report_data(key, read, offset, queue);
+                } else {
+                    self.keep_arrived(arrived);
+                    report(Kind::ReadDescriptors, key, read, offset, queue);
+                }
                 read
             }
             ReadStep::End(UV_EOF) if self.has_offloaded() => {
@@ -162,7 +168,7 @@ impl Stream {
 
     /// Reads one step into `room`. Returns the number of bytes, 0 where there is nothing, or why
     /// reading is over: `UV_EOF` or a negative errno.
-    pub fn read_directly(&mut self, key: Key, reactor: &Reactor, room: Room<'_>) -> i32 {
+    pub fn read_directly(&mut self, common: &Common, reactor: &Reactor, room: Room<'_>) -> i32 {
         if !self.reading.is_on {
             return 0;
         }
@@ -170,9 +176,13 @@ impl Stream {
         if room.len() == 0 {
             return Errno::NOBUFS.code();
         }
-        match self.read_into(key, reactor, room) {
+        let mut arrived = Vec::new();
+        match self.read_into(common, reactor, room, &mut arrived) {
             ReadStep::Nothing => 0,
-            ReadStep::Data(read) => i32::try_from(read).unwrap_or(i32::MAX),
+            ReadStep::Data(read) => {
+                self.keep_arrived(arrived);
+                i32::try_from(read).unwrap_or(i32::MAX)
+            }
             ReadStep::End(status) => {
                 self.end_reading(status);
                 status
@@ -198,11 +208,23 @@ impl Stream {
         }
     }
 
-    fn read_into(&mut self, key: Key, reactor: &Reactor, room: Room<'_>) -> ReadStep {
+    /// Reads once. The descriptors that came with the bytes go to `arrived`, if they are taken.
+    fn read_into(
+        &mut self,
+        common: &Common,
+        reactor: &Reactor,
+        room: Room<'_>,
+        arrived: &mut Vec<Descriptor>,
+    ) -> ReadStep {
+        let inbox = match self.transport {
+            Transport::Tcp => Inbox::Absent,
+            Transport::Pipe if common.takes_descriptors => Inbox::Open(arrived),
+            Transport::Pipe => Inbox::Closed,
+        };
         let step = match self.socket.io() {
             Io::Missing => ReadStep::Nothing,
-            Io::Registered(source) => read_step(source, room),
-            Io::Open(_) => self.look(key, reactor, room),
+            Io::Registered(source) => read_step(source, room, inbox),
+            Io::Open(_) => self.look(common.key, reactor, room, inbox),
         };
         self.awaits_answer |= matches!(step, ReadStep::Data(_));
         step
@@ -210,14 +232,14 @@ impl Stream {
 
     /// Reads before there is a source. While a look brings much another one follows, up to
     /// [`MAX_LOOKS`].
-    fn look(&mut self, key: Key, reactor: &Reactor, room: Room<'_>) -> ReadStep {
+    fn look(&mut self, key: Key, reactor: &Reactor, room: Room<'_>, inbox: Inbox<'_>) -> ReadStep {
         let size = room.len();
         let Some(fd) = self.socket.fd() else {
             return ReadStep::Nothing;
         };
         self.reading.looks.add(1);
         reactor.calls().reads.add(1);
-        let step = first_look(fd, room);
+        let step = first_look(fd, room, inbox);
         let read = match step {
             ReadStep::End(_) => return step,
             ReadStep::Data(read) => read,
@@ -263,9 +285,13 @@ fn step_size(bytes: usize) -> i32 {
 
 /// Reports `length` bytes at `offset` of the read slab.
 pub(super) fn report_data(key: Key, length: usize, offset: u32, queue: &mut EventQueue) {
+    report(Kind::Read, key, length, offset, queue);
+}
+
+fn report(kind: Kind, key: Key, length: usize, offset: u32, queue: &mut EventQueue) {
     queue.push(Event {
         key,
-        kind: Kind::Read,
+        kind,
         a: i32::try_from(length).unwrap_or(i32::MAX),
         b: offset,
     });

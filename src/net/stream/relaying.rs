@@ -5,8 +5,9 @@ use std::time::Instant;
 use super::reading::report_data;
 use super::Stream;
 use crate::event::Key;
+use crate::net::common::Transport;
 use crate::queue::EventQueue;
-use crate::stream::{relay_step, splice_step, Moved, Relay, READ_STEP};
+use crate::stream::{relay_step, splice_step, Inbox, Moved, Relay, READ_STEP};
 use crate::sys::splice::SplicePipe;
 
 impl Stream {
@@ -48,9 +49,13 @@ impl Stream {
     ) -> Option<Moved> {
         let (from, to) = (self.socket.source()?, target.socket.source()?);
         let is_open = self.reading.is_on() && target.access.writable && target.writing.is_free();
+        let inbox = match self.transport {
+            Transport::Tcp => Inbox::Absent,
+            Transport::Pipe => Inbox::Closed,
+        };
         is_open.then(|| match pipe {
             Some(pipe) => splice_step(from, to, pipe, buffer),
-            None => relay_step(from, to, &mut buffer[..READ_STEP]),
+            None => relay_step(from, inbox, to, &mut buffer[..READ_STEP]),
         })
     }
 

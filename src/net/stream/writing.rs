@@ -8,12 +8,12 @@ use crate::event::{Event, Key, Kind};
 use crate::net::common::Common;
 use crate::net::socket::Io;
 use crate::queue::EventQueue;
-use crate::runtime::{Interest, Reactor};
+use crate::runtime::{Interest, Reactor, Source};
 use crate::stream::{
     Added, Callback, Deferred, Place, Release, Sender, Shutdown, SmallWrite, WriteHabit, Writer,
     SMALL_WRITE,
 };
-use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Lent};
+use crate::sys::{descriptor, socket, BorrowedDescriptor, Bytes, Descriptor, Lent};
 
 /// What a stream knows of its writes.
 #[derive(Debug, Default)]
@@ -48,6 +48,19 @@ impl Writing {
     /// was reported as written is lost.
     pub fn send_last(&mut self, fd: BorrowedDescriptor<'_>) -> bool {
         self.failure.is_none() && self.writer.send_last(fd)
+    }
+
+    /// Writes bytes with descriptors: see [`Writer::pass`].
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn pass(
+        &mut self,
+        source: &Source,
+        bytes: Bytes<'_>,
+        descriptors: &mut Vec<Descriptor>,
+    ) -> Result<usize> {
+        self.writer.pass(source, bytes, descriptors)
     }
 
     /// True when no unsent byte would be overtaken by one that is written now. Offloaded bytes do not
@@ -243,7 +256,7 @@ impl Stream {
         queue.push(Event::new(key, Kind::Shutdown, status(result)));
     }
 
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         // As in libuv: no descriptor is a bad one, a side that was shut down is a broken pipe.
         if self.socket.is_missing() {
             return Err(Errno::BADF);

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_uint, c_void};
 
-use libc::{iovec, loff_t, size_t, ssize_t};
+use libc::{iovec, loff_t, msghdr, size_t, ssize_t};
 
 use super::calls::{call_on, fail, note, on_socket};
 use super::descriptors::{look_again, nature, Nature};
@@ -11,6 +11,8 @@ use super::{is_counting, next, Call, Fault};
 extern "C" {
     fn __real_read(fd: c_int, to: *mut c_void, length: size_t) -> ssize_t;
     fn __real_recv(fd: c_int, to: *mut c_void, length: size_t, flags: c_int) -> ssize_t;
+    fn __real_recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t;
+    fn __real_sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t;
     fn __real_send(fd: c_int, from: *const c_void, length: size_t, flags: c_int) -> ssize_t;
     fn __real_splice(
         from: c_int,
@@ -98,6 +100,51 @@ unsafe extern "C" fn __wrap_recv(
     moved(call, fd, length, |is_cut| {
         // SAFETY: the caller's own arguments, or less room.
         unsafe { __real_recv(fd, to, least(length, is_cut), flags) }
+    })
+}
+
+/// # Safety
+/// The message is one of the addon's, with one live entry.
+unsafe fn entry_of(message: *const msghdr) -> iovec {
+    // SAFETY: the contract is the caller's.
+    unsafe { *(*message).msg_iov }
+}
+
+#[no_mangle]
+unsafe extern "C" fn __wrap_recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: `sys/unix/passing.rs` makes all messages.
+    let entry = unsafe { entry_of(message) };
+    let call = transfer_on(fd, Call::WakerReceive, Call::Receive, None);
+    moved(call, fd, entry.iov_len, |is_cut| {
+        let mut cut = iovec {
+            iov_len: least(entry.iov_len, is_cut),
+            ..entry
+        };
+        // SAFETY: as above.
+        let original = unsafe { std::mem::replace(&mut (*message).msg_iov, &mut cut) };
+        // SAFETY: the caller's own message, or less room.
+        let count = unsafe { __real_recvmsg(fd, message, flags) };
+        // SAFETY: as above.
+        unsafe { (*message).msg_iov = original };
+        count
+    })
+}
+
+#[no_mangle]
+unsafe extern "C" fn __wrap_sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: `sys/unix/passing.rs` makes all messages.
+    let entry = unsafe { entry_of(message) };
+    let call = transfer_on(fd, Call::WakerSend, Call::Send, None);
+    moved(call, fd, entry.iov_len, |is_cut| {
+        let mut cut = iovec {
+            iov_len: half(entry.iov_len, is_cut),
+            ..entry
+        };
+        // SAFETY: the message is live.
+        let mut message = unsafe { *message };
+        message.msg_iov = &mut cut;
+        // SAFETY: the caller's own message, or fewer bytes.
+        unsafe { __real_sendmsg(fd, &message, flags) }
     })
 }
 

@@ -12,6 +12,7 @@ pub mod errno;
 )]
 pub mod named;
 pub mod options;
+pub mod passing;
 pub mod path;
 pub mod poller;
 pub mod socket;

@@ -11,6 +11,7 @@ mod name;
 pub mod named;
 mod opening;
 pub mod options;
+pub mod passing;
 pub mod path;
 mod permissions;
 pub mod pipe;

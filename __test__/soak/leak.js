@@ -4,7 +4,7 @@
 //   node --expose-gc __test__/soak/leak.js [CONNECTIONS=100000] [OPEN=10000]
 // At the end there must be as many descriptors as at the start. Resident memory
 // must not have grown after the first fifth of the run. NET_SUBJECT=node:net
-// measures node:net instead.
+// measures node:net instead, and SHARED=1 the option `shared`.
 
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
@@ -45,7 +45,8 @@ async function churn() {
     c.on('error', () => {});
     c.pipe(c);
   });
-  server.listen(0, '127.0.0.1');
+  const shared = process.env.SHARED === '1';
+  server.listen({ port: 0, host: '127.0.0.1', shared });
   await once(server, 'listening');
   const { port } = server.address();
   await settled();

@@ -19,6 +19,8 @@ const modes = {
   'no-relay': { RUST_NET_RELAY: '0' },
   offload: { RUST_NET_OFFLOAD: '1' },
   'busy-poll': { RUST_NET_BUSY_POLL: '50' },
+  // Of the rows of threads.
+  'reuse-port': { BENCH_WAY: 'reuse-port' },
 };
 
 /** The arguments with which another runtime runs a script. */

@@ -12,6 +12,7 @@ const { answers, calibrate, httpRows } = require('./answers');
 const { echo } = require('./common');
 const { echoes, scalingRows } = require('./echoes');
 const { memories, others } = require('./others');
+const { threads } = require('./threads');
 const { fairness, proxyBulk, transfers } = require('./transfers');
 
 /**
@@ -31,6 +32,7 @@ function makeRows(settings) {
     ...memories(settings),
     ...others(settings),
     ...httpRows(settings),
+    ...threads({ handlerWork }),
   ];
 }
 

@@ -200,9 +200,11 @@ function listenOnPath(server, options, backlog) {
  *
  * @param {Record<string, unknown>} options
  */
-function validateShared({ shared, fd, handle, _handle }) {
+function validateShared(options) {
+  const { shared } = options;
   if (shared === undefined) return;
   validateBoolean(shared, 'options.shared');
+  const { fd, handle, _handle } = options;
   const isBound = handle || _handle || (typeof fd === 'number' && fd >= 0);
   if (!shared || !isBound) return;
   throw new ERR_INVALID_ARG_VALUE(

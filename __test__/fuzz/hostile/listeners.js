@@ -48,15 +48,17 @@ class Listeners {
     const { tcp_wrap, pipe_wrap } = world.handles;
     const handle = world.heirs.make(isTcp ? tcp_wrap.TCP : pipe_wrap.Pipe, 1);
     if (!isTcp) this.#count++;
-    const status = isTcp
-      ? handle.bind('127.0.0.1', 0, 0)
-      : handle.bind(this.path);
+    const isShared = world.random.chance(30);
+    const bind = isShared ? 'listenShared' : 'bind';
+    const where = isTcp ? ['127.0.0.1', 0, 0] : [this.path, 0];
+    const status = handle[bind](...where, 16);
     const connection = new Connection(handle, world.pool.stranger);
     world.know(handle, connection);
     world.track(handle);
     handle.onconnection = world.callbacks.onconnection;
     handle.unref();
-    if (status !== 0 || handle.listen(16) !== 0) return handle;
+    if (status !== 0) return handle;
+    if (!isShared && handle.listen(16) !== 0) return handle;
     connection.isListener = true;
     if (isTcp) connection.port = portOf(handle);
     return handle;

@@ -362,7 +362,7 @@ class Runner {
         world.found('length', text);
       }
       if (isAhead) connection.ahead = 0;
-    } else if (name === 'listen') {
+    } else if (name === 'listen' || name === 'listenShared') {
       connection.isListener = true;
       if (receiver.getsockname) connection.port = portOf(receiver);
     } else if (/^(?:connect6?|open)$/.test(name)) {

@@ -78,7 +78,7 @@ const differences = {
 for (const [path, ours] of [
   ['addListener', 'on(2)'],
   ['on', 'on(2)'],
-  ['prependListener', '(2)'],
+  ['prependListener', 'prependListener(2)'],
 ]) {
   differences[`Socket.prototype.${path}`] = {
     ours,

@@ -274,7 +274,14 @@ impl Stream {
     /// Stops to read, and reports why: `UV_EOF` or a negative errno.
     pub(super) fn report_end(&mut self, key: Key, status: i32, queue: &mut EventQueue) {
         self.end_reading(status);
-        queue.push(Event::new(key, Kind::ReadEnd, status));
+        let event = Event::new(key, Kind::ReadEnd, status);
+        if status == UV_EOF {
+            queue.push(event);
+        } else {
+            // The read has taken the error from the kernel. A write before this event would fail with
+            // EPIPE. libuv reads first, too.
+            queue.push_ahead(event, Kind::Writable);
+        }
     }
 }
 

@@ -108,7 +108,7 @@ export interface ConnectTimeoutOpts {
   connectTimeout?: number | undefined;
 }
 
-/** An end of a connection, in a PROXY header: an IP address, or a path. */
+/** An end of a connection in a PROXY header: an IP address, or the path of a socket. */
 export type ProxyEnd =
   { address: string; family: 'IPv4' | 'IPv6'; port: number } | { path: string };
 
@@ -116,6 +116,7 @@ export type ProxyEnd =
 export interface ProxyTlv {
   /** The number of its kind, 0 to 255. */
   type: number;
+  /** At most 65,535 bytes. */
   value: Uint8Array;
 }
 
@@ -144,6 +145,7 @@ export interface ProxySsl {
 
 /** The PROXY header of a connection. */
 export interface ProxyHeader {
+  /** Of the protocol. */
   version: 1 | 2;
   /** 'LOCAL' when the proxy connects for itself, as for a health check. */
   command: 'PROXY' | 'LOCAL';
@@ -161,6 +163,7 @@ export interface ProxyHeader {
   authority?: string;
   /** What identifies the connection to the proxy. */
   uniqueId?: Uint8Array;
+  /** The client's TLS, if it ends at the proxy. */
   ssl?: ProxySsl;
   /** The name of the proxy's network namespace. */
   netns?: string;
@@ -179,16 +182,24 @@ export interface ProxyHeaderOptions {
   command?: 'PROXY' | 'LOCAL' | undefined;
   /** 'stream' by default; 'unknown' without `source`. */
   transport?: 'stream' | 'datagram' | 'unknown' | undefined;
+  /** The client. */
   source?: { address: string; port: number } | { path: string } | undefined;
+  /** What the client has connected to; needed with `source`. */
   destination?:
     { address: string; port: number } | { path: string } | undefined;
   /** True to add a checksum; false by default. */
   checksum?: boolean | undefined;
+  /** The protocol that TLS has chosen, as 'h2'. */
   alpn?: string | undefined;
+  /** The name that the client has asked for. */
   authority?: string | undefined;
+  /** What identifies the connection. */
   uniqueId?: Uint8Array | undefined;
+  /** The client's TLS. `client` is 1 by default, and `verify` 0. */
   ssl?: Partial<ProxySsl> | undefined;
+  /** The name of a network namespace. */
   netns?: string | undefined;
+  /** All other fields. */
   tlvs?: ProxyTlv[] | undefined;
 }
 

@@ -14,6 +14,7 @@ const {
   freePort,
   halfCloses,
   listensAgain,
+  proxied,
   races,
   refused,
   resets,
@@ -37,6 +38,7 @@ const { coalesces, fillsKernel, relays } = require('./scenarios/streams');
 const scenarios = {
   'echo over TCP': (c) => echoes(c, tcp()),
   'echo over Unix': (c) => echoes(c, unix(c)),
+  'behind a proxy': proxied,
   'connect, refused': async (c) =>
     refused(c, { port: await freePort(c), host: '127.0.0.1' }),
   'connect, no such path': (c) => refused(c, unix(c)),

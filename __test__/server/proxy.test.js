@@ -6,8 +6,11 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
 const rawNet = require('node:net');
+const tls = require('node:tls');
+const { Worker } = require('node:worker_threads');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { alone } = require('../helpers/both');
+const { certificates } = require('../helpers/certificates');
 const {
   bytesOf,
   closed,
@@ -801,6 +804,64 @@ alone('a client may send it with fast open', async (net, t) => {
   const [socket] = await accepted;
   assert.strictEqual(socket.proxy.version, 1);
   assert.strictEqual(String(await take(socket, 4)), 'data');
+});
+
+alone('TLS stands on a socket with a header', async (net, t) => {
+  const { ca, server: pair } = certificates(t);
+  const server = await listening(net, t, undefined, required, (socket) => {
+    const secure = new tls.TLSSocket(socket, { isServer: true, ...pair });
+    secure.on('error', () => {});
+    secure.end(`${secure.remoteAddress} ${secure.remotePort}`);
+  });
+  const proxyHeader = { source: from6, destination: to6 };
+  const socket = net.connect({ ...whereIs(server), proxyHeader });
+  const client = tls.connect({ socket, ca, servername: 'server' });
+  destroyAfter(t, client);
+  assert.strictEqual(String(await bytesOf(client)), '2001:db8::7 56324');
+  await connected(net, t, server, { proxyHeader });
+  const later = await connected(net, t, server, { proxyHeader });
+  const second = tls.connect({ socket: later, ca, servername: 'server' });
+  destroyAfter(t, second);
+  assert.strictEqual(String(await bytesOf(second)), '2001:db8::7 56324');
+});
+
+alone('a worker may end while headers are to come', async (net, t) => {
+  const source = `
+    const net = require(${JSON.stringify(require.resolve('../..'))});
+    const { parentPort } = require('node:worker_threads');
+    const server = net.createServer({ proxyProtocol: 'require' });
+    server.listen(0, '127.0.0.1', () => {
+      parentPort.postMessage(server.address().port);
+    });
+    setInterval(() => parentPort.postMessage(net.getStats().sockets), 5);`;
+  const worker = new Worker(source, { eval: true });
+  t.after(() => worker.terminate());
+  const [port] = await once(worker, 'message');
+  const clients = [1, 2, 3].map(() => {
+    const client = destroyAfter(t, rawNet.connect(port, '127.0.0.1'));
+    client.write('PROXY TCP4 ');
+    return closed(client.resume());
+  });
+  for (;;) {
+    const [sockets] = await once(worker, 'message');
+    if (sockets === 3) break;
+  }
+  await worker.terminate();
+  await Promise.all(clients);
+});
+
+alone('connections with a header are as many as before', async (net, t) => {
+  const server = await listening(net, t, undefined, required, (socket) => {
+    socket.pipe(socket);
+  });
+  const before = net.getStats().sockets;
+  for (let i = 0; i < 200; i++) {
+    const client = send(t, server, i % 2 ? line4 : 'nonsense');
+    if (i % 2) client.end('echo');
+    await closed(client.resume());
+  }
+  await until(() => net.getStats(server).connections === 0);
+  await until(() => net.getStats().sockets === before);
 });
 
 // Options.

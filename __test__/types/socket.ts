@@ -59,12 +59,37 @@ const header: net.ProxyHeaderOptions = {
 };
 net.connect({ port: 1, proxyHeader: header });
 net.connect({ path: '/tmp/socket', proxyHeader: {} });
-net.createServer(({ proxy }) => {
-  net.connect({ port: 1, proxyHeader: proxy });
-  if (proxy?.source && 'address' in proxy.source) {
-    expectTrue<Equal<typeof proxy.source.port, number>>();
-  }
-});
+const readHeader: net.ProxyHeader = {
+  version: 1,
+  command: 'LOCAL',
+  transport: 'unknown',
+  source: { address: '::1', family: 'IPv6', port: 1 },
+  destination: { path: '/tmp/socket' },
+  checksum: false,
+  alpn: 'h2',
+  authority: 'example.org',
+  uniqueId: new Uint8Array(1),
+  netns: 'blue',
+  tlvs: [],
+};
+const proxied = net.connect({ port: 1, proxyHeader: readHeader });
+expectTrue<Equal<typeof proxied.proxy, net.ProxyHeader | undefined>>();
+const tls: net.ProxySsl = { client: 7, verify: 0, tlvs: [] };
+void [tls.version, tls.commonName, tls.cipher, tls.signatureAlgorithm];
+void [tls.keyAlgorithm, readHeader.ssl?.verify];
+const field: net.ProxyTlv = { type: 1, value: new Uint8Array(1) };
+const ends: net.ProxyEnd[] = [
+  { address: '::1', family: 'IPv6', port: 1 },
+  { path: '/tmp/socket' },
+];
+const ahead: net.ProxyConnectOpts = {
+  proxyHeader: {
+    tlvs: [field],
+    source: { path: '/tmp/client' },
+    destination: { address: '192.0.2.1', port: 1 },
+  },
+};
+void [ends, ahead];
 // @ts-expect-error there is no such version
 net.connect({ port: 1, proxyHeader: { version: 3 } });
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 use super::gate::ProxyRules;
 use super::handle::{Handle, State};
 use super::limits::{Limits, Seat};
-use super::listener::{Accepted, PeerFilter};
+use super::listener::Accepted;
+use super::peer_filter::PeerFilter;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 

@@ -15,7 +15,7 @@ use super::stream::Stream;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::proxy::{self, Command, Ends, Fault, Header, Reading};
-use crate::runtime::{Attempt, Reactor};
+use crate::runtime::{Attempt, Interest, Reactor};
 use crate::sys::{descriptor, socket, BorrowedDescriptor, Descriptor};
 
 /// What a look at a connection has brought.
@@ -113,10 +113,14 @@ impl Awaiting {
         if let Io::Open(fd) = self.socket.io() {
             calls.reads.add(1);
             let fd = descriptor::borrow(fd);
-            match look_at(fd, room, false) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                result => return Ok(Some(judge(result?, is_required))),
-            }
+            return match look_at(fd, room, false) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // What is there now counts as an edge.
+                    self.socket.register(key, reactor)?.arm(Interest::Read);
+                    Ok(None)
+                }
+                result => Ok(Some(judge(result?, is_required))),
+            };
         }
         let source = self.socket.register(key, reactor)?;
         let look = |fd: BorrowedDescriptor<'_>, has_ended| look_at(fd, room, has_ended);
@@ -184,15 +188,23 @@ struct Seen {
 /// # Errors
 /// `WouldBlock` where more must come, and the system's.
 fn look_at(fd: BorrowedDescriptor<'_>, room: &mut [u8], has_ended: bool) -> io::Result<Seen> {
-    let length = socket::look(fd, room.into())?;
-    let reading = proxy::read(&room[..length]);
-    if reading == Reading::Incomplete && length > 0 && !has_ended {
-        return Err(ErrorKind::WouldBlock.into());
+    let mut length = socket::look(fd, room.into())?;
+    loop {
+        let reading = proxy::read(&room[..length]);
+        let is_empty = length == 0;
+        if reading != Reading::Incomplete || is_empty {
+            return Ok(Seen { reading, is_empty });
+        }
+        if !has_ended {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        // One look may have been short, and there is no event after the end.
+        let again = socket::look(fd, room.into())?;
+        if again <= length {
+            return Ok(Seen { reading, is_empty });
+        }
+        length = again;
     }
-    Ok(Seen {
-        reading,
-        is_empty: length == 0,
-    })
 }
 
 /// Decides about a connection of which no more is to come before that.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::listener::PeerFilter;
+use super::peer_filter::PeerFilter;
 use crate::runtime::Count;
 
 /// The rules of a listener.
@@ -63,6 +63,11 @@ impl Gate {
             read: Count::default(),
             refused: Count::default(),
         }
+    }
+
+    /// True when it depends on the peer's address what is expected.
+    pub fn has_list(&self) -> bool {
+        self.rules.trusted.is_some()
     }
 
     /// Returns what to expect of a connection of `peer`; `None` for one that has no header. A peer

@@ -1,7 +1,6 @@
 //! A handle that accepts connections.
 
 use std::cell::Cell;
-use std::fmt;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -9,6 +8,7 @@ use std::time::Instant;
 use super::common::Transport;
 use super::gate::{Expectation, Gate, ProxyRules};
 use super::limits::{Excess, Limits, Seat, Table};
+use super::peer_filter::PeerFilter;
 use super::shared::{Membership, Place};
 use super::socket::Socket;
 use crate::error::{Errno, Result};
@@ -39,9 +39,6 @@ enum Queue {
     /// In an inbox that other threads have too.
     Shared(Membership),
 }
-
-/// Says of a peer's address whether a listener rejects it.
-pub struct PeerFilter(Box<dyn Fn(IpAddr) -> bool>);
 
 #[derive(Debug, Default)]
 struct Rejection {
@@ -110,23 +107,6 @@ pub enum Accepted {
         errno: Errno,
         exhausted: bool,
     },
-}
-
-impl PeerFilter {
-    pub fn new(rejects: impl Fn(IpAddr) -> bool + 'static) -> Self {
-        Self(Box::new(rejects))
-    }
-
-    /// True for a peer of whom it speaks.
-    pub(super) fn covers(&self, peer: IpAddr) -> bool {
-        (self.0)(peer)
-    }
-}
-
-impl fmt::Debug for PeerFilter {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("PeerFilter")
-    }
 }
 
 impl Rejection {
@@ -267,11 +247,13 @@ impl Listener {
 
     /// Lets a connection in, or counts why it is rejected. One without an address is let in.
     fn judge(&self, fd: Descriptor) -> Accepted {
-        if self.rejection.is_none() && self.gate.is_none() {
-            return Accepted::Connection(fd.into());
-        }
-        let address = socket::peer_address(descriptor::borrow(&fd));
-        let peer = address.ok().flatten().map(|address| address.ip());
+        let has_list = self.gate.as_ref().is_some_and(|gate| gate.has_list());
+        let peer = if has_list || self.rejection.is_some() {
+            let address = socket::peer_address(descriptor::borrow(&fd));
+            address.ok().flatten().map(|address| address.ip())
+        } else {
+            None
+        };
         let expectation = self.gate.as_ref().and_then(|gate| gate.expect(peer));
         let is_limited = !expectation.is_some_and(|it| it.is_exempt || it.is_stranger);
         match peer.map_or(Some(None), |peer| self.admit(peer, is_limited)) {

@@ -26,6 +26,7 @@ mod limits;
 mod listener;
 mod named;
 mod options;
+mod peer_filter;
 mod shared;
 mod socket;
 mod stream;
@@ -39,7 +40,8 @@ pub use gate::{ProxyRules, Refusal};
 pub use handle::{Handle, Terms};
 pub use internet::{format_address, parse_address};
 pub use limits::Limits;
-pub use listener::{Accepted, Incoming, PeerFilter};
+pub use listener::{Accepted, Incoming};
+pub use peer_filter::PeerFilter;
 pub use shared::Address;
 
 /// `flags` of a TCP bind: accept no IPv4 on an IPv6 address (libuv's number).

@@ -45,6 +45,20 @@ async function echoes(context, where, options = {}) {
   await closeAfter(found.server, client);
 }
 
+/** A client that sends a PROXY header to a server that wants one. */
+async function proxied(context) {
+  const { work } = context.track;
+  // One write, a look, and the read that takes it.
+  work.writes += 1;
+  work.chunks += 2;
+  const proxyHeader = {
+    source: { address: '192.0.2.7', port: 7 },
+    destination: { address: '192.0.2.8', port: 8 },
+  };
+  const options = { proxyProtocol: 'require', proxyTimeout: 1000, proxyHeader };
+  await echoes(context, tcp(), options);
+}
+
 async function refused(context, options) {
   const client = connect(context, 'client', options);
   context.track.write('client', client, 'nobody reads this');
@@ -271,6 +285,7 @@ module.exports = {
   freePort,
   halfCloses,
   listensAgain,
+  proxied,
   races,
   refused,
   resets,

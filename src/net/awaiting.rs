@@ -18,6 +18,9 @@ use crate::proxy::{self, Command, Ends, Fault, Header, Reading};
 use crate::runtime::{Attempt, Interest, Reactor};
 use crate::sys::{descriptor, socket, BorrowedDescriptor, Descriptor};
 
+/// How often the bytes of a header may be found missing that were there a moment ago.
+const MAX_TRIES: usize = 8;
+
 /// What a look at a connection has brought.
 #[derive(Debug)]
 pub enum Look {
@@ -134,12 +137,17 @@ impl Awaiting {
     /// Takes the header out of the kernel.
     fn take(&self, reactor: &Reactor, header: &mut [u8]) -> Result<()> {
         let fd = self.socket.fd().ok_or(Errno::BADF)?;
-        let mut taken = 0;
+        let (mut taken, mut tries) = (0, 0);
         while taken < header.len() {
             reactor.calls().reads.add(1);
-            match socket::receive(fd, (&mut header[taken..]).into())? {
-                0 => return Err(Errno::NOTCONN),
-                read => taken += read,
+            match socket::receive(fd, (&mut header[taken..]).into()) {
+                Ok(0) => return Err(Errno::NOTCONN),
+                Ok(read) => taken += read,
+                // The bytes were there a moment ago.
+                Err(error) if error.kind() == ErrorKind::WouldBlock && tries < MAX_TRIES => {
+                    tries += 1;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

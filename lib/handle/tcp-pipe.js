@@ -15,7 +15,7 @@ const {
   native,
   uv,
 } = require('./native');
-const { checkBytes } = require('./bytes');
+const { byteLengthOf, checkBytes } = require('./bytes');
 const { PendingWrite } = require('./pending-write');
 const { checkRequest } = require('./requests');
 const {
@@ -355,7 +355,11 @@ class Pipe extends StreamHandle {
    */
   writeDescriptors(request, bytes, ticket) {
     checkRequest(request);
-    const write = PendingWrite.withDescriptors(checkBytes(bytes), ticket);
+    // Descriptors cannot leave without a byte.
+    if (byteLengthOf(checkBytes(bytes)) === 0) {
+      return this.writeBuffer(request, bytes);
+    }
+    const write = PendingWrite.withDescriptors(bytes, ticket);
     const self = /** @type {Record<PropertyKey, any>} */ (this);
     return self[kWriteLarge](request, write);
   }

@@ -529,8 +529,8 @@ function nextPiece(handle, stash) {
 
 /**
  * Takes the chunks that were received for a handle but not delivered. They belong
- * to the connection's next owner. Descriptors that came with them are not taken. EOF is left out, because the next read finds it
- * again.
+ * to the connection's next owner. Descriptors that came with them are not taken. EOF is
+ * left out, because the next read finds it again.
  *
  * @param {any} handle
  * @returns {Buffer[]}

@@ -20,6 +20,14 @@ const { echo, withPath } = require('./self-test');
 /** The duration of each of the three parts of the self-test, in milliseconds. */
 const PART_MS = 650;
 const FEW_DESCRIPTORS = 1024;
+/** Options that the kernel, or the rights of the process, may not allow, each with a value. */
+const kernelOptions = {
+  fastOpen: true,
+  multipath: true,
+  interface: 'lo',
+  mark: 1,
+  transparent: true,
+};
 
 let failed = false;
 
@@ -200,10 +208,16 @@ async function sayTls(net) {
   }
 }
 
-/** Returns '' when a server can listen there, otherwise the error's message. */
-async function tryListen(net, where) {
-  const server = net.createServer();
+/**
+ * Returns '' when a server can listen there, otherwise the error's message.
+ *
+ * @param {any} net rust-net
+ * @param {object} where
+ * @param {object} [options] of the server
+ */
+async function tryListen(net, where, options) {
   try {
+    const server = net.createServer(options);
     server.listen(where);
     await once(server, 'listening');
     server.close();
@@ -222,10 +236,22 @@ async function sayKernel(net) {
     features['abstract'] = { path: `\0rust-net-doctor-${process.pid}` };
   }
   for (const [name, where] of Object.entries(features)) {
-    const refusal = await tryListen(net, where);
-    if (refusal === '') say('ok', name, 'available');
-    else say('note', name, `not available here: ${refusal}`);
+    sayFeature(name, await tryListen(net, where));
   }
+  if (process.platform !== 'linux') return;
+  for (const [name, value] of Object.entries(kernelOptions)) {
+    const where = { port: 0, host: '127.0.0.1' };
+    sayFeature(name, await tryListen(net, where, { [name]: value }));
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} refusal '' if the feature is there
+ */
+function sayFeature(name, refusal) {
+  if (refusal === '') say('ok', name, 'available');
+  else say('note', name, `not available here: ${refusal}`);
 }
 
 async function sayEcho(net, name, where) {

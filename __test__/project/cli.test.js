@@ -117,12 +117,24 @@ function assertHealthy({ code, stdout, stderr }) {
   assert.match(stdout, /\nEverything works\.\n$/);
 }
 
+/** What the kernel decides about is tried out, and a refusal names the option. */
+function assertOptions(stdout) {
+  for (const name of ['fastOpen', 'multipath', 'mark', 'transparent']) {
+    const refused = `note +${name} +not available here: .* E[A-Z]+ ${name}`;
+    assert.match(
+      stdout,
+      new RegExp(`^(ok +${name} +available|${refused})$`, 'm'),
+    );
+  }
+}
+
 for (const driver of ['on-loop', 'threaded']) {
   test(`the doctor finds all well, ${driver}`, limit, async () => {
     const start = Date.now();
     const outcome = await cli(['doctor'], { env: { RUST_NET_DRIVER: driver } });
     assertHealthy(outcome);
     assert.match(outcome.stdout, new RegExp(`^ok +driver +${driver}:`, 'm'));
+    if (process.platform === 'linux') assertOptions(outcome.stdout);
     assert.ok(Date.now() - start < 15_000);
   });
 }

@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const { Endpoint, pair } = require('./endpoint');
 const { handlePair } = require('./js-handle');
+const own = require('./own-options');
 const { onreadOption, startReading } = require('./reading');
 
 const refused = { port: 1, host: '127.0.0.1' };
@@ -118,7 +119,11 @@ function startClient(game, index, connection) {
   const plan = connection.client;
   const endpoint = new Endpoint(game, `client${index}`, plan);
   endpoint.index = index;
-  endpoint.where = () => whereOf(game, { ...plan, server: connection.server });
+  const { server } = connection;
+  endpoint.where = () => ({
+    ...whereOf(game, { ...plan, server }),
+    ...own.client,
+  });
   endpoint.connect = (socket) => {
     queueFor(game, connection, endpoint);
     socket.connect(endpoint.where());

@@ -7,6 +7,7 @@
 const path = require('node:path');
 
 const { errorFacts } = require('./facts');
+const own = require('./own-options');
 
 const [major] = process.versions.node.split('.').map(Number);
 
@@ -31,10 +32,10 @@ class Host {
 
   options() {
     const { options, isBlocking } = this.plan;
-    if (!isBlocking || major < 22) return { ...options };
+    if (!isBlocking || major < 22) return { ...options, ...own.server };
     const blockList = new this.game.net.BlockList();
     blockList.addAddress('127.0.0.1');
-    return { ...options, blockList };
+    return { ...options, blockList, ...own.server };
   }
 
   note(entry) {
@@ -83,7 +84,7 @@ class Host {
   }
 
   listen() {
-    this.server.listen(this.where());
+    this.server.listen({ ...this.where(), ...own.listen });
   }
 
   /** @returns {Promise<void>} */

@@ -5,6 +5,15 @@
  * drivers and settings.
  */
 
+const { asEnvironment } = require('./own-options');
+
+/** Options of rust-net that no program of the model reaches the limits of. */
+const limits = asEnvironment({
+  server: { maxConnectionsPerAddress: 1e6, acceptRate: 1e6 },
+  client: { connectTimeout: 60_000 },
+});
+const shared = asEnvironment({ listen: { shared: true } });
+
 /** The environments by name. Each program is played over the first two. */
 const subjects = {
   'on-loop': { RUST_NET_DRIVER: 'on-loop' },
@@ -15,6 +24,12 @@ const subjects = {
   'busy-poll': { RUST_NET_DRIVER: 'on-loop', RUST_NET_BUSY_POLL: '50' },
   'no relay': { RUST_NET_DRIVER: 'on-loop', RUST_NET_RELAY: '0' },
   'copied writes': { RUST_NET_DRIVER: 'on-loop', RUST_NET_COPY_WRITES: '1' },
+  'parallel race': {
+    RUST_NET_DRIVER: 'on-loop',
+    RUST_NET_AUTO_SELECT_FAMILY: 'parallel',
+  },
+  limits: { RUST_NET_DRIVER: 'on-loop', ...limits },
+  'shared port': { RUST_NET_DRIVER: 'on-loop', ...shared },
 };
 
 /**

@@ -73,7 +73,7 @@ const ACCEPT_RETRY_MS = 100;
 /** Stands for the size of a chunk that is still to be asked for. */
 const UNKNOWN = -1;
 /** How often a READABLE event is delivered again. */
-const MORE_READS = 31;
+const MORE_READS = 7;
 /** A read of so many bytes is probably followed by another, so that none asks first. */
 const LARGE_READ = 32 * 1024;
 /** The most that one large read is lent, in bytes. */

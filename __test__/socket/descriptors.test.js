@@ -37,7 +37,7 @@ function unixPair(net, t, options = {}) {
   return pair(net, t, { where, ...options });
 }
 
-/** Opens files that can be told apart, and returns their descriptors. */
+/** Opens files with different contents, and returns their descriptors. */
 function openFiles(t, count) {
   const at = folder(t);
   const fds = [];

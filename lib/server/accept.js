@@ -182,7 +182,7 @@ function readProxy(server, serverHandle, handle) {
   if (server.proxyProtocol === undefined) return { isRejected: false };
   const header = takeProxyHeader(handle);
   if (header === undefined) return { isRejected: false };
-  // The proxy's own address; that of the client is asked for later.
+  // This checks the proxy's own address. The client's is checked after the header.
   const isRejected = isBlocked(server, serverHandle, handle);
   showClient(handle, header);
   return { header, isRejected };

@@ -325,8 +325,8 @@ impl Watch {
         }
     }
 
-    /// Calls `timer` at `deadline`, or somewhat before. A timer that runs out earlier stays: whoever it
-    /// calls asks again.
+    /// Calls `timer` at `deadline` or somewhat earlier. A timer that is already set for an earlier time
+    /// stays: the callback calls this again.
     pub fn wake_at(&self, deadline: Option<Instant>) {
         let Some(deadline) = deadline else {
             return;

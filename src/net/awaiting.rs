@@ -1,8 +1,8 @@
 //! A connection that was accepted, and whose PROXY header has not come yet.
 //!
-//! What comes in stays in the kernel until the header is complete, and then no more than the header
-//! is read. So a byte behind it cannot be lost, and whoever reads the connection, on whatever
-//! descriptor, begins with the data.
+//! Received bytes stay in the kernel until the header is complete. Then exactly the header is read,
+//! so no byte behind it is lost, and the next reader of the connection begins with the data. That
+//! reader may use another descriptor.
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;

@@ -11,7 +11,7 @@ impl PeerFilter {
         Self(Box::new(rejects))
     }
 
-    /// True for a peer of whom it speaks.
+    /// Returns true when the filter applies to this address.
     pub(super) fn covers(&self, peer: IpAddr) -> bool {
         (self.0)(peer)
     }

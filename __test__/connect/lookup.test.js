@@ -25,6 +25,14 @@ const answering =
     else process.nextTick(callback, null, all[0].address, all[0].family);
   };
 
+/** Returns a port on which nobody listens. */
+async function refusingPort(net, t) {
+  const probe = await listening(net, t);
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
 same('lookup is asked with these options', async (net, t) => {
   const server = await listening(net, t);
   const { port } = server.address();
@@ -186,9 +194,7 @@ both('autoSelectFamily goes on to the next', events, async (net, t) => {
 });
 
 same('autoSelectFamily over addresses that all refuse', async (net, t) => {
-  const probe = await listening(net, t);
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
+  const port = await refusingPort(net, t);
   const client = net.connect({
     port,
     host: 'name.invalid',
@@ -328,9 +334,7 @@ for (const addresses of [['127.0.0.9'], ['127.0.0.8', '127.0.0.9']]) {
     const count = addresses.length;
     const title = `${name} may destroy the socket, addresses: ${count}`;
     alone(title, async (net, t) => {
-      const probe = await listening(net, t);
-      const { port } = probe.address();
-      await new Promise((resolve) => probe.close(resolve));
+      const port = await refusingPort(net, t);
       const client = net.connect({
         port,
         host: 'name.invalid',

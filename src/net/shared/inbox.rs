@@ -219,7 +219,7 @@ impl<T, W: Clone> Inbox<T, W> {
         fewest.map_or(usize::MAX, |fewest| fewest + (fewest / 20).max(1))
     }
 
-    /// Chooses whom to wake: as many as there are items, those first that have the fewest.
+    /// Chooses the members to wake: one for each item, in the order of their open connections.
     fn wake(&mut self, now: Instant) -> Vec<W> {
         let Some(oldest) = self.waiting.front() else {
             return Vec::new();

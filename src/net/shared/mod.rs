@@ -35,7 +35,7 @@ impl Group {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the inbox, and wakes whom that concerns once the lock is free.
+    /// Changes the inbox, and wakes the members that `change` returns once the lock is free.
     fn change(&self, change: impl FnOnce(&mut Connections, Instant) -> Vec<Arc<Waker>>) {
         let wakes = change(&mut self.lock(), Instant::now());
         wake_all(&wakes);

@@ -163,7 +163,7 @@ pub fn receive(fd: BorrowedDescriptor<'_>, room: Room<'_>) -> io::Result<usize> 
     }
 }
 
-/// Reads what is there, and leaves it where it is.
+/// Reads received bytes without removing them from the kernel's buffer.
 ///
 /// # Errors
 /// `Unsupported` for a pipe, and the system's.

@@ -239,8 +239,8 @@ async function sayKernel(net) {
     sayFeature(name, await tryListen(net, where));
   }
   if (process.platform !== 'linux') return;
+  const where = { port: 0, host: '127.0.0.1' };
   for (const [name, value] of Object.entries(kernelOptions)) {
-    const where = { port: 0, host: '127.0.0.1' };
     sayFeature(name, await tryListen(net, where, { [name]: value }));
   }
 }

@@ -204,8 +204,8 @@ function startConnect(socket, endpoint, oncomplete) {
  * @param {Record<PropertyKey, any>} socket
  * @param {Endpoint} endpoint
  * @param {Function} oncomplete called with the outcome if there is a `req`
- * @returns {{ req?: Record<PropertyKey, any>, error?: Error }} neither of them when a listener has
- *   destroyed the socket
+ * @returns {{ req?: Record<PropertyKey, any>, error?: Error }} neither of them when a
+ *   listener has destroyed the socket
  */
 function startRaced(socket, endpoint, oncomplete) {
   const bindError = bindLocal(socket._handle, endpoint);

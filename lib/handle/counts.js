@@ -20,9 +20,9 @@ const kNone = Object.freeze({
  * @param {any} handle any handle, or undefined
  * @returns {{ queued: number, reads: number, writes: number, rejected: number,
  *   rejectedByAddress: number, rejectedByRate: number, proxyHeaders: number,
- *   proxyRefused: number }} `queued` are coalesced bytes that are not sent yet. `reads` and `writes` are
- *   system calls. `rejected` are a listener's rejected connections. All are 0 for
- *   a closed handle.
+ *   proxyRefused: number }} `queued` are coalesced bytes that are not sent yet. `reads`
+ *   and `writes` are system calls. `rejected` are a listener's rejected connections. All
+ *   are 0 for a closed handle.
  */
 function countsOf(handle) {
   const key = handle?.[kKey];

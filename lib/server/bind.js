@@ -7,7 +7,7 @@
 const debug = require('util').debuglog('net');
 
 const { filterConnections, onconnection, onrefused } = require('./accept');
-const { applyLimits, keepCounted } = require('./limits');
+const { applyLimits, keepFromTls } = require('./limits');
 const { applyProxy } = require('./proxy');
 const { netServerListen } = require('../node/channels');
 const { kAnyIPv4, kAnyIPv6 } = require('../connect/attempt');
@@ -283,7 +283,7 @@ function setupListenHandle(server, where, backlog) {
     return;
   }
   if (server.blockList) filterConnections(server, server._handle);
-  if (isShared) keepCounted(server);
+  if (isShared) keepFromTls(server);
   applyLimits(server);
   netServerListen.asyncEnd.publish({ server });
   server._connectionKey = `${addressType}:${address}:${port}`;

@@ -43,12 +43,12 @@ function assignLimits(server, options) {
 }
 
 /**
- * Keeps a server's connections from node's TLS: handed over, one would no longer count
- * as open.
+ * Keeps a server's connections from node's TLS: handed over, one would lose what the
+ * server knows of it, such as its place in a limit or the client of a proxy.
  *
  * @param {Members} server
  */
-function keepCounted(server) {
+function keepFromTls(server) {
   Object.defineProperty(server, kHandOver, { value: false, writable: true });
 }
 
@@ -63,7 +63,7 @@ function applyLimits(server) {
   if (maxConnectionsPerAddress === undefined && acceptRate === undefined) {
     return;
   }
-  if (maxConnectionsPerAddress !== undefined) keepCounted(server);
+  if (maxConnectionsPerAddress !== undefined) keepFromTls(server);
   handle.setLimits?.(maxConnectionsPerAddress ?? 0, acceptRate ?? 0);
 }
 
@@ -84,7 +84,7 @@ function setPaused(server, isPaused) {
 module.exports = {
   applyLimits,
   assignLimits,
-  keepCounted,
+  keepFromTls,
   setPaused,
   validateLimits,
 };

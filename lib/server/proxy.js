@@ -7,11 +7,11 @@
 
 const { BlockList, nativeKeyOf } = require('../address/block-list');
 const { codes } = require('../common/errors');
-const { kHandOver } = require('../common/symbols');
 const { validateInt32 } = require('../common/validators');
 const { decodeProxyHeader, native, uv } = require('../handle/native');
 const { kKey } = require('../handle/symbols');
 const { Pipe, TCP } = require('../handle/tcp-pipe');
+const { keepFromTls } = require('./limits');
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
 
@@ -113,8 +113,7 @@ function applyProxy(server) {
   if (proxyProtocol === undefined) return 0;
   const isNative = handle instanceof TCP || handle instanceof Pipe;
   if (!isNative || (isWindows && handle instanceof Pipe)) return UV_ENOTSUP;
-  // Handed over to node's TLS, a connection would have the proxy's address again.
-  Object.defineProperty(server, kHandOver, { value: false, writable: true });
+  keepFromTls(server);
   return native.setProxyRules(
     handle[kKey],
     proxyProtocol === 'require',

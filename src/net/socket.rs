@@ -62,8 +62,8 @@ impl Socket {
         }
     }
 
-    /// Returns the descriptor and its name, which is removed by whoever drops it. `None` without a
-    /// descriptor.
+    /// Returns the descriptor and its name. Dropping the name removes it from the file system. `None`
+    /// without a descriptor.
     pub fn into_parts(mut self) -> Option<(Descriptor, Option<BoundName>)> {
         self.unregister().ok()?;
         match self.io {

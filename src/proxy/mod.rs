@@ -1,5 +1,5 @@
-//! Headers of the PROXY protocol, versions 1 and 2, by which a proxy says for whom it connects: how
-//! they are read, and how they are written. No I/O.
+//! Reads and writes headers of the PROXY protocol, versions 1 and 2. A proxy sends one ahead of the
+//! data, with the address of its client. No I/O.
 //!
 //! [`read`] takes what has come in so far. It never needs more than [`MOST`] bytes, and it reads a
 //! header only where it is complete.

@@ -144,8 +144,9 @@ impl Source {
         attempt
     }
 
-    /// Looks at what waits to be read, and takes nothing. `look` is told whether the peer was known to
-    /// have ended before that. Where it finds too little (`WouldBlock`), the key comes up with more.
+    /// Calls `look`, which peeks at the received bytes and leaves them in the kernel. Its second argument
+    /// is true when the peer was known to have ended before the call. After `WouldBlock` the key comes
+    /// up again with more bytes.
     pub fn try_look<T>(
         &self,
         mut look: impl FnMut(BorrowedDescriptor<'_>, bool) -> io::Result<T>,

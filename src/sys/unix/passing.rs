@@ -21,8 +21,8 @@ const CONTROL: usize = (NUMBERS + 256) / size_of::<u64>();
 
 type Control = MaybeUninit<[u64; CONTROL]>;
 
-/// Receives what is there of one message, or of several without descriptors. Without an `inbox` the
-/// kernel closes the descriptors that came with the bytes.
+/// Receives once. The kernel stops behind a message with descriptors, and joins the bytes of messages
+/// without. Where there is no `inbox`, it closes the descriptors that came with the bytes.
 ///
 /// # Errors
 /// The kernel's; `EMFILE` where descriptors were lost, because the process has too many. Those that

@@ -1,6 +1,21 @@
 /// <reference types="node" />
 
-import { Server } from 'node:http';
+import { RequestListener, Server, ServerOptions } from 'node:http';
+import { ServerOpts } from './index';
+
+/**
+ * Makes a server as `http.createServer` does, which also takes the options of
+ * `net.createServer` that only rust-net has, such as `proxyProtocol` and
+ * `maxConnectionsPerAddress`.
+ *
+ * @throws Error with the code `ERR_INVALID_STATE` without `install()` or
+ *   `rust-net/register`
+ */
+export function createServer(listener?: RequestListener): Server;
+export function createServer(
+  options: ServerOptions & ServerOpts,
+  listener?: RequestListener,
+): Server;
 
 /**
  * Puts node:http in this thread on rust-net's sockets: servers from their next

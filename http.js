@@ -6,9 +6,10 @@
 
 require('./lib/common/host').expectNode();
 
+const { createServer } = require('./lib/http/create-server');
 const { install, uninstall, useNode } = require('./lib/http/install');
 const { keepLoaded } = require('./lib/node/loader');
 
-module.exports = { install, uninstall, useNode };
+module.exports = { createServer, install, uninstall, useNode };
 
 keepLoaded();

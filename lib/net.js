@@ -31,6 +31,7 @@ function load() {
     ...require('./server/server'),
     ...require('./server/closing'),
     ...require('./server/counts'),
+    ...require('./server/own-options'),
     ...require('./server/bind'),
     ...require('./socket/attach'),
     ...require('./bridge/ipc-send'),

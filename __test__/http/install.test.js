@@ -112,6 +112,57 @@ alone('useNode() leaves a server on node', async (net, t) => {
   }
 });
 
+alone("createServer() takes options of http and rust-net's", async (net, t) => {
+  installed(t);
+  const trusted = new net.BlockList();
+  const options = {
+    keepAliveTimeout: 1234,
+    proxyProtocol: 'accept',
+    trusted,
+    maxConnectionsPerAddress: 1,
+    offload: true,
+  };
+  const server = ours.createServer(options, (request, response) =>
+    response.end('answer'),
+  );
+  assert.strictEqual(server.keepAliveTimeout, 1234);
+  assert.strictEqual(server.proxyProtocol, 'accept');
+  assert.strictEqual(server.trusted, trusted);
+  const accepted = once(server, 'connection');
+  const both = await exchange(net, server, async (port) => {
+    const first = net.connect(port, '127.0.0.1');
+    await accepted;
+    const second = net.connect(port, '127.0.0.1');
+    second.on('error', () => {});
+    await once(second, 'close');
+    const { rejectedByAddress } = net.getStats(server);
+    first.destroy();
+    return rejectedByAddress;
+  });
+  assert.deepStrictEqual(both, { server: true, client: 1 });
+});
+
+alone('createServer() checks its options', (net, t) => {
+  const made = { code: 'ERR_INVALID_STATE' };
+  assert.throws(() => ours.createServer(), made);
+  installed(t);
+  const listener = () => {};
+  for (const args of [[listener], [{}, listener], [undefined, listener]]) {
+    const server = ours.createServer(...args);
+    assert.ok(server instanceof http.Server);
+    assert.deepStrictEqual(server.listeners('request'), [listener]);
+  }
+  for (const [options, code] of [
+    [{ proxyProtocol: true }, 'ERR_INVALID_ARG_VALUE'],
+    [{ acceptRate: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ blockList: {} }, 'ERR_INVALID_ARG_TYPE'],
+    [{ insecureHTTPParser: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
+    [1, 'ERR_INVALID_ARG_TYPE'],
+  ]) {
+    assert.throws(() => ours.createServer(options), { code });
+  }
+});
+
 alone('a server that listens stays where it is', async (net, t) => {
   const onNode = makeServer().listen(0, '127.0.0.1');
   await once(onNode, 'listening');

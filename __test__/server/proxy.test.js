@@ -3,10 +3,12 @@
 // The PROXY protocol of servers and of clients: node has neither.
 
 const assert = require('node:assert');
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const http = require('node:http');
 const rawNet = require('node:net');
 const tls = require('node:tls');
+const { promisify } = require('node:util');
 const { Worker } = require('node:worker_threads');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { alone } = require('../helpers/both');
@@ -26,6 +28,7 @@ const {
 } = require('../helpers/wire');
 
 const isWindows = process.platform === 'win32';
+const onUnix = isWindows ? () => {} : alone;
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const line4 = 'PROXY TCP4 192.0.2.7 192.0.2.8 56324 443\r\n';
 const line6 = 'PROXY TCP6 2001:db8::7 2001:db8::8 56324 443\r\n';
@@ -969,3 +972,16 @@ alone('http: a server takes headers', async (net, t) => {
   assert.strictEqual(data.reason, 'PROXY_INVALID');
   assert.strictEqual(net.getStats(server).proxyHeaders, 1);
 });
+
+// Under round robin the primary accepts, which knows nothing of headers.
+for (const [policy, outcome] of Object.entries({
+  rr: 'ENOTSUP',
+  none: '192.0.2.7',
+})) {
+  onUnix(`a cluster worker, ${policy}: ${outcome}`, async () => {
+    const program = require.resolve('../fixtures/proxy-cluster');
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, [program, policy]);
+    assert.strictEqual(stdout, `${outcome}\n`);
+  });
+}

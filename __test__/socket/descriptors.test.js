@@ -7,8 +7,10 @@ const assert = require('node:assert');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { alone, idOf } = require('../helpers/both');
+const ours = require('../../http');
 const { runs } = require('../helpers/child');
 const {
   bytesOf,
@@ -87,6 +89,48 @@ onUnix('a descriptor arrives before its data, and works', async (net, t) => {
   fs.closeSync(received);
   assert.strictEqual(fs.readFileSync(file, 'utf8'), 'written by the receiver');
 });
+
+// http's parser borrows the memory of large reads.
+onUnix(
+  'http: a descriptor arrives before its part of a body',
+  async (net, t) => {
+    ours.install();
+    t.after(() => ours.uninstall());
+    const server = http.createServer();
+    t.after(() => server.close());
+    const where = path.join(folder(t), 'socket');
+    server.listen(where);
+    await once(server, 'listening');
+    const seen = [];
+    // Before http's own listener, which replaces the socket's `on`.
+    server.prependListener('connection', (peer) => {
+      peer.on('descriptors', (fds) => {
+        seen.push('descriptors');
+        closeAll(fds);
+      });
+    });
+    const client = destroyAfter(t, net.connect(where));
+    const part = Buffer.alloc(100_000, 'p');
+    client.write(
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 600000\r\n\r\n',
+    );
+    const [request, response] = await once(server, 'request');
+    let received = 0;
+    request.on('data', ({ length }) => {
+      received += length;
+      seen.push(received);
+    });
+    for (let sent = 100_000; sent <= 600_000; sent += 200_000) {
+      client.write(part);
+      await until(() => received === sent);
+      seen.length = 0;
+      client.writeDescriptors(part, [0]);
+      await until(() => received === sent + 100_000);
+      assert.strictEqual(seen[0], 'descriptors');
+    }
+    response.end();
+  },
+);
 
 onLinux('a received descriptor is not inherited', async (net, t) => {
   const { client, peer } = await unixPair(net, t);

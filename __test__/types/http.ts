@@ -1,7 +1,7 @@
 // rust-net/http.
 
 import * as http from 'node:http';
-import { install, uninstall, useNode } from 'rust-net/http';
+import { createServer, install, uninstall, useNode } from 'rust-net/http';
 
 install() satisfies void;
 const server = http.createServer();
@@ -10,4 +10,11 @@ useNode(server) satisfies void;
 useNode({});
 // @ts-expect-error
 useNode();
+createServer() satisfies http.Server;
+createServer(
+  { proxyProtocol: 'require', keepAliveTimeout: 10 },
+  (request, response) => response.end(request.url),
+) satisfies http.Server;
+// @ts-expect-error neither 'require' nor 'accept'
+createServer({ proxyProtocol: true });
 uninstall() satisfies void;

@@ -289,7 +289,8 @@ function onReadable(handle, argument, at) {
   }
   const size = argument === UNKNOWN ? native.waiting(handle[kKey]) : argument;
   if (size <= 0) return;
-  if (borrows(handle)) {
+  // What came with descriptors may have to wait, and cannot be lent.
+  if (borrows(handle) && !handle[kTakesDescriptors]) {
     largeBytes ??= Buffer.allocUnsafeSlow(LARGE_CHUNK);
     const result = readInto(handle, largeBytes, at);
     if (result > 0) emitBytes(handle, largeBytes.subarray(0, result));

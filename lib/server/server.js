@@ -13,35 +13,19 @@ const {
 } = require('./closing');
 const { Connections } = require('./connections');
 const { startCounting } = require('./counts');
-const { assignLimits, setPaused } = require('./limits');
+const { setPaused } = require('./limits');
 const { listen } = require('./listen');
-const { assignProxy } = require('./proxy');
+const { assignOwnOptions } = require('./own-options');
 const { ErrnoException, codes } = require('../common/errors');
-const {
-  kCoalesce,
-  kCopyWrites,
-  kHandOver,
-  kNamedOptions,
-  kOffload,
-  kRelays,
-  kStats,
-} = require('../common/symbols');
-const {
-  queryOption,
-  readNamedOptions,
-  validateOptionName,
-} = require('../common/named-options');
+const { kNamedOptions, kStats } = require('../common/symbols');
+const { queryOption, validateOptionName } = require('../common/named-options');
 const { validateNumber } = require('../common/validators');
 const { claimInstances } = require('../node/instance-of');
 const nodeNet = require('../node/net');
 const { kAsyncId } = require('../node/symbols');
 const { tickTriggeredBy } = require('../node/trigger');
 const { isTracing, recordOrigin } = require('../socket/connection-error');
-const {
-  assignBlockList,
-  toSeconds,
-  validateKeepAliveDelay,
-} = require('../socket/options');
+const { toSeconds, validateKeepAliveDelay } = require('../socket/options');
 
 const { ERR_INVALID_ARG_TYPE, ERR_SERVER_NOT_RUNNING } = codes;
 
@@ -102,19 +86,8 @@ function Server(given, connectionListener) {
   this.keepAlive = Boolean(options.keepAlive);
   this.keepAliveInitialDelay = toSeconds(options.keepAliveInitialDelay);
   this.highWaterMark = options.highWaterMark ?? getDefaultHighWaterMark(false);
-  if (options.coalesce === false) this[kCoalesce] = false;
-  if (options.relay === false) this[kRelays] = false;
-  if (options.handOver === false) Object.assign(this, { [kHandOver]: false });
-  if (typeof options.offload === 'boolean') this[kOffload] = options.offload;
-  if (typeof options.copyWrites === 'boolean') {
-    this[kCopyWrites] = options.copyWrites;
-  }
-  const named = readNamedOptions(options);
-  if (named !== undefined) Object.assign(this, { [kNamedOptions]: named });
-  assignBlockList(this, options);
+  assignOwnOptions(this, options);
   if (isTracing) recordOrigin(this, Server);
-  assignLimits(/** @type {object} */ (this), options);
-  assignProxy(/** @type {object} */ (this), options);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Server, EventEmitter);

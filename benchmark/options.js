@@ -15,7 +15,7 @@ const USAGE = `npm run bench -- [options]
   --cross N          N shapes picked from all combinations
   --seed S           the seed of the pick (1)
   --clients          real clients against real servers
-  --scaling          echo by connections and by message size
+  --scaling          how cost grows: connections, message size, rules
   --only ROW,...     only these rows
   --list             the names of the rows
   --write            measures nothing; writes the pages from the kept results

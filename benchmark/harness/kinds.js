@@ -121,7 +121,7 @@ async function server(row, variant, context) {
 
 /** Measures a client under test with the native echo server. */
 async function client(row, variant, context) {
-  const peer = await Program.start([context.load, 'serve', row.peer]);
+  const peer = await Program.start([context.load, 'serve', ...row.peer]);
   const port = ['--port', `${peer.ready.port}`];
   const subject = await Program.start(
     [...variant.command, ...port],

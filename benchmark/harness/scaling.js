@@ -1,52 +1,61 @@
 'use strict';
 
 /*
- * Draws the two charts of `--scaling`: echo by the number of connections, and
- * by the size of a message.
+ * Draws the charts of `--scaling`: how the CPU time of an operation grows with the
+ * number of connections, with the size of a message, and with the rules of a BlockList.
  */
 
 const { drawLines } = require('./line-chart');
+const { median } = require('./statistics');
 
 const axes = {
   connections: {
-    title: 'Echo of 64 B by connections',
+    title: 'CPU time of an echo of 64 B, by connections',
     along: 'connections',
-    unit: 'requests/s',
+    unit: 'us',
     logarithmic: false,
-    rate: (requests) => requests,
   },
+  // Times span a factor of a thousand: on a linear axis the short ones would be
+  // invisible.
   size: {
-    title: 'Echo on 16 connections by message size',
+    title: 'CPU time of an echo on 16 connections, by message size',
     along: 'size of a message',
-    unit: 'MB/s',
-    // Rates span a factor of a thousand: on a linear axis small messages would
-    // be invisible.
+    unit: 'us',
     logarithmic: true,
-    rate: (requests, size) => (requests * size) / 1e6,
+  },
+  rules: {
+    title: 'CPU time of BlockList.check(), by rules',
+    along: 'rules',
+    unit: 'us',
+    logarithmic: true,
   },
 };
 
-const serieses = {
-  'node:net': ['missed', (line) => line.base],
-  'rust-net': ['must', (line) => line.value],
-  'bare epoll server': ['plain', (line) => line.others.epoll * line.base],
-};
+/** The lines of a chart: their names, colours, and whose samples they are. */
+const serieses = [
+  ['node:net', 'missed', 'base'],
+  ['rust-net', 'must', 'default'],
+  ['bare epoll server', 'plain', 'epoll'],
+];
+
+const cpuOf = ({ samples }, variant) =>
+  median(samples[variant].map(({ cpu }) => cpu));
 
 /** Draws one chart; returns nothing if it has fewer than two points. */
 function draw(name, { about, lines }) {
-  const { rate, ...axis } = axes[name];
   const own = lines.filter(({ scale }) => scale.axis === name);
   if (own.length < 2) return [];
-  const series = Object.entries(serieses).map(
-    ([title, [className, requests]]) => ({
+  const isMeasured = ([, , variant]) => variant in own[0].samples;
+  const series = serieses
+    .filter(isMeasured)
+    .map(([title, className, variant]) => ({
       name: title,
       className,
-      values: own.map((line) => rate(requests(line), line.scale.at)),
-    }),
-  );
+      values: own.map((line) => cpuOf(line, variant)),
+    }));
   const points = own.map(({ scale }) => scale);
-  const image = drawLines(about, { ...axis, points, series });
-  return [{ alt: axis.title, suffix: `-${name}`, image }];
+  const image = drawLines(about, { ...axes[name], points, series });
+  return [{ alt: axes[name].title, suffix: `-${name}`, image }];
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
 const { work } = require('../subjects/servers');
-const { KIBIBYTE, formatSize, options, requests } = require('./common');
+const { KIBIBYTE, options, requests } = require('./common');
 
 const HANDLER_MICROSECONDS = 20;
 
@@ -75,37 +75,11 @@ const answers = ({ handlerWork }) => [
     kind: 'client',
     unit: 'requests/s',
     per: 'request',
-    peer: 'echo',
+    peer: ['echo'],
     subject: ['client.js', ...options({ connections: 64, size: 64 })],
     bare: { epoll: ['echo', ...options({ connections: 64, size: 64 })] },
     targets: [{ must: 1.4, goal: 1.6 }],
   },
 ];
 
-const http = (name, size, load = 'http') =>
-  requests(name, `http, 64 x ${formatSize(size)}`, {
-    server: 'http',
-    load,
-    connections: 64,
-    size,
-    args: { size },
-    bare: { epoll: ['serve', 'http', ...options({ size })] },
-    targets: [{}],
-  });
-
-/** Returns the same row measured with wrk. */
-const httpByWrk = (name, size) => {
-  const row = http(name, size, 'wrk');
-  return { ...row, title: `${row.title}, wrk` };
-};
-
-/** Returns rows of node:http on the sockets of either module. */
-const httpRows = ({ wrk }) => [
-  http('http', 12),
-  http('http-64k', 64 * KIBIBYTE),
-  ...(wrk
-    ? [httpByWrk('http-wrk', 12), httpByWrk('http-64k-wrk', 64 * KIBIBYTE)]
-    : []),
-];
-
-module.exports = { answers, calibrate, httpRows };
+module.exports = { answers, calibrate };

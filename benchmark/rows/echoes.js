@@ -1,6 +1,6 @@
 'use strict';
 
-const { KIBIBYTE, echo, formatSize } = require('./common');
+const { KIBIBYTE, echo } = require('./common');
 
 /** Returns the echo rows by number of connections. */
 const echoes = () => [
@@ -41,29 +41,4 @@ const echoes = () => [
   echo('echo-1000', 1000, 64, [{ must: 1.5, goal: 1.75 }]),
 ];
 
-const CONNECTIONS = [1, 16, 64, 256, 1000, 4000];
-// From 16 B to 1 MiB, by factors of four.
-const SIZES = Array.from({ length: 9 }, (_, i) => 16 * 4 ** i);
-
-/**
- * Returns the rows of `--scaling`: echo by connections, and by message size.
- *
- * @returns {any[]}
- */
-function scalingRows() {
-  const point = (axis, at, connections, size) => ({
-    ...echo(`echo-${connections}x${size}`, connections, size, [{ must: 1 }]),
-    bare: { epoll: ['serve', 'echo'] },
-    scale: {
-      axis,
-      at,
-      label: axis === 'size' ? formatSize(at) : at.toLocaleString('en'),
-    },
-  });
-  return [
-    ...CONNECTIONS.map((count) => point('connections', count, count, 64)),
-    ...SIZES.map((size) => point('size', size, 16, size)),
-  ];
-}
-
-module.exports = { echoes, scalingRows };
+module.exports = { echoes };

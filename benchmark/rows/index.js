@@ -8,10 +8,12 @@
  */
 
 const { canPin } = require('../harness/pin');
-const { answers, calibrate, httpRows } = require('./answers');
+const { answers, calibrate } = require('./answers');
 const { echo } = require('./common');
-const { echoes, scalingRows } = require('./echoes');
+const { echoes } = require('./echoes');
+const { httpRows } = require('./http');
 const { memories, others } = require('./others');
+const { scalingRows } = require('./scaling');
 const { threads } = require('./threads');
 const { fairness, proxyBulk, transfers } = require('./transfers');
 

@@ -59,6 +59,21 @@ const inside = (name, title, subject, row) => ({
 });
 
 /**
+ * Returns a row of `BlockList.check`.
+ *
+ * @param {string} name
+ * @param {number} rules
+ * @param {any[]} targets
+ */
+const checks = (name, rules, targets) =>
+  inside(
+    name,
+    `BlockList.check, ${rules} rules`,
+    ['block-list', ...options({ rules })],
+    { targets },
+  );
+
+/**
  * Returns the target of the block list with many rules, where node's speed
  * depends on its release.
  */
@@ -70,12 +85,7 @@ const others = ({ quick, nodeMajor }) => {
   const rules = quick ? 600 : 10_000;
   const many = quick ? 6_000 : 1_000_000;
   return [
-    inside(
-      'block-list',
-      `BlockList.check, ${rules} rules`,
-      ['block-list', ...options({ rules })],
-      { targets: [blockListTarget(nodeMajor)] },
-    ),
+    checks('block-list', rules, [blockListTarget(nodeMajor)]),
     inside(
       'block-list-flat',
       `BlockList.check, ${many} rules against ${rules}`,
@@ -95,4 +105,4 @@ const others = ({ quick, nodeMajor }) => {
   ];
 };
 
-module.exports = { memories, others };
+module.exports = { checks, memories, others };

@@ -254,6 +254,28 @@ const ready = (connections) => ({
   write: { kind: 'Buffer', size: 64 },
 });
 
+/** TLS on a socket that is connected, in a client. */
+const secure = { transport: 'tls', listens: 'peer' };
+const tls = [
+  {
+    ...write('tls-write', "TLS, 64 KiB Buffers, by 'drain'", 6 * KIB),
+    ...secure,
+  },
+  read(
+    'tls-read',
+    "TLS, by 'data'",
+    { api: 'data' },
+    { writes: 6 * KIB, ...secure },
+  ),
+  {
+    ...exchange('tls-ping', 'TLS, echo of 64 B, one at a time', 'peer', {
+      size: 64,
+      rounds: 8000,
+    }),
+    ...secure,
+  },
+];
+
 const shapes = [
   ...writes,
   ...reads,
@@ -261,6 +283,7 @@ const shapes = [
   ...visits,
   ready(1500),
   ready(5000),
+  ...tls,
 ];
 
 module.exports = { shapes };

@@ -6,13 +6,13 @@
  * how late it was. With `--follow true` it reports how long connections live.
  */
 
-const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { startBeat } = require('./beat');
 const { control, cpu } = require('./control');
 const { follow } = require('./lives');
 const { servers } = require('./servers');
+const { takeHttp } = require('./take-http');
 
 // More than are opened at once; often the kernel's own limit.
 const BACKLOG = 4096;
@@ -20,11 +20,6 @@ const BACKLOG = 4096;
 /** Tolerates a reset, by which the load may end; throws any other error. */
 function onError(error) {
   if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
-}
-
-/** Puts node:http on rust-net's sockets, where that is the module. */
-function takeHttp(moduleId) {
-  if (moduleId !== 'node:net') require(path.join(moduleId, 'http')).install();
 }
 
 function main() {

@@ -9,6 +9,8 @@ const http = require('node:http');
 
 const { fits, pattern } = require('./pattern');
 
+const X = 'x'.charCodeAt(0);
+
 /**
  * Does `rounds` rounds of work for a handler, whose result keeps the compiler
  * from removing it.
@@ -138,6 +140,34 @@ const servers = {
     return http.createServer((request, response) => {
       response.setHeader('Content-Length', size);
       response.end(body);
+    });
+  },
+
+  /** Answers with an object of `size` bytes in JSON. */
+  httpJson(net, { size, takeHttp }) {
+    takeHttp();
+    const text = 'x'.repeat(size - JSON.stringify({ text: '' }).length);
+    return http.createServer((request, response) => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ text }));
+    });
+  },
+
+  /** Answers an upload, once all of it has come. */
+  httpPost(net, { size, takeHttp }) {
+    takeHttp();
+    const body = Buffer.alloc(size, 'x');
+    return http.createServer((request, response) => {
+      let left = Number(request.headers['content-length']);
+      request.on('data', (data) => {
+        if (data[0] !== X || data.at(-1) !== X) throw new Error('wrong bytes');
+        left -= data.length;
+      });
+      request.on('end', () => {
+        if (left !== 0) throw new Error(`${left} bytes are missing`);
+        response.setHeader('Content-Length', size);
+        response.end(body);
+      });
     });
   },
 };

@@ -5,6 +5,7 @@
  */
 
 const { checker } = require('./content');
+const { connect, createServer } = require('./open');
 const { readOptions } = require('./read');
 
 // No server has a shorter backlog.
@@ -29,8 +30,8 @@ class Listener {
   constructor(net, row, end) {
     this.row = row;
     this.end = end;
-    this.server = net.createServer({ noDelay: Boolean(row.noDelay) });
-    this.server.on('connection', (socket) => {
+    const options = { noDelay: Boolean(row.noDelay) };
+    this.server = createServer(net, row, options, (socket) => {
       const lane = new Lane(this.run);
       lane.socket = socket;
       this.accept(lane);
@@ -64,16 +65,15 @@ class Connector {
     run.setOpened();
   }
 
-  #open(run) {
+  async #open(run) {
     const lane = new Lane(run);
-    return new Promise((resolve) => {
-      const options = {
-        ...this.where,
-        noDelay: Boolean(this.row.noDelay),
-        ...readOptions(this.row.read ?? { api: 'data' }, lane.take),
-      };
-      lane.socket = this.net.connect(options, () => resolve(lane));
+    const { net, row, where } = this;
+    lane.socket = await connect(net, row, {
+      ...where,
+      noDelay: Boolean(row.noDelay),
+      ...readOptions(row.read ?? { api: 'data' }, lane.take),
     });
+    return lane;
   }
 }
 

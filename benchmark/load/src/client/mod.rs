@@ -21,7 +21,7 @@ use crate::{report, sys, Result};
 
 pub use exchange::{burst_answer, BURST_REQUEST};
 use exchange::{Burst, Echo, Lines};
-use http::Http;
+use http::{Body, Http};
 use ping_pong::PingPong;
 
 /// How long a server may be silent before the run has failed.
@@ -65,13 +65,25 @@ fn make(mode: &str, args: &Args) -> Result<Box<dyn Load>> {
         "echo" => Box::new(PingPong::open(args, |id| Echo::new(id, size))?),
         "burst" => Box::new(PingPong::open(args, |_| Burst::new())?),
         "lines" => Box::new(PingPong::open(args, |id| Lines::new(id, size))?),
-        "http" => Box::new(PingPong::open(args, |_| Http::new(size))?),
+        "http" => open_http(args, size)?,
         "flood" => Box::new(flood::Flood::new(args)?),
         "churn" => Box::new(churn::Churn::new(args)?),
         "send" => Box::new(bulk::Bulk::new(args, bulk::send)?),
         "receive" => Box::new(bulk::Bulk::new(args, bulk::receive)?),
         other => return Err(format!("no mode '{other}'").into()),
     })
+}
+
+fn open_http(args: &Args, size: usize) -> Result<Box<dyn Load>> {
+    let upload: usize = args.get("upload", 0)?;
+    let body = if args.get("json", false)? {
+        Body::Json
+    } else {
+        Body::Plain
+    };
+    Ok(Box::new(PingPong::open(args, |_| {
+        Http::new(size, body, upload)
+    })?))
 }
 
 fn measure(load: &mut dyn Load, time: Duration) -> Result<()> {

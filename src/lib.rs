@@ -7,8 +7,8 @@
 //!
 //! Commands are function calls that return zero or a negative libuv errno; results come back only
 //! as events. A layer imports only from the layers to its right: `binding` > `env` > `net` >
-//! `stream` > `runtime` > `sys`. `event`, `queue`, `error`, `address` and `proxy` import from no
-//! other layer.
+//! `stream` > `runtime` > `sys`. `event`, `queue`, `error`, `address`, `proxy` and `sync` import from
+//! no other layer.
 
 // napi's macros expand to nothing in a test build, which makes the whole binding layer look unused.
 #![cfg_attr(test, allow(dead_code))]
@@ -23,4 +23,5 @@ mod proxy;
 mod queue;
 mod runtime;
 mod stream;
+mod sync;
 mod sys;

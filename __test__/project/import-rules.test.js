@@ -77,6 +77,7 @@ const layers = [
   'event',
   'address',
   'proxy',
+  'sync',
 ];
 
 /** The folder of a file, or the file itself where it stands at the top. */

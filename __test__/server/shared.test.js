@@ -300,6 +300,16 @@ alone('a thread that pauses takes nothing', async (net, t) => {
   assert.strictEqual(await waits, one.id);
 });
 
+alone('a server that joins takes what others leave', async (net, t) => {
+  const paused = await listening(net, t, shared);
+  paused.pauseAccepting();
+  const place = { ...shared, port: paused.address().port };
+  const client = clientOf(net, t, place);
+  await once(client, 'connect');
+  const joined = await listening(net, t, place);
+  await once(joined, 'connection');
+});
+
 if (process.platform !== 'win32') {
   alone('threads share a path', async (net, t) => {
     const path = freeName(t);

@@ -4,14 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Sleep;
 
+use super::worker::{Control, Worker};
 use crate::sys::descriptor::{self, Reserve};
 use crate::sys::poller::Registration;
 use crate::sys::{socket, Descriptor, Interest, Tried};
@@ -34,49 +34,10 @@ pub trait Intake: Send + Sync {
     fn tend(&self) -> Option<Instant>;
 }
 
-/// Wakes the thread, from any other.
-#[derive(Debug, Default)]
-pub struct AcceptControl {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    is_over: bool,
-    waker: Option<Waker>,
-}
-
-impl AcceptControl {
-    /// Has the thread look at its intake: there may be room, or something to tend to.
-    pub fn wake(&self) {
-        let waker = self.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    fn end(&self) {
-        self.lock().is_over = true;
-        self.wake();
-    }
-
-    /// Keeps `waker` for the next [`Self::wake`]. Returns false when the thread must end.
-    fn begin_look(&self, waker: &Waker) -> bool {
-        let mut state = self.lock();
-        state.waker = Some(waker.clone());
-        !state.is_over
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The thread, named `rust-net-accept`. Ends when dropped, and has closed its descriptor then.
 #[derive(Debug)]
 pub struct AcceptThread {
-    control: Arc<AcceptControl>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl AcceptThread {
@@ -87,37 +48,23 @@ impl AcceptThread {
     pub fn start(
         listening: Descriptor,
         intake: Arc<dyn Intake>,
-        control: Arc<AcceptControl>,
+        control: Arc<Control>,
     ) -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .build()?;
         let accepting = Accepting::new(&runtime, listening, intake, Arc::clone(&control))?;
-        let thread = std::thread::Builder::new()
-            .name("rust-net-accept".to_owned())
-            .spawn(move || runtime.block_on(accepting))?;
-        Ok(Self {
-            control,
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for AcceptThread {
-    fn drop(&mut self) {
-        self.control.end();
-        if let Some(thread) = self.thread.take() {
-            // A panic there has been printed; the socket is closed either way.
-            let _ = thread.join();
-        }
+        let accept = move || runtime.block_on(accepting);
+        let _worker = Worker::start("rust-net-accept", control, accept)?;
+        Ok(Self { _worker })
     }
 }
 
 struct Accepting {
     registration: Registration,
     intake: Arc<dyn Intake>,
-    control: Arc<AcceptControl>,
+    control: Arc<Control>,
     reserve: Reserve,
     timer: Pin<Box<Sleep>>,
     /// Accepting rests until then.
@@ -135,7 +82,7 @@ impl Accepting {
         runtime: &Runtime,
         listening: Descriptor,
         intake: Arc<dyn Intake>,
-        control: Arc<AcceptControl>,
+        control: Arc<Control>,
     ) -> io::Result<Self> {
         let _context = runtime.enter();
         Ok(Self {
@@ -172,6 +119,19 @@ impl Accepting {
             }
         }
         waker.wake_by_ref();
+    }
+
+    /// Accepts, tends to the intake, and has the thread look again when that is due.
+    fn look(&mut self, waker: &Waker) {
+        self.accept(waker);
+        let due = self.intake.tend().into_iter().chain(self.rests_until).min();
+        if let Some(due) = due {
+            self.timer.as_mut().reset(due.into());
+            let mut context = Context::from_waker(waker);
+            if self.timer.as_mut().poll(&mut context).is_ready() {
+                waker.wake_by_ref();
+            }
+        }
     }
 
     /// True while accepting rests.
@@ -225,29 +185,20 @@ impl Future for Accepting {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        let waker = context.waker();
-        if !this.control.begin_look(waker) {
-            return Poll::Ready(());
-        }
-        this.accept(waker);
-        let due = this.intake.tend().into_iter().chain(this.rests_until).min();
-        if let Some(due) = due {
-            this.timer.as_mut().reset(due.into());
-            if this.timer.as_mut().poll(context).is_ready() {
-                context.waker().wake_by_ref();
-            }
-        }
-        Poll::Pending
+        let waker = context.waker().clone();
+        let control = Arc::clone(&this.control);
+        control.poll_look(context, || this.look(&waker))
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::{Ipv4Addr, TcpListener, TcpStream};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::mpsc::{channel, Receiver, Sender};
+    use std::sync::Mutex;
 
     struct Taken {
         room: AtomicUsize,
@@ -284,7 +235,7 @@ mod tests {
     struct Started {
         listener: TcpListener,
         taken: Arc<Taken>,
-        control: Arc<AcceptControl>,
+        control: Arc<Control>,
         told: Receiver<&'static str>,
         thread: AcceptThread,
     }
@@ -298,7 +249,7 @@ mod tests {
             is_due: AtomicBool::new(false),
             sender: Mutex::new(sender),
         });
-        let control = Arc::<AcceptControl>::default();
+        let control = Arc::<Control>::default();
         let copy = listener.try_clone().unwrap().into();
         let intake = Arc::clone(&taken) as Arc<dyn Intake>;
         let thread = AcceptThread::start(copy, intake, Arc::clone(&control)).unwrap();

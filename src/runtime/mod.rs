@@ -40,17 +40,21 @@ mod on_loop;
 mod ready;
 mod source;
 mod threaded;
+mod worker;
 
 use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-pub use accept_thread::{AcceptControl, AcceptThread, Intake};
+pub use accept_thread::{AcceptThread, Intake};
 pub use calls::{Calls, Count};
 pub use on_loop::OnLoop;
 pub use ready::{First, LoopWaker, Ready, ReadySet};
 pub use source::{is_heavy, Attempt, Source, Waiting};
 pub use threaded::Threaded;
+pub use worker::Control;
+#[cfg(all(test, loom))]
+pub use worker::Worker;
 
 pub use crate::sys::Interest;
 

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Wake;
 
 use crate::event::Key;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{self, Mutex, MutexGuard};
 use crate::sys::Interest;
 
 /// What is ready: a handle, and one of its directions.
@@ -213,7 +214,7 @@ impl Inbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Found> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 
@@ -273,6 +274,11 @@ impl Wake for Member {
     }
 }
 
+#[cfg(loom)]
+#[cfg(test)]
+mod models;
+
+#[cfg(not(loom))]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,7 +397,7 @@ mod tests {
     #[test]
     fn no_wake_of_another_thread_is_lost() {
         use std::sync::atomic::AtomicUsize;
-        const WAKES: usize = 100_000;
+        const WAKES: usize = if cfg!(miri) { 200 } else { 100_000 };
         let set = ReadySet::silent();
         let waking = member(&set, 0);
         let facts = Arc::new(AtomicUsize::new(0));

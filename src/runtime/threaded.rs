@@ -1,12 +1,12 @@
 //! The driver that polls on a thread of its own.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::Notify;
 
+use super::worker::{Control, Worker};
 use super::Driver;
 use crate::sys::poller::Registration;
 use crate::sys::Descriptor;
@@ -15,8 +15,7 @@ use crate::sys::Descriptor;
 #[derive(Debug)]
 pub struct Threaded {
     handle: Handle,
-    stop: Arc<Notify>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 impl Threaded {
@@ -27,16 +26,12 @@ impl Threaded {
     pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_io().build()?;
         let handle = runtime.handle().clone();
-        let stop = Arc::new(Notify::new());
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("rust-net-io".to_owned())
-            .spawn(move || runtime.block_on(stopped.notified()))?;
-        Ok(Self {
-            handle,
-            stop,
-            thread: Some(thread),
-        })
+        let control = Arc::<Control>::default();
+        let own = Arc::clone(&control);
+        // There is nothing to look at: the runtime itself serves what is registered.
+        let drive = move || runtime.block_on(poll_fn(|context| own.poll_look(context, || ())));
+        let worker = Worker::start("rust-net-io", control, drive)?;
+        Ok(Self { handle, worker })
     }
 }
 
@@ -62,18 +57,7 @@ impl Driver for Threaded {
         true
     }
 
-    /// Ends the thread and waits for it.
     fn stop(&mut self) {
-        self.stop.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A panic there has been printed; the sockets are gone either way.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Threaded {
-    fn drop(&mut self) {
-        self.stop();
+        self.worker.end();
     }
 }

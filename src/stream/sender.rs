@@ -6,13 +6,14 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::deferred::{Added, Deferred, DeferredList, Place, SmallWrite};
 use crate::event::Key;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{self, Condvar, Mutex, MutexGuard};
 use crate::sys::waker::{self, Waker};
 use crate::sys::{Descriptor, Lent};
 
@@ -20,7 +21,7 @@ use crate::sys::{Descriptor, Lent};
 const BEAT: Duration = Duration::from_millis(1);
 /// Beats in which nothing is deferred before the thread sleeps until it is called. A call costs as
 /// much as a few beats.
-const IDLE_BEATS: u32 = 8;
+const IDLE_BEATS: u32 = if cfg!(loom) { 1 } else { 8 };
 /// Released sockets that are worth a call to wake the thread.
 const WORTH_WAKING: u64 = 4;
 
@@ -201,7 +202,7 @@ impl Sender {
         }
         self.thread = Thread::Absent;
         let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("rust-net-send".to_owned())
             .spawn(move || shared.run())?;
         self.thread = Thread::Running(thread);
@@ -231,7 +232,7 @@ struct Pulse {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     fn is_in_callback(&self) -> bool {
@@ -240,9 +241,7 @@ impl Shared {
 
     fn wait_sent<'state>(&self, mut state: MutexGuard<'state, State>) -> MutexGuard<'state, State> {
         state.is_awaited = true;
-        self.sent
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+        sync::wait(&self.sent, state)
     }
 
     /// Wakes the thread where enough may be sent, or it sleeps until it is called.
@@ -262,7 +261,7 @@ impl Shared {
     fn run(&self) {
         let mut pulse = Pulse {
             idle: 0,
-            last_look: Instant::now(),
+            last_look: sync::now(),
             callback: 0,
         };
         let mut state = self.lock();
@@ -294,7 +293,7 @@ impl Shared {
     /// at the last look. The entries stay in the list and the lock is held over the sends, because the
     /// JavaScript thread collects the entries when its callback ends. It may wait for the lock.
     fn look_for_overdue(&self, state: &mut State, pulse: &mut Pulse) {
-        let now = Instant::now();
+        let now = sync::now();
         if now - pulse.last_look < BEAT {
             return;
         }
@@ -315,25 +314,19 @@ impl Shared {
     }
 
     fn sleep<'state>(
-        &self,
+        &'state self,
         mut state: MutexGuard<'state, State>,
         pulse: &mut Pulse,
     ) -> MutexGuard<'state, State> {
         if pulse.idle >= IDLE_BEATS && state.list.is_empty() {
             pulse.idle = 0;
             state.sleep = Sleep::Deep;
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = sync::wait(&self.work, state);
         } else {
             state.sleep = Sleep::Light;
-            let (woken, beat) = self
-                .work
-                .wait_timeout(state, BEAT)
-                .unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            if beat.timed_out() {
+            let is_beat;
+            (state, is_beat) = sync::wait_for((&self.state, &self.work), state, BEAT);
+            if is_beat {
                 let is_used = std::mem::take(&mut state.is_used) || self.is_in_callback();
                 pulse.idle = if is_used { 0 } else { pulse.idle + 1 };
                 state.list.release();
@@ -353,6 +346,10 @@ impl fmt::Debug for Shared {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(unix, loom))]
+#[cfg(test)]
+mod models;

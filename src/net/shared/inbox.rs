@@ -1,9 +1,10 @@
 //! What was accepted for several threads, and which of them gets it: plain data, without a lock.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// A connection waits so long for a thread that has few. Then any may take it.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -12,7 +13,7 @@ const PATIENCE: Duration = Duration::from_millis(5);
 const ANSWER: Duration = Duration::from_millis(1);
 
 /// The most connections that wait here; more wait in the kernel.
-const ROOM: usize = 128;
+const ROOM: usize = if cfg!(loom) { 1 } else { 128 };
 
 /// Counts the open connections of one member. Each connection holds a [`Place`].
 #[derive(Debug, Default)]
@@ -121,8 +122,9 @@ impl<T, W> Default for Inbox<T, W> {
 }
 
 impl<T, W: Clone> Inbox<T, W> {
-    /// Adds a member and returns its id, which is never used again.
-    pub fn join(&mut self, thread: u32, waker: W) -> u64 {
+    /// Adds a member. Returns its id, which is never used again, and which members to wake: what
+    /// others leave is for it.
+    pub fn join(&mut self, thread: u32, waker: W, now: Instant) -> (u64, Vec<W>) {
         self.last_id += 1;
         self.members.push(Member {
             id: self.last_id,
@@ -132,7 +134,7 @@ impl<T, W: Clone> Inbox<T, W> {
             is_paused: false,
             tally: Arc::default(),
         });
-        self.last_id
+        (self.last_id, self.wake(now))
     }
 
     /// Removes a member. Returns which others to wake: what it was woken for is theirs.
@@ -270,6 +272,7 @@ impl<T, W: Clone> Inbox<T, W> {
     }
 }
 
+#[cfg(not(loom))]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,11 +289,12 @@ mod tests {
     impl Bench {
         fn new(members: u32) -> Self {
             let mut inbox = Inbox::default();
-            let ids = (0..members).map(|number| inbox.join(number, number));
+            let now = Instant::now();
+            let ids = (0..members).map(|number| inbox.join(number, number, now).0);
             Self {
                 ids: ids.collect(),
                 inbox,
-                now: Instant::now(),
+                now,
                 places: Vec::new(),
                 next: 0,
             }
@@ -438,6 +442,19 @@ mod tests {
         let second = bench.id(1);
         bench.inbox.leave(second, bench.now);
         assert!(bench.inbox.is_deserted());
+    }
+
+    #[test]
+    fn a_member_that_joins_is_woken_for_what_others_leave() {
+        let mut bench = Bench::new(1);
+        bench.add();
+        let first = bench.id(0);
+        assert_eq!(bench.inbox.set_paused(first, true, bench.now), []);
+        let (joined, wakes) = bench.inbox.join(1, 1, bench.now);
+        assert_eq!(wakes, [1]);
+        assert!(bench.inbox.has_room());
+        bench.ids.push(joined);
+        assert_eq!(bench.take(1), Some(1));
     }
 
     #[test]

@@ -1,74 +1,56 @@
 //! Listening sockets that several threads of one process share.
 //!
-//! One thread of its own, [`AcceptThread`], accepts from such a socket and puts what has come into
-//! an [`Inbox`]. Each thread that listens is a member of it, and is woken by a descriptor that its
-//! own reactor watches. Which member gets a connection is the inbox's affair, who the members are the
-//! registry's.
+//! One thread of its own, [`AcceptThread`](crate::runtime::AcceptThread), accepts from such a socket
+//! and puts what has come into the inbox of a [`Group`]. Each thread that listens is a member of it,
+//! and is woken by a descriptor that its own reactor watches. Which member gets a connection is the
+//! inbox's affair, who the members are the registry's.
 
+mod group;
 mod inbox;
 mod registry;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use self::group::{Group, Wake};
 pub use self::inbox::Place;
-use self::inbox::{Inbox, Look};
 pub use self::registry::{Address, Registry};
 use crate::error::Result;
 use crate::event::Key;
-use crate::runtime::{AcceptControl, Attempt, Intake, Interest, Reactor, Source};
+use crate::runtime::{Attempt, Intake, Interest, Reactor, Source};
 use crate::sys::waker::{self, Waker};
 use crate::sys::{options, BorrowedDescriptor, Descriptor};
 
-type Connections = Inbox<io::Result<Descriptor>, Arc<Waker>>;
+type Connections = Group<io::Result<Descriptor>, Arc<Waker>>;
 
-/// What the members of one listening socket have in common.
-#[derive(Debug, Default)]
-struct Group {
-    inbox: Mutex<Connections>,
-    control: Arc<AcceptControl>,
+impl Wake for Arc<Waker> {
+    fn wake(&self) {
+        Waker::wake(self);
+    }
 }
 
-impl Group {
-    fn lock(&self) -> MutexGuard<'_, Connections> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the inbox, and wakes the members that `change` returns once the lock is free.
-    fn change(&self, change: impl FnOnce(&mut Connections, Instant) -> Vec<Arc<Waker>>) {
-        let wakes = change(&mut self.lock(), Instant::now());
-        wake_all(&wakes);
-    }
-
+impl Connections {
     /// Resets what nobody has taken, as the kernel does with the backlog of a socket that is closed.
     fn reset_waiting(&self) {
-        for fd in self.lock().empty().into_iter().flatten() {
+        for fd in self.empty().into_iter().flatten() {
             // Without it the peer sees an end instead.
             let _ = options::set_linger_zero(crate::sys::descriptor::borrow(&fd));
         }
     }
 }
 
-impl Intake for Group {
+impl Intake for Connections {
     fn has_room(&self) -> bool {
-        self.lock().has_room()
+        self.has_room()
     }
 
     fn add(&self, accepted: io::Result<Descriptor>) {
-        self.change(|inbox, now| inbox.add(accepted, now));
+        self.add(accepted);
     }
 
     fn tend(&self) -> Option<Instant> {
-        let (wakes, due) = self.lock().tend(Instant::now());
-        wake_all(&wakes);
-        due
-    }
-}
-
-fn wake_all(wakers: &[Arc<Waker>]) {
-    for waker in wakers {
-        waker.wake();
+        self.tend()
     }
 }
 
@@ -96,9 +78,9 @@ impl Candidate {
         })
     }
 
-    fn join(self, group: &Arc<Group>) -> Membership {
+    fn join(self, group: &Arc<Connections>) -> Membership {
         Membership {
-            id: group.lock().join(self.thread, self.waker),
+            id: group.join(self.thread, self.waker),
             group: Arc::clone(group),
             woken: self.woken,
         }
@@ -108,7 +90,7 @@ impl Candidate {
 /// The share of one handle in a listening socket. Ends when dropped, with the socket if it is the last.
 #[derive(Debug)]
 pub struct Membership {
-    group: Arc<Group>,
+    group: Arc<Connections>,
     id: u64,
     woken: Source,
 }
@@ -126,21 +108,12 @@ impl Membership {
 
     /// Takes a connection, or why none could be accepted; `None` where there is none for this member.
     pub fn take(&self) -> Option<(io::Result<Descriptor>, Place)> {
-        let Look {
-            taken,
-            wakes,
-            changes_accepting,
-        } = self.group.lock().take(self.id, Instant::now());
-        wake_all(&wakes);
-        if changes_accepting {
-            self.group.control.wake();
-        }
-        taken
+        self.group.take(self.id)
     }
 
     /// Waits for a wake: what was taken is followed by no look.
     pub fn set_idle(&self) {
-        self.group.lock().set_idle(self.id);
+        self.group.set_idle(self.id);
     }
 
     /// Has the handle look in the next loop iteration.
@@ -150,10 +123,7 @@ impl Membership {
 
     /// Takes nothing any more, or takes part again.
     pub fn set_paused(&self, is_paused: bool) {
-        let id = self.id;
-        self.group
-            .change(|inbox, now| inbox.set_paused(id, is_paused, now));
-        self.group.control.wake();
+        self.group.set_paused(self.id, is_paused);
     }
 
     /// Adds permissions to the name in the file system, where there is one.
@@ -166,7 +136,7 @@ impl Membership {
 
     /// Returns how many connections wait, then of each member its thread and its open connections.
     pub fn counts(&self) -> Vec<u64> {
-        let (waiting, members) = self.group.lock().counts();
+        let (waiting, members) = self.group.counts();
         let members = members
             .into_iter()
             .flat_map(|(thread, open)| [u64::from(thread), open as u64]);
@@ -177,12 +147,8 @@ impl Membership {
 impl Drop for Membership {
     fn drop(&mut self) {
         let mut registry = Registry::lock();
-        let id = self.id;
-        self.group.change(|inbox, now| inbox.leave(id, now));
-        if self.group.lock().is_deserted() {
+        if self.group.leave(self.id) {
             registry.close(&self.group);
         }
-        drop(registry);
-        self.group.control.wake();
     }
 }

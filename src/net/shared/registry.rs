@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Candidate, Group, Membership};
+use super::{Candidate, Connections, Membership};
 use crate::error::{Errno, Result};
 use crate::net::bound;
 use crate::net::socket::{BoundName, Socket};
-use crate::runtime::{AcceptControl, AcceptThread, Intake};
+use crate::runtime::{AcceptThread, Control, Intake};
 use crate::sys::{descriptor, BorrowedDescriptor, Descriptor};
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
@@ -41,7 +41,7 @@ pub struct Registry {
 #[derive(Debug)]
 struct SharedSocket {
     address: Address,
-    group: Arc<Group>,
+    group: Arc<Connections>,
     name: Option<BoundName>,
     _thread: AcceptThread,
     /// Duplicated for each member, which asks it for its address and its options.
@@ -81,11 +81,8 @@ impl Registry {
     ) -> Result<(Socket, Membership)> {
         let (listening, name) = socket.into_parts().ok_or(Errno::BADF)?;
         let copy = descriptor::share(descriptor::borrow(&listening))?;
-        let control = Arc::<AcceptControl>::default();
-        let group = Arc::new(Group {
-            control: Arc::clone(&control),
-            ..Group::default()
-        });
+        let control = Arc::<Control>::default();
+        let group = Arc::new(Connections::new(Arc::clone(&control)));
         let intake = Arc::clone(&group) as Arc<dyn Intake>;
         let shared = SharedSocket {
             address,
@@ -95,13 +92,12 @@ impl Registry {
             listening,
         };
         let admitted = shared.admit(candidate)?;
-        shared.group.control.wake();
         self.sockets.push(shared);
         Ok(admitted)
     }
 
     /// Closes the socket of a group that has no members. Returns once it is closed.
-    pub(super) fn close(&mut self, group: &Arc<Group>) {
+    pub(super) fn close(&mut self, group: &Arc<Connections>) {
         self.sockets
             .retain(|socket| !Arc::ptr_eq(&socket.group, group));
         group.reset_waiting();
@@ -113,7 +109,7 @@ impl Registry {
     /// `EBADF` where it has no name in the file system, and the system's.
     pub(super) fn change_mode(
         &self,
-        group: &Arc<Group>,
+        group: &Arc<Connections>,
         fd: BorrowedDescriptor<'_>,
         mode: u32,
     ) -> Result<()> {

@@ -400,11 +400,12 @@ mod tests {
     #[test]
     fn finds_each_of_many() {
         let mut list = BlockList::default();
-        for n in 0..10_000_u32 {
+        let count = if cfg!(miri) { 100 } else { 10_000_u32 };
+        for n in 0..count {
             let v4 = Ipv4Addr::from(n << 12);
             list.add_subnet(at(&v4.to_string()), 24);
         }
-        for n in 0..10_000_u32 {
+        for n in 0..count {
             assert!(list.check_v4((n << 12) | 0xff));
             assert!(!list.check_v4((n << 12) | 0x100));
         }

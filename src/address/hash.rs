@@ -80,6 +80,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes, and is about numbers alone")]
     fn neighbours_spread_over_the_low_and_the_high_bits() {
         let hash = AddressHash::default();
         for shift in [0, 8, 16, 20] {

@@ -46,10 +46,6 @@ const DIRECTORY_MIN: usize = 4096;
 /// Only adding moves elements: added spans wait in a short list and are sorted in together. Filling
 /// a list then costs one sort. Adding to a large list in use costs one pass for every few dozen
 /// spans.
-///
-/// Only adding moves elements: added spans wait in a short list and are sorted in together. Filling
-/// a list then costs one sort. Adding to a large list in use costs one pass for every few dozen
-/// spans.
 pub struct Spans<T> {
     /// The start of each piece, in order. Numbers below the first are not covered.
     cuts: Vec<T>,
@@ -270,9 +266,10 @@ mod tests {
         let mut next = numbers(42);
         let mut spans = Spans::default();
         let mut plain: Vec<(u32, u32)> = Vec::new();
-        for step in 0..20_000 {
+        let (steps, stretch) = if cfg!(miri) { (400, 50) } else { (20_000, 500) };
+        for step in 0..steps {
             // Grows, then shrinks, then grows again, across the limit of the pending list.
-            let growing = (step / 500) % 3 != 2;
+            let growing = (step / stretch) % 3 != 2;
             if growing || plain.is_empty() {
                 let first = next(500);
                 let span = (first, (first + next(40)).min(499));
@@ -292,6 +289,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes, and is about numbers alone")]
     fn agrees_with_a_plain_list_when_it_is_large() {
         let mut next = numbers(7);
         let plain: Vec<(u32, u32)> = (0..5_000)

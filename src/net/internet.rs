@@ -60,6 +60,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "asks the system for its interfaces")]
     fn a_zone_is_written_as_the_system_names_it() {
         let zone = if cfg!(windows) { "1" } else { "lo" };
         let address = format!("fe80::1%{zone}");

@@ -213,6 +213,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes, and is about numbers alone")]
     fn the_table_forgets_who_is_gone() {
         let (table, start) = (table(1, 1), Instant::now());
         let address = |bits: u32| IpAddr::from(Ipv4Addr::from_bits(bits));

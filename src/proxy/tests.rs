@@ -219,7 +219,7 @@ fn a_block_has_a_limit() {
 fn a_wrong_checksum_is_refused_wherever_a_bit_is_wrong() {
     let sample = samples().pop().unwrap();
     let bytes = write(&sample).unwrap();
-    for index in 16..bytes.len() {
+    for index in (16..bytes.len()).step_by(if cfg!(miri) { 40 } else { 1 }) {
         let mut wrong = bytes.clone();
         wrong[index] ^= 0x10;
         let reading = read(&wrong);
@@ -268,6 +268,39 @@ fn paths_end_at_their_first_nul_and_abstract_names_at_their_last() {
         destination: b"\0a\0b".to_vec(),
     };
     assert_eq!(header.ends, expected);
+}
+
+#[test]
+fn what_would_be_read_as_something_else_is_not_written() {
+    let v4 = internet("1.2.3.4:1", "1.2.3.4:2");
+    let with_field = |field| Header {
+        tlvs: vec![field],
+        ..header(2, v4.clone())
+    };
+    for field in [
+        tlv(kind::CRC32C, &[1, 2, 3, 4]),
+        tlv(kind::CRC32C, b""),
+        tlv(kind::SSL, b"less"),
+        tlv(kind::SSL, &[7, 0, 0, 0, 0, 1]),
+    ] {
+        assert_eq!(write(&with_field(field.clone())), None, "{field:?}");
+    }
+    let padded = write(&with_field(tlv(kind::NOOP, b"any"))).unwrap();
+    let complete = Reading::Complete(header(2, v4), padded.len());
+    assert_eq!(read(&padded), complete);
+    for path in [&b"/a\0b"[..], b"/a\0", b"\0", b"\0a\0"] {
+        let ends = |source: &[u8], destination: &[u8]| Ends::Unix {
+            source: source.to_vec(),
+            destination: destination.to_vec(),
+        };
+        assert_eq!(write(&header(2, ends(path, b"/b"))), None, "{path:?}");
+        assert_eq!(write(&header(2, ends(b"/b", path))), None, "{path:?}");
+    }
+    let carried = Header {
+        carrier: Carrier::Stream,
+        ..header(1, Ends::Unknown)
+    };
+    assert_eq!(write(&carried), None);
 }
 
 #[test]
@@ -368,7 +401,8 @@ fn random_inputs_are_read_alike() {
     println!("PROXY_SEED={seed}");
     let mut random = Random(seed.max(1));
     let samples: Vec<Vec<u8>> = samples().iter().filter_map(write).collect();
-    for _ in 0..number("PROXY_INPUTS", 1_000_000) {
+    let inputs = if cfg!(miri) { 100 } else { 1_000_000 };
+    for _ in 0..number("PROXY_INPUTS", inputs) {
         let mut bytes = samples[random.next() % samples.len()].clone();
         random.mutate(&mut bytes);
         check(&bytes);

@@ -6,8 +6,8 @@ use super::binary::{self, checksum, FIXED, PATH, SIGNATURE};
 use super::tlv::{append, kind, Tlv, HEAD};
 use super::{Carrier, Command, Ends, Header, MOST};
 
-/// Returns the bytes of a header; `None` for one that cannot be: version 1 has neither paths nor
-/// fields, both ends are of one family, and all of it has [`MOST`] bytes.
+/// Returns the bytes of a header; `None` for one that would not be read as what it is. Version 1 has
+/// neither paths nor fields, both ends are of one family, and all of it has [`MOST`] bytes.
 pub fn write(header: &Header) -> Option<Vec<u8>> {
     let bytes = match header.version {
         1 => write_text(header),
@@ -22,6 +22,7 @@ fn write_text(header: &Header) -> Option<Vec<u8>> {
         return None;
     }
     let line = match &header.ends {
+        Ends::Unknown if header.carrier != Carrier::Unknown => return None,
         Ends::Unknown => "PROXY UNKNOWN\r\n".to_owned(),
         Ends::Unix { .. } => return None,
         Ends::Internet { .. } if header.carrier != Carrier::Stream => return None,
@@ -51,6 +52,9 @@ fn write_binary(header: &Header) -> Option<Vec<u8>> {
     bytes.extend([command, 0, 0, 0]);
     bytes[13] = append_ends(&mut bytes, header)?;
     for tlv in &header.tlvs {
+        if !is_readable(tlv) {
+            return None;
+        }
         append(&mut bytes, tlv)?;
     }
     let value = bytes.len() + HEAD;
@@ -65,6 +69,24 @@ fn write_binary(header: &Header) -> Option<Vec<u8>> {
         bytes[value..].copy_from_slice(&sum);
     }
     Some(bytes)
+}
+
+/// True for a field that readers take as it is. The checksum is not one of a header's fields.
+fn is_readable(tlv: &Tlv) -> bool {
+    match tlv.kind {
+        kind::CRC32C => false,
+        kind::SSL => tlv.ssl().is_some(),
+        _ => true,
+    }
+}
+
+/// True for a path that the NULs behind it end: one in the file system has none, and an abstract name
+/// has none at its end.
+fn is_path(path: &[u8]) -> bool {
+    match path {
+        [0, ..] => path.last() != Some(&0),
+        _ => !path.contains(&0),
+    }
 }
 
 /// Appends both addresses, and returns the byte for their family and their carrier.
@@ -103,6 +125,9 @@ fn append_ends(bytes: &mut Vec<u8>, header: &Header) -> Option<u8> {
             destination,
         } => {
             for path in [source, destination] {
+                if !is_path(path) {
+                    return None;
+                }
                 let padding = PATH.checked_sub(path.len())?;
                 bytes.extend(path);
                 bytes.resize(bytes.len() + padding, 0);

@@ -1,0 +1,3 @@
+#![cfg_attr(fuzzing, no_main)]
+
+rust_net_fuzz::target!(address);

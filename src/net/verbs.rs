@@ -194,9 +194,9 @@ impl Handle {
     }
 
     /// Has a handle served again: it was taken out of the ready set, and nothing was read.
-    pub fn read_again(&self) {
+    pub fn read_again(&self, reactor: &Reactor) {
         if let State::Stream(stream) = &self.state {
-            stream.read_again();
+            stream.read_again(self.common.key, reactor);
         }
     }
 }

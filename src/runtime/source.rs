@@ -293,11 +293,12 @@ impl Source {
         self.writes.add(1);
     }
 
-    /// Moves what has come in into the empty `pipe`, at most `most` bytes.
-    pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<usize> {
+    /// Moves what has come in into the empty `pipe`, at most `most` bytes. `None` where the system
+    /// refuses to do it; the source stays ready for a read.
+    pub fn try_fill(&self, pipe: &SplicePipe, most: usize) -> Attempt<Option<usize>> {
         // A pipe may be full before the socket is empty: a short step does not mean that it is.
         let attempt = self.attempt(Interest::Read, |fd| pipe.fill(fd, most), |_| false);
-        if let Attempt::Done(read) = attempt {
+        if let Attempt::Done(Some(read)) = attempt {
             self.note_read(read, most);
         }
         attempt

@@ -93,18 +93,22 @@ pub fn relay_step(source: &Source, inbox: Inbox<'_>, target: &Source, buffer: &m
     outcome(read, sent, failure)
 }
 
-/// Relays as [`relay_step`] does, but by `splice` through `pipe`. The pipe is empty before and
-/// afterwards. Bytes that the target does not take are put into `buffer` at the offset that a read
-/// would have given them.
+/// Relays as [`relay_step`] does, but by `splice` through `pipe`, unless the system refuses that. The
+/// pipe is empty before and afterwards. Bytes that the target does not take are put into `buffer` at
+/// the offset that a read would have given them.
 pub fn splice_step(
     source: &Source,
+    inbox: Inbox<'_>,
     target: &Source,
     pipe: &SplicePipe,
     buffer: &mut [u8],
 ) -> Moved {
     let read = match source.try_fill(pipe, buffer.len()) {
-        Attempt::Done(0) => return Moved::End(UV_EOF),
-        Attempt::Done(read) => read,
+        Attempt::Done(Some(0)) => return Moved::End(UV_EOF),
+        Attempt::Done(Some(read)) => read,
+        Attempt::Done(None) => {
+            return relay_step(source, inbox, target, &mut buffer[..READ_STEP]);
+        }
         Attempt::Pending => return Moved::Nothing,
         Attempt::Failed(error) => return Moved::End(Errno::from(error).code()),
     };
@@ -230,7 +234,7 @@ mod tests {
             sender.write_all(&piece).unwrap();
             expected.extend_from_slice(&piece);
             reactor.poll();
-            match splice_step(&source, &target, &pipe, &mut buffer) {
+            match splice_step(&source, Inbox::Closed, &target, &pipe, &mut buffer) {
                 Moved::All(30_000) => {}
                 Moved::Part {
                     read,
@@ -251,7 +255,7 @@ mod tests {
         assert!(arrived == expected);
         drop(sender);
         reactor.poll();
-        let end = splice_step(&source, &target, &pipe, &mut buffer);
+        let end = splice_step(&source, Inbox::Closed, &target, &pipe, &mut buffer);
         assert_eq!(end, Moved::End(UV_EOF));
     }
 

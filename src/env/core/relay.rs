@@ -73,7 +73,7 @@ impl Core {
 
     fn read_again(&self, key: Key) {
         if let Some(handle) = self.handles.get(key) {
-            handle.read_again();
+            handle.read_again(&self.handles.reactor);
         }
     }
 

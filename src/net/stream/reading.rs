@@ -91,9 +91,11 @@ impl Stream {
     }
 
     /// Has the stream served again: it was taken out of the ready set, and nothing was read.
-    pub fn read_again(&self) {
-        if let Some(source) = self.socket.source() {
-            source.announce(Interest::Read);
+    pub fn read_again(&self, key: Key, reactor: &Reactor) {
+        match self.socket.source() {
+            Some(source) => source.announce(Interest::Read),
+            // It is read before it is registered, and no readiness would bring it up again.
+            None => reactor.serve_heavy(key, Interest::Read),
         }
     }
 

@@ -54,7 +54,7 @@ impl Stream {
             Transport::Pipe => Inbox::Closed,
         };
         is_open.then(|| match pipe {
-            Some(pipe) => splice_step(from, to, pipe, buffer),
+            Some(pipe) => splice_step(from, inbox, to, pipe, buffer),
             None => relay_step(from, inbox, to, &mut buffer[..READ_STEP]),
         })
     }

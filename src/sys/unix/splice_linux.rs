@@ -35,12 +35,16 @@ impl SplicePipe {
         })
     }
 
-    /// Moves at most `most` bytes from a socket into the empty pipe.
+    /// Moves at most `most` bytes from a socket into the empty pipe. `None` where the system refuses
+    /// to do it, as a sandbox may.
     ///
     /// # Errors
     /// The socket's error.
-    pub fn fill(&self, from: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
-        splice(from.as_raw_fd(), self.write_end.as_raw_fd(), most)
+    pub fn fill(&self, from: BorrowedFd<'_>, most: usize) -> io::Result<Option<usize>> {
+        match splice(from.as_raw_fd(), self.write_end.as_raw_fd(), most) {
+            Err(error) if is_refusal(&error) => Ok(None),
+            outcome => outcome.map(Some),
+        }
     }
 
     /// Moves at most `most` of the bytes in the pipe to a socket.
@@ -67,6 +71,13 @@ impl SplicePipe {
             })
         })
     }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EPERM | libc::EACCES | libc::ENOSYS | libc::EINVAL)
+    )
 }
 
 fn splice(from: RawFd, to: RawFd, most: usize) -> io::Result<usize> {

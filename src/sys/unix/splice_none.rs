@@ -15,7 +15,7 @@ impl SplicePipe {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn fill(&self, _from: BorrowedDescriptor<'_>, _most: usize) -> io::Result<usize> {
+    pub fn fill(&self, _from: BorrowedDescriptor<'_>, _most: usize) -> io::Result<Option<usize>> {
         match *self {}
     }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Draws a line chart of rates. The horizontal axis is logarithmic, because its
- * values are multiples of each other.
+ * Draws a line chart. The horizontal axis is logarithmic where its values are
+ * multiples of each other.
  */
 
 const { MARGIN, WIDTH, page, round, text } = require('./svg');
@@ -84,15 +84,17 @@ function legend({ name, className }, index) {
 /**
  * @param {any} about the run
  * @param {{ title: string, along: string, unit: string, logarithmic: boolean,
- *   points: { at: number, label: string }[],
+ *   isEven?: boolean, points: { at: number, label: string }[],
  *   series: { name: string, className: string, values: number[] }[] }} chart
- *   the points in rising order; a value for each in each series
+ *   the points in rising order; a value for each in each series. `isEven` is true
+ *   where the horizontal axis is linear
  * @returns {string} an SVG image
  */
 function drawLines(about, chart) {
-  const ends = [chart.points[0].at, chart.points.at(-1).at].map(Math.log);
+  const along = chart.isEven ? (value) => value : Math.log;
+  const ends = [chart.points[0].at, chart.points.at(-1).at].map(along);
   const place = scale(ends[0], ends[1], LEFT + 16, RIGHT - 16);
-  const x = (value) => place(Math.log(value));
+  const x = (value) => place(along(value));
   const vertical = rates(
     chart.series.flatMap(({ values }) => values),
     chart.logarithmic,

@@ -52,8 +52,11 @@ class Ends {
    */
   compare(nodes) {
     const [problems, equal] = [[], []];
+    // A process that hangs has connections that wait.
+    const hasEqual = (name) =>
+      nodes.seen.has(name) || (name === 'waits' && nodes.seen.has('hangs'));
     for (const [name, where] of this.unusual) {
-      if (name !== 'wrong' && nodes.seen.has(name)) equal.push(name);
+      if (name !== 'wrong' && hasEqual(name)) equal.push(name);
       else problems.push(`${where}: ${name}`);
     }
     return { problems, equal };

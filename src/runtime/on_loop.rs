@@ -61,7 +61,7 @@ impl Driver for OnLoop {
 fn find_poll_descriptor(runtime: &Runtime) -> io::Result<i32> {
     let _context = runtime.enter();
     let marker = Registration::new(poller::marker()?)?;
-    poller::find(&marker).ok_or_else(|| io::ErrorKind::Unsupported.into())
+    poller::find(&marker)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

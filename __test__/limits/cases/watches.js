@@ -22,11 +22,8 @@ async function play(subject, { isShort }) {
   return ends;
 }
 
-/** Returns why the limit cannot be compared; undefined if it can. */
-function reasonForNone() {
-  // There node:net was seen not to meet the failing call.
-  if (parseInt(process.versions.node, 10) >= 26) return 'nothing to compare';
-  return reasonForNoTrace();
-}
-
-module.exports = { title: 'no more epoll watches', play, reasonForNone };
+module.exports = {
+  title: 'no more epoll watches',
+  play,
+  reasonForNone: reasonForNoTrace,
+};

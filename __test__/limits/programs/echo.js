@@ -3,8 +3,8 @@
 /*
  * An echo server behind a proxy, and clients of both, in one process. Each client
  * checks what comes back. Prints how many had which outcome: 'whole', the code of an
- * error, 'cut' where the connection ended early without one, 'waits' where nothing
- * happened for long, 'wrong' for other bytes.
+ * error at either end, 'cut' where the connection ended early without one, 'waits' where
+ * nothing happened for long, 'wrong' for other bytes.
  */
 
 const fs = require('node:fs');
@@ -22,6 +22,8 @@ const {
 /** Also has clients on a Unix-domain socket. */
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-limits-'));
 const outcomes = {};
+/** The last error of a server's end: its peer is right to see an early end. */
+let failure;
 const servers = [];
 let left = 0;
 let isOver = false;
@@ -70,7 +72,7 @@ function client(net, where, flow) {
   });
   socket.on('error', ({ code }) => (outcome ??= code));
   socket.on('close', () =>
-    leave(outcome ?? (received === size ? 'whole' : 'cut')),
+    leave(outcome ?? (received === size ? 'whole' : (failure ?? 'cut'))),
   );
   for (let sent = 0; sent < size; sent += 50_000) {
     socket.write(bytesAt(flow, sent, Math.min(50_000, size - sent)));
@@ -81,7 +83,7 @@ function client(net, where, flow) {
 /** Makes a server; `then` gets the options that lead to it. */
 function listen(net, where, onConnection, then) {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {});
+    socket.on('error', ({ code }) => (failure = code));
     onConnection(socket);
   });
   servers.push(server);

@@ -127,22 +127,33 @@ impl Registration {
 /// Returns the epoll descriptor in which `marker` is registered. `EPOLL_CTL_MOD` succeeds only on
 /// that instance, so the search is exact even with several runtimes, and needs no `/proc`.
 /// Afterwards the marker reports no events.
-pub fn find(marker: &Registration) -> Option<RawFd> {
+///
+/// # Errors
+/// `Unsupported` where there is none, and the system's for anything but a wrong descriptor.
+pub fn find(marker: &Registration) -> io::Result<RawFd> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::fd::AsRawFd;
         let marker = marker.descriptor().as_raw_fd();
-        (3..SEARCH_LIMIT).find(|&candidate| {
+        for candidate in 3..SEARCH_LIMIT {
             let mut nothing = libc::epoll_event { events: 0, u64: 0 };
             // SAFETY: the event outlives the call; a wrong descriptor only returns an error.
             let result =
                 unsafe { libc::epoll_ctl(candidate, libc::EPOLL_CTL_MOD, marker, &mut nothing) };
-            result == 0
-        })
+            if result == 0 {
+                return Ok(candidate);
+            }
+            let error = io::Error::last_os_error();
+            let is_another = matches!(
+                error.raw_os_error(),
+                Some(libc::EBADF | libc::EINVAL | libc::ENOENT | libc::EPERM)
+            );
+            if !is_another {
+                return Err(error);
+            }
+        }
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = (marker, SEARCH_LIMIT);
-        None
-    }
+    let _ = (marker, SEARCH_LIMIT);
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -150,6 +150,6 @@ pub fn marker() -> io::Result<Descriptor> {
 }
 
 /// What the runtime polls with, where another loop could watch it.
-pub fn find(_marker: &Registration) -> Option<i32> {
-    None
+pub fn find(_marker: &Registration) -> io::Result<i32> {
+    Err(io::ErrorKind::Unsupported.into())
 }

@@ -134,7 +134,7 @@ test("lib/net.js, register and legacy's TLS alone load later on", () => {
   assert.deepStrictEqual(
     breakers(js, (file) => late.test(code(file))),
     [
-      'lib/http/install.js',
+      'lib/http/load.js',
       'lib/legacy/stream.js',
       'lib/net.js',
       'lib/register/find-net.js',

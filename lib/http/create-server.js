@@ -4,8 +4,8 @@
  * Servers of node:http with the options of rust-net's servers.
  */
 
+const { loadHttp, loadSockets } = require('./load');
 const { codes } = require('../common/errors');
-const { loadOwn } = require('../node/loader');
 const counts = require('../stats/http-counts');
 
 const { ERR_INVALID_STATE } = codes;
@@ -25,11 +25,10 @@ function createServer(options, listener) {
   }
   // Whatever it is given, node checks.
   /** @type {Record<PropertyKey, any>} */
-  const http = require('node:http');
+  const http = loadHttp();
   const server = http.createServer(options, listener);
   if (options !== null && typeof options === 'object') {
-    const { assignOwnOptions } = loadOwn(() => require('../net')).loadSockets();
-    assignOwnOptions(server, { ...options });
+    loadSockets().assignOwnOptions(server, { ...options });
   }
   return server;
 }

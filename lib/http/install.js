@@ -6,6 +6,7 @@
 
 const { getDefaultHighWaterMark } = require('stream');
 
+const { loadHttp, loadSockets } = require('./load');
 const { codes } = require('../common/errors');
 const { kHandle, kOnConnection, kStats } = require('../common/symbols');
 const { takeAgent, takeClients, watchReuse } = require('../node/http-client');
@@ -17,7 +18,6 @@ const {
 const { consumeConnection } = require('../node/http-parser');
 const { imitate } = require('../node/imitate');
 const { isLoaded } = require('../node/loaded-modules');
-const { loadOwn } = require('../node/loader');
 const counts = require('../stats/http-counts');
 
 const { ERR_INVALID_ARG_TYPE } = codes;
@@ -30,10 +30,6 @@ const { ERR_INVALID_ARG_TYPE } = codes;
 
 /** @type {Array<() => void> | null} what undoes the installation */
 let undo = null;
-
-// Both are loaded on first use: under register a program may need neither.
-const loadHttp = () => loadOwn(() => require('node:http'));
-const loadSockets = () => loadOwn(() => require('../net')).loadSockets();
 
 /**
  * Returns the way to connect that clients of node get, which counts.

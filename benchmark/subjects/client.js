@@ -9,8 +9,9 @@
 const { once } = require('node:events');
 const { parseArgs } = require('node:util');
 
-const { control, cpu } = require('./control');
+const { control } = require('./control');
 const { pattern } = require('./pattern');
+const { timed } = require('./timed');
 
 // One answer of this many is timed, because reading the clock is not part of
 // the work.
@@ -74,22 +75,11 @@ class Asker {
   }
 }
 
-async function run(askers, seconds) {
-  const times = [];
-  const cpuBefore = cpu();
-  const start = performance.now();
-  const end = start + seconds * 1000;
-  const counts = await Promise.all(askers.map((one) => one.run(end, times)));
-  const took = (performance.now() - start) / 1000;
-  times.sort((a, b) => a - b);
-  const at = (part) => times[Math.floor(times.length * part)] * 1000;
-  return {
-    ops: counts.reduce((sum, count) => sum + count, 0),
-    seconds: took,
-    cpu: cpu() - cpuBefore,
-    p50: at(0.5),
-    p99: at(0.99),
-  };
+function run(askers, seconds) {
+  const end = performance.now() + seconds * 1000;
+  return timed((times) =>
+    Promise.all(askers.map((one) => one.run(end, times))),
+  );
 }
 
 async function main() {

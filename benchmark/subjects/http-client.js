@@ -9,8 +9,9 @@
 const http = require('node:http');
 const { parseArgs } = require('node:util');
 
-const { control, cpu } = require('./control');
+const { control } = require('./control');
 const { takeHttp } = require('./take-http');
+const { timed } = require('./timed');
 
 /** Returns one answer's body, asked for by an Agent. */
 function askAgent(agent, { port }) {
@@ -52,25 +53,12 @@ async function askUntil(end, ask, expected, times) {
   }
 }
 
-async function run(seconds, ask, { connections, expected }) {
-  const times = [];
-  const cpuBefore = cpu();
-  const start = performance.now();
-  const end = start + seconds * 1000;
-  const lanes = Array.from({ length: connections }, () =>
-    askUntil(end, ask, expected, times),
+function run(seconds, ask, { connections, expected }) {
+  const end = performance.now() + seconds * 1000;
+  const lane = (times) => askUntil(end, ask, expected, times);
+  return timed((times) =>
+    Promise.all(Array.from({ length: connections }, () => lane(times))),
   );
-  const counts = await Promise.all(lanes);
-  const took = (performance.now() - start) / 1000;
-  times.sort((a, b) => a - b);
-  const at = (part) => times[Math.floor(times.length * part)] * 1000;
-  return {
-    ops: counts.reduce((sum, count) => sum + count, 0),
-    seconds: took,
-    cpu: cpu() - cpuBefore,
-    p50: at(0.5),
-    p99: at(0.99),
-  };
 }
 
 function main() {

@@ -27,7 +27,7 @@ pub fn now() -> std::time::Instant {
 #[cfg(loom)]
 pub use model::now;
 
-/// Locks, also after a panic of whoever held the lock.
+/// Locks a mutex, and ignores that it is poisoned.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,6 +11,16 @@ impl<'a> Input<'a> {
         Self(bytes)
     }
 
+    /// Takes steps until the input is used up, at most `most`.
+    pub fn for_each_step(&mut self, most: usize, mut step: impl FnMut(&mut Self)) {
+        for _ in 0..most {
+            if self.is_empty() {
+                break;
+            }
+            step(self);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -210,7 +210,7 @@ fn check_written(header: &Header) {
     assert_eq!(read(&bytes), Reading::Complete(expected, bytes.len()));
 }
 
-/// Whatever header is asked for, it is not written or read as what it was.
+/// Any header is either refused, or written such that reading it gives the same header.
 pub fn check_write(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let header = Header {

@@ -268,12 +268,7 @@ impl Both {
 pub fn check_list(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let mut both = Both::default();
-    for _ in 0..STEPS {
-        if input.is_empty() {
-            break;
-        }
-        both.step(&mut input);
-    }
+    input.for_each_step(STEPS, |input| both.step(input));
     both.check_listing();
     let some: Vec<Rule> = both.plain.iter().rev().take(CHECKED).copied().collect();
     for rule in some {

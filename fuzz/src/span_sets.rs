@@ -75,12 +75,7 @@ fn near(input: &mut Input<'_>) -> u32 {
 pub fn check(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let mut both = Both::default();
-    for _ in 0..STEPS {
-        if input.is_empty() {
-            break;
-        }
-        both.step(&mut input);
-    }
+    input.for_each_step(STEPS, |input| both.step(input));
     let ends: Vec<u32> = both.plain.iter().map(|span| span.0).take(50).collect();
     for end in ends {
         both.check(end);

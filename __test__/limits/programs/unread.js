@@ -1,9 +1,10 @@
 'use strict';
 
 /*
- * Sends to peers that do not read: by write() until it says false, by pipe() from a
- * source without end, and by a relay between two sockets. Then it is told to end; the
- * peers read, and each says how much came. Prints the memory that was used meanwhile.
+ * Sends to peers that do not read: by write() until it returns false, by pipe() from an
+ * endless Readable, and by a relay between two sockets. On a message from the parent it
+ * ends the connections, and the peers read and report their byte counts. Prints the
+ * memory that was used meanwhile.
  */
 
 const { fork } = require('node:child_process');

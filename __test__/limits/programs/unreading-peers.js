@@ -1,8 +1,8 @@
 'use strict';
 
 /*
- * Connects, and reads nothing until it is told to. Then it checks everything that
- * comes, and sends how much it was.
+ * Connects and stays paused. On a message from the parent it resumes, checks all bytes
+ * that arrive, and sends their number back.
  */
 
 const net = require('node:net');

@@ -2,9 +2,9 @@
 
 /*
  * Sends to peers that do not read: by write() until it returns false, by pipe() from an
- * endless Readable, and by a relay between two sockets. On a message from the parent it
- * ends the connections, and the peers read and report their byte counts. Prints the
- * memory that was used meanwhile.
+ * endless Readable, and by a relay between two sockets. When no more is taken, it stops
+ * making data, and has the peers read and report what they got. Prints the memory that
+ * was used meanwhile.
  */
 
 const { fork } = require('node:child_process');

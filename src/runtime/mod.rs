@@ -191,6 +191,7 @@ impl Reactor {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
 
     fn pair() -> (UnixStream, Descriptor) {
@@ -268,6 +269,26 @@ mod tests {
         assert!(matches!(empty, Attempt::Pending), "{empty:?}");
         assert_eq!(reactor.calls().reads.get(), 2);
         peer.write_all(b"pong").unwrap();
+        reactor.poll();
+        assert_eq!(taken(&reactor).len(), 1);
+    }
+
+    // A reset makes the read fail. It stands for a kernel without memory, which a test cannot have.
+    #[test]
+    fn wakes_are_looked_for_again_after_a_read_that_fails() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        // Bytes that nobody reads make the kernel reset the connection.
+        (&ours).write_all(b"unread").unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let reactor = Reactor::on_loop().unwrap();
+        let source = reactor.register(Key::new(1, 0), ours.into()).unwrap();
+        source.arm(Interest::Read);
+        drop(peer);
+        reactor.poll();
+        assert_eq!(taken(&reactor).len(), 1);
+        source.take_wakes();
         reactor.poll();
         assert_eq!(taken(&reactor).len(), 1);
     }

@@ -144,6 +144,15 @@ impl Source {
         attempt
     }
 
+    /// Reads away the wakes of a [`waker`](crate::sys::waker) whose receiving end this is. The key comes
+    /// up again with the next wake, and at once where more are left or the read fails.
+    pub fn take_wakes(&self) {
+        if self.is_ready(Interest::Read) {
+            let _ = self.try_read((&mut [0; 64][..]).into());
+            self.arm_later(Interest::Read);
+        }
+    }
+
     /// Calls `look`, which peeks at the received bytes and leaves them in the kernel. Its second argument
     /// is true when the peer was known to have ended before the call. After `WouldBlock` the key comes
     /// up again with more bytes.

@@ -7,7 +7,7 @@ use super::handles::Handles;
 use crate::error::{Errno, Result};
 use crate::event::Key;
 use crate::net::Handle;
-use crate::runtime::{Attempt, Interest, Reactor, Source};
+use crate::runtime::{Interest, Reactor, Source};
 use crate::stream::{Callback, Deferred, Place, Sender};
 use crate::sys::{socket, Lent};
 
@@ -157,10 +157,7 @@ impl DeferredWrites {
     /// Goes on with what the sender thread has returned.
     pub fn take_returned(&mut self, handles: &mut Handles) {
         if let (Some(sender), Some(returns)) = (&self.sender, &self.returns) {
-            // A rest that is left unread wakes again.
-            if let Attempt::Done(_) = returns.try_read((&mut [0; 64][..]).into()) {
-                returns.arm(Interest::Read);
-            }
+            returns.take_wakes();
             sender.take_returned(&mut self.taken);
             self.send_taken(handles);
         }

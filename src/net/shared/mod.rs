@@ -18,7 +18,7 @@ pub use self::inbox::Place;
 pub use self::registry::{Address, Registry};
 use crate::error::Result;
 use crate::event::Key;
-use crate::runtime::{Attempt, Intake, Interest, Reactor, Source};
+use crate::runtime::{Intake, Interest, Reactor, Source};
 use crate::sys::waker::{self, Waker};
 use crate::sys::{options, BorrowedDescriptor, Descriptor};
 
@@ -98,12 +98,7 @@ pub struct Membership {
 impl Membership {
     /// Takes note of a wake.
     pub fn answer(&self) {
-        if self.woken.is_ready(Interest::Read) {
-            // A rest that is left unread wakes again.
-            if let Attempt::Done(_) = self.woken.try_read((&mut [0; 64][..]).into()) {
-                self.woken.arm(Interest::Read);
-            }
-        }
+        self.woken.take_wakes();
     }
 
     /// Takes a connection, or why none could be accepted; `None` where there is none for this member.

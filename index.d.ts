@@ -84,7 +84,7 @@ export interface SocketConstructorOpts
   /** A handle, or a BoundSocket. */
   handle?: any;
   /**
-   * True to send the small writes of a callback together at its end, which is the
+   * True to send the small writes of a turn together at its end, which is the
    * default. False sends inside `write()`.
    */
   coalesce?: boolean | undefined;

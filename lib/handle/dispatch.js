@@ -43,6 +43,7 @@ const {
   kReadBytesOrError,
   streamBaseState,
 } = require('./stream-state');
+const { turn } = require('./turn');
 const { kBorrowsBuffer, kTakesBuffer } = require('../common/symbols');
 
 const { UV_ECANCELED, UV_ENOBUFS } = uv;
@@ -111,6 +112,16 @@ const runNodeTicks = tickCallback();
  * the events from the cursor on.
  */
 function dispatch() {
+  // The native side sends what is written until it has delivered all events.
+  turn.hasEnd = true;
+  try {
+    deliverAll();
+  } finally {
+    turn.hasEnd = false;
+  }
+}
+
+function deliverAll() {
   const count = ring[COUNT];
   let isBetween = ring[CURSOR] > 0;
   while (ring[CURSOR] < count) {

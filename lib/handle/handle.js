@@ -68,6 +68,7 @@ const {
 } = require('./pending-write');
 const { begin, checkRequest } = require('./requests');
 const { prepareTakers } = require('./takers');
+const { writeOut } = require('./turn');
 const {
   kBytesWritten,
   kLastWriteWasAsync,
@@ -349,7 +350,7 @@ class StreamHandle extends AsyncResource {
       const status = native.writeAll(this[kKey], [], 0);
       return this[kWritten](request, status, 0, null);
     }
-    const sent = native.writeOut(this[kKey], length);
+    const sent = writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
       return this[kWritten](request, 0, length, restOfOut(sent, length));
     }
@@ -501,7 +502,7 @@ class StreamHandle extends AsyncResource {
       return native.write(this[kKey], bytes, 0, attempted);
     }
     copyInto(out, bytes, 0);
-    return native.writeOut(this[kKey], attempted);
+    return writeOut(this[kKey], attempted);
   }
 
   /**
@@ -513,7 +514,7 @@ class StreamHandle extends AsyncResource {
     attempted = encodeInto(memory, 0, text, encoding);
     const sent =
       memory === out
-        ? native.writeOut(this[kKey], attempted)
+        ? writeOut(this[kKey], attempted)
         : native.write(this[kKey], memory, 0, attempted);
     const isPart = sent >= 0 && sent < attempted;
     encoded = isPart ? memory : null;

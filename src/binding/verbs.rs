@@ -244,6 +244,10 @@ pub const VERBS: &[(&str, Verb)] = &[
         net.run(Core::retry_starved);
         Value::Int(0)
     }),
+    ("endTurn", |net, _| {
+        net.run(Core::end_turn);
+        Value::Int(0)
+    }),
     ("stopDeferring", |net, _| {
         net.run(Core::stop_deferring);
         Value::Int(0)

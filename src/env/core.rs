@@ -425,6 +425,12 @@ impl Core {
         self.writes.release(&mut self.handles);
     }
 
+    /// Ends what JavaScript has run outside of any batch: deferred writes leave.
+    pub fn end_turn(&mut self) {
+        self.writes.end_callback();
+        self.writes.release(&mut self.handles);
+    }
+
     /// Closes everything and stops the reactor, for an environment that ends. No waker runs after
     /// this.
     pub fn close_all(&mut self) {

@@ -89,9 +89,13 @@ impl DeferredWrites {
         }
     }
 
-    /// Defers a write. Returns false where it must be made at once.
+    /// Defers a write. Returns false where it must be made at once. Outside of a callback it begins
+    /// one, which JavaScript ends.
     pub fn defer(&mut self, handles: &mut Handles, key: Key, bytes: &[u8]) -> bool {
-        let (true, Some(sender)) = (self.in_callback, &mut self.sender) else {
+        if !self.in_callback {
+            self.begin_callback(1);
+        }
+        let Some(sender) = &mut self.sender else {
             return false;
         };
         let may_offload = self.returns.is_some();
@@ -262,17 +266,19 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_deferred_within_a_callback_alone() {
+    fn writes_are_deferred_until_their_callback_ends() {
         let mut one = connected(false);
-        assert!(!one.defer(b"early"));
-        one.writes.begin_callback(2);
-        assert!(one.defer(b"one "));
-        assert!(one.defer(b"two"));
         assert_eq!(one.read(), "first ");
-        one.writes.end_callback();
-        one.writes.release(&mut one.handles);
-        assert_eq!(one.read(), "one two");
-        assert!(!one.defer(b"late"));
+        for begins in [true, false] {
+            if begins {
+                one.writes.begin_callback(2);
+            }
+            assert!(one.defer(b"one "));
+            assert!(one.defer(b"two"));
+            one.writes.end_callback();
+            one.writes.release(&mut one.handles);
+            assert_eq!(one.read(), "one two");
+        }
     }
 
     #[test]

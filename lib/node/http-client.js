@@ -111,6 +111,18 @@ function takeAgent(prototype, connect) {
 }
 
 /**
+ * Returns true when an Agent has any idle socket: its names are costly to make.
+ *
+ * @param {Members} agent
+ */
+function hasIdleSockets({ freeSockets }) {
+  for (const name in freeSockets) {
+    if (Object.hasOwn(freeSockets, name)) return true;
+  }
+  return false;
+}
+
+/**
  * Returns the idle sockets that an Agent may use for a request.
  *
  * @param {Members} agent
@@ -130,6 +142,7 @@ function idleSockets(agent, options) {
  * @param {(socket: Members) => boolean} hasEnded
  */
 function dropEnded(agent, given, hasEnded) {
+  if (!hasIdleSockets(agent)) return;
   const options = { ...given, ...agent.options };
   const isFirst = agent.scheduling === 'fifo';
   for (;;) {

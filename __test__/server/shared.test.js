@@ -475,9 +475,10 @@ alone('http servers share a port', async (net) => {
       const port = await heard(workers[0]);
       workers[1].postMessage(port);
       await heard(workers[1]);
-      const answers = [];
-      for (let i = 0; i < 20; i++) answers.push(await get(port));
-      console.log(new Set(answers).size);
+      const threads = new Set();
+      // On a busy machine one may answer many before the other has started.
+      while (threads.size < 2) threads.add(await get(port));
+      console.log(threads.size);
       process.exit();
     })();
   };

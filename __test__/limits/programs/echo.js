@@ -22,8 +22,10 @@ const {
 /** Also has clients on a Unix-domain socket. */
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-limits-'));
 const outcomes = {};
-/** The last error of a server's end: its peer is right to see an early end. */
+/** The last error of a server's or a proxy's end: its peer is right to see an early end. */
 let failure;
+/** Connections that ended early, and had no error themselves. */
+let early = 0;
 const servers = [];
 let left = 0;
 let isOver = false;
@@ -36,6 +38,7 @@ function note(name) {
 function finish() {
   if (isOver) return;
   isOver = true;
+  for (; early > 0; early--) note(failure ?? 'cut');
   // Written at once: a stream would need a descriptor, or memory.
   fs.writeSync(1, JSON.stringify({ outcomes }));
   try {
@@ -51,10 +54,18 @@ function fail(error) {
   finish();
 }
 
-/** Ends when all clients have. */
+/** Ends when all clients have, and the cause of an early end is known or does not come. */
 function leave(name) {
-  note(name);
-  if (--left === 0) finish();
+  if (name === undefined) early++;
+  else note(name);
+  if (--left > 0) return;
+  if (early > 0 && failure === undefined) setTimeout(finish, patience);
+  else finish();
+}
+
+function fails({ code }) {
+  failure = code;
+  if (left === 0) finish();
 }
 
 function client(net, where, flow) {
@@ -72,7 +83,7 @@ function client(net, where, flow) {
   });
   socket.on('error', ({ code }) => (outcome ??= code));
   socket.on('close', () =>
-    leave(outcome ?? (received === size ? 'whole' : (failure ?? 'cut'))),
+    leave(outcome ?? (received === size ? 'whole' : undefined)),
   );
   for (let sent = 0; sent < size; sent += 50_000) {
     socket.write(bytesAt(flow, sent, Math.min(50_000, size - sent)));
@@ -83,7 +94,7 @@ function client(net, where, flow) {
 /** Makes a server; `then` gets the options that lead to it. */
 function listen(net, where, onConnection, then) {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', ({ code }) => (failure = code));
+    socket.on('error', fails);
     onConnection(socket);
   });
   servers.push(server);
@@ -102,7 +113,10 @@ function proxy(net, target) {
   return (near) => {
     const far = net.connect({ ...target, allowHalfOpen: true });
     near.pipe(far).pipe(near);
-    far.on('error', () => near.resetAndDestroy());
+    far.on('error', (error) => {
+      near.resetAndDestroy();
+      fails(error);
+    });
     near.on('error', () => far.destroy());
   };
 }

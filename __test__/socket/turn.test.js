@@ -5,9 +5,9 @@
 
 const assert = require('node:assert');
 const { once } = require('node:events');
-const { alone } = require('../helpers/both');
+const { alone, both } = require('../helpers/both');
 const { runs } = require('../helpers/child');
-const { listening, pair, take } = require('../helpers/wire');
+const { listening, pair, take, transports } = require('../helpers/wire');
 
 const coalesces = process.env.RUST_NET_COALESCE !== '0';
 
@@ -24,10 +24,10 @@ const callsOf = (net, socket) => net.getStats(socket).writes;
 
 /** A pair whose client has written, so that its next writes may wait. */
 async function pairInUse(net, t) {
-  const both = await pair(net, t);
-  both.client.write('first');
-  await take(both.peer, 5);
-  return both;
+  const ends = await pair(net, t);
+  ends.client.write('first');
+  await take(ends.peer, 5);
+  return ends;
 }
 
 for (const [name, inTurn] of Object.entries(ways)) {
@@ -46,6 +46,21 @@ for (const [name, inTurn] of Object.entries(ways)) {
     const calls = callsOf(net, client) - before;
     if (coalesces) assert.ok(calls < 8, `${calls} calls`);
     else assert.strictEqual(calls, 8);
+  });
+}
+
+for (const [name, where] of transports) {
+  // The peer has unread bytes then, which makes a reset of its end.
+  const title = `${name}: a write comes before the close of another socket`;
+  both(title, async (net, t) => {
+    const { client, peer } = await pair(net, t, { where: where(t) });
+    peer.pause();
+    setImmediate(() => {
+      client.write('x');
+      peer.destroy();
+    });
+    const [error] = await once(client.resume(), 'error');
+    assert.strictEqual(error.message, 'read ECONNRESET');
   });
 }
 

@@ -278,7 +278,7 @@ impl Core {
     /// # Errors
     /// `EBADF` for a handle that is closed already.
     pub fn close(&mut self, key: Key) -> Result<()> {
-        self.send_deferred(key);
+        self.writes.send_before_close(&mut self.handles, key);
         let is_listener = self.handles.get(key).is_some_and(Handle::is_listening);
         if is_listener {
             self.acceptor.discard_of(&mut self.handles, key);
@@ -298,7 +298,7 @@ impl Core {
     /// # Errors
     /// `EINVAL` while a shutdown is pending, and the kernel's; the handle is open then.
     pub fn reset(&mut self, key: Key) -> Result<()> {
-        self.send_deferred(key);
+        self.writes.send_before_close(&mut self.handles, key);
         self.verb(key, |handle, _, _| handle.prepare_reset())?;
         self.close(key)
     }

@@ -143,6 +143,13 @@ impl DeferredWrites {
         }
     }
 
+    /// Sends what must not meet the end that the close of a handle makes: what it has deferred itself,
+    /// and what is coalesced of all others, one of which may be its peer.
+    pub fn send_before_close(&mut self, handles: &mut Handles, key: Key) {
+        self.send_coalesced(handles);
+        self.send_of(handles, key);
+    }
+
     /// Takes back what the sender thread has of a handle, ahead of something that must come after it.
     pub fn take_back(&mut self, handles: &mut Handles, key: Key) {
         let place = handles.get(key).and_then(Handle::deferred_place);

@@ -4,6 +4,7 @@
 // its end.
 
 const assert = require('node:assert');
+const { createHook } = require('node:async_hooks');
 const { once } = require('node:events');
 const { alone, both } = require('../helpers/both');
 const { runs } = require('../helpers/child');
@@ -61,6 +62,32 @@ for (const [name, where] of transports) {
     });
     const [error] = await once(client.resume(), 'error');
     assert.strictEqual(error.message, 'read ECONNRESET');
+  });
+}
+
+// What asks for the end of a turn calls the program's hooks.
+for (const [name, chunk] of [
+  ['bytes', Buffer.from('mine')],
+  ['text', 'mine'],
+]) {
+  alone(`${name} are not mixed with those of an async hook`, async (net, t) => {
+    const [one, other] = [await pairInUse(net, t), await pairInUse(net, t)];
+    let isWriting = false;
+    const hook = createHook({
+      init(id, type) {
+        if (!isWriting || type !== 'TickObject') return;
+        isWriting = false;
+        other.client.write('of the hook');
+      },
+    });
+    t.after(() => hook.disable());
+    setImmediate(() => {
+      hook.enable();
+      isWriting = true;
+      one.client.write(chunk);
+    });
+    const taken = await Promise.all([take(one.peer, 4), take(other.peer, 11)]);
+    assert.deepStrictEqual(taken.map(String), ['mine', 'of the hook']);
   });
 }
 

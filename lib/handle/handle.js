@@ -68,7 +68,7 @@ const {
 } = require('./pending-write');
 const { begin, checkRequest } = require('./requests');
 const { prepareTakers } = require('./takers');
-const { writeOut } = require('./turn');
+const { beginTurn } = require('./turn');
 const {
   kBytesWritten,
   kLastWriteWasAsync,
@@ -341,6 +341,7 @@ class StreamHandle extends AsyncResource {
   writev(request, chunks, allBuffers) {
     checkRequest(request);
     const list = takeList(chunks, allBuffers);
+    beginTurn();
     const length = this[kMustQueue]() ? -1 : joinSmall(list);
     if (length < 0) {
       return this[kWriteLarge](request, PendingWrite.ofList(list));
@@ -350,7 +351,7 @@ class StreamHandle extends AsyncResource {
       const status = native.writeAll(this[kKey], [], 0);
       return this[kWritten](request, status, 0, null);
     }
-    const sent = writeOut(this[kKey], length);
+    const sent = native.writeOut(this[kKey], length);
     if (sent >= 0 && sent < length) {
       return this[kWritten](request, 0, length, restOfOut(sent, length));
     }
@@ -497,12 +498,13 @@ class StreamHandle extends AsyncResource {
   // has taken, or a negative errno.
   /** @param {Uint8Array} bytes */
   [kSendBytes](bytes) {
+    if (byteLengthOf(bytes) <= SMALL_WRITE) beginTurn();
     attempted = byteLengthOf(bytes);
     if (attempted > SMALL_WRITE) {
       return native.write(this[kKey], bytes, 0, attempted);
     }
     copyInto(out, bytes, 0);
-    return writeOut(this[kKey], attempted);
+    return native.writeOut(this[kKey], attempted);
   }
 
   /**
@@ -510,11 +512,12 @@ class StreamHandle extends AsyncResource {
    * @param {TextEncoding} encoding
    */
   [kSendText](text, encoding) {
+    if (isShort(text)) beginTurn();
     const memory = isShort(text) ? out : takeMemory();
     attempted = encodeInto(memory, 0, text, encoding);
     const sent =
       memory === out
-        ? writeOut(this[kKey], attempted)
+        ? native.writeOut(this[kKey], attempted)
         : native.write(this[kKey], memory, 0, attempted);
     const isPart = sent >= 0 && sent < attempted;
     encoded = isPart ? memory : null;

@@ -21,18 +21,13 @@ function endTurn() {
 }
 
 /**
- * Writes the first bytes of the output slab, now or at the end of the turn.
- *
- * @param {number} key of a handle
- * @param {number} length in bytes
- * @returns {number} how many have left, or wait for that end; or a negative errno
+ * Makes sure that the turn has an end. Called before a write is prepared: a program's
+ * async hooks may run here, and write, too.
  */
-function writeOut(key, length) {
-  if (!turn.hasEnd) {
-    turn.hasEnd = true;
-    nextTick(endTurn);
-  }
-  return native.writeOut(key, length);
+function beginTurn() {
+  if (turn.hasEnd) return;
+  turn.hasEnd = true;
+  nextTick(endTurn);
 }
 
-module.exports = { turn, writeOut };
+module.exports = { beginTurn, turn };

@@ -499,6 +499,7 @@ class StreamHandle extends AsyncResource {
   /** @param {Uint8Array} bytes */
   [kSendBytes](bytes) {
     if (byteLengthOf(bytes) <= SMALL_WRITE) beginTurn();
+    // Asked again: a hook may have detached the bytes.
     attempted = byteLengthOf(bytes);
     if (attempted > SMALL_WRITE) {
       return native.write(this[kKey], bytes, 0, attempted);
@@ -512,8 +513,9 @@ class StreamHandle extends AsyncResource {
    * @param {TextEncoding} encoding
    */
   [kSendText](text, encoding) {
-    if (isShort(text)) beginTurn();
-    const memory = isShort(text) ? out : takeMemory();
+    const isSmall = isShort(text);
+    if (isSmall) beginTurn();
+    const memory = isSmall ? out : takeMemory();
     attempted = encodeInto(memory, 0, text, encoding);
     const sent =
       memory === out

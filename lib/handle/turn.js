@@ -11,7 +11,7 @@ const { native } = require('./native');
 const { nextTick } = process;
 
 const turn = {
-  /** True where the end of a callback, or a tick that is asked for, follows. */
+  /** True while events are delivered, and while `endTurn` waits for its tick. */
   hasEnd: false,
 };
 

@@ -420,12 +420,11 @@ impl Core {
 
     /// Ends a batch: slots of closed handles are free again, deferred writes leave.
     pub fn end_batch(&mut self) {
-        self.writes.end_callback();
         self.handles.end_batch();
-        self.writes.release(&mut self.handles);
+        self.end_turn();
     }
 
-    /// Ends what JavaScript has run outside of any batch: deferred writes leave.
+    /// Ends a turn of JavaScript, within a batch or outside of any: deferred writes leave.
     pub fn end_turn(&mut self) {
         self.writes.end_callback();
         self.writes.release(&mut self.handles);

@@ -63,7 +63,8 @@ function leave(name) {
   else finish();
 }
 
-function fails({ code }) {
+/** Notes the error of a server's or a proxy's end. */
+function noteFailure({ code }) {
   failure = code;
   if (left === 0) finish();
 }
@@ -94,7 +95,7 @@ function client(net, where, flow) {
 /** Makes a server; `then` gets the options that lead to it. */
 function listen(net, where, onConnection, then) {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', fails);
+    socket.on('error', noteFailure);
     onConnection(socket);
   });
   servers.push(server);
@@ -115,7 +116,7 @@ function proxy(net, target) {
     near.pipe(far).pipe(near);
     far.on('error', (error) => {
       near.resetAndDestroy();
-      fails(error);
+      noteFailure(error);
     });
     near.on('error', () => far.destroy());
   };

@@ -5,6 +5,7 @@
  */
 
 const { shrink, takeAway } = require('./memory');
+const { withOldMethods } = require('./patches');
 
 const DEEPEST = 3;
 
@@ -55,6 +56,11 @@ class Call {
   interfere(where) {
     if (this.depth >= DEEPEST || !this.random.chance(75)) return;
     this.label(`<${where}>`);
+    withOldMethods(() => this.#happen(where));
+  }
+
+  // Anything that code in the middle of a call may do.
+  #happen(where) {
     this.random.among([
       [14, () => this.fail(where)],
       [20, () => this.takeMemory()],

@@ -202,19 +202,20 @@ class Callbacks {
       offset,
       Math.min(length, size),
     );
-    this.#check(connection, read);
+    this.#check(connection, read, " in the user's buffer");
   }
 
   /** Checks bytes that were read but not delivered. */
   checkAll(handle, chunks) {
     for (const chunk of chunks) {
-      this.#check(this.world.connectionOf(handle), chunk);
+      this.#check(this.world.connectionOf(handle), chunk, ', undelivered');
     }
   }
 
-  #check(connection, bytes) {
+  #check(connection, bytes, where = '') {
     const objection = connection.receives.objectionTo(bytes);
-    if (objection !== undefined) this.world.found('stranger', objection);
+    if (objection === undefined) return;
+    this.world.found('stranger', `${objection}${where}`);
   }
 
   get onconnection() {

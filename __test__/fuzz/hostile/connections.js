@@ -199,7 +199,8 @@ class Connections {
   #check(mark, chunk) {
     this.world.bytes += chunk.length;
     const objection = mark.objectionTo(chunk);
-    if (objection !== undefined) this.world.found('stranger', objection);
+    if (objection === undefined) return;
+    this.world.found('stranger', `${objection}, at its peer`);
   }
 
   /** Makes a peer do something: send, stop reading, or end. */

@@ -27,9 +27,34 @@ const methods = places.flatMap(([object, names]) =>
 const put = ({ object, name, before }, value) =>
   Object.defineProperty(object, name, { ...before, value });
 
+const putOldBack = () => methods.forEach((one) => put(one, one.original));
+
+/** Puts the others in place again. @type {(() => void) | undefined} */
+let replaceAll;
+
 /**
- * Puts others in the place of all these methods, for the time of a call. What
- * happens in the middle of it finds the old ones.
+ * Runs a function with the old methods in place: what happens in the middle of a
+ * call fills the memory of its own calls by them.
+ *
+ * @template T
+ * @param {() => T} run
+ * @returns {T}
+ */
+function withOldMethods(run) {
+  const replace = replaceAll;
+  if (replace === undefined) return run();
+  replaceAll = undefined;
+  putOldBack();
+  try {
+    return run();
+  } finally {
+    replaceAll = replace;
+    replace();
+  }
+}
+
+/**
+ * Puts others in the place of all these methods, for the time of a call.
  *
  * @param {import('./call').Call} call
  * @returns {() => void} puts the old ones back
@@ -43,21 +68,20 @@ function patch(call) {
     () => undefined,
   ];
   const liars = new Map();
-  const restore = () => methods.forEach((one) => put(one, one.original));
-  const replace = () => methods.forEach((one) => put(one, liars.get(one)));
   for (const method of methods) {
     liars.set(method, function (...args) {
-      restore();
-      try {
+      return withOldMethods(() => {
         call.interfere('patch');
         return random.pick(answers)(args, this, method.original);
-      } finally {
-        replace();
-      }
+      });
     });
   }
-  replace();
-  return restore;
+  replaceAll = () => methods.forEach((one) => put(one, liars.get(one)));
+  replaceAll();
+  return () => {
+    replaceAll = undefined;
+    putOldBack();
+  };
 }
 
-module.exports = { patch };
+module.exports = { patch, withOldMethods };

@@ -13,6 +13,7 @@ const { Connection, Connections } = require('./connections');
 const { Heirs } = require('./heirs');
 const { Descriptors, Slots, slotOf } = require('./ownership');
 const { Listeners } = require('./listeners');
+const { withOldMethods } = require('./patches');
 const { Random } = require('./random');
 const { Subjects } = require('./subjects');
 const { readTrace } = require('./trace');
@@ -289,7 +290,7 @@ class World {
   userBuffer(random, handle) {
     const connection = this.connectionOf(handle);
     const call = new Call(this, random, connection);
-    const buffer = this.values.bytes(call);
+    const buffer = withOldMethods(() => this.values.bytes(call));
     if (isUint8Array(buffer)) connection.userBuffer = { buffer };
     return buffer;
   }

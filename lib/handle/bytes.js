@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Safe access to a caller's bytes. A subclass may override `length`, and an object
- * may look like a buffer, so these functions read the internal slots of typed
- * arrays.
+ * Safe access to bytes. A subclass may override `length`, an object may look like a
+ * buffer, and a program may have replaced methods of typed arrays, so these functions
+ * read the internal slots and call the methods as they were.
  */
 
 const { isUint8Array } = require('node:util').types;
@@ -42,6 +42,26 @@ const set = call.bind(typedArray.set);
  */
 function copyInto(to, from, offset) {
   if (byteLengthOf(from) > 0) set(to, from, offset);
+}
+
+/**
+ * Returns a Buffer over a part of another's memory.
+ *
+ * @type {(buffer: Buffer, start: number, end?: number) => Buffer}
+ */
+const partOf = call.bind(Buffer.prototype.subarray);
+
+/**
+ * Copies bytes into memory of their exact size, which holds nothing else. Not from
+ * Buffer's pool.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {Buffer}
+ */
+function exactCopy(bytes) {
+  const copy = Buffer.allocUnsafeSlow(byteLengthOf(bytes));
+  copyInto(copy, bytes, 0);
+  return copy;
 }
 
 /**
@@ -99,7 +119,9 @@ module.exports = {
   byteLengthOf,
   checkBytes,
   copyInto,
+  exactCopy,
   invalidArgument,
   isViewOf,
+  partOf,
   viewOf,
 };

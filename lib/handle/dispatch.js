@@ -6,7 +6,13 @@
 
 const { isUint8Array } = require('node:util').types;
 const { native, onEvents, ring, seam, slab, uv } = require('./native');
-const { byteLengthOf, copyInto } = require('./bytes');
+const {
+  byteLengthOf,
+  copyInto,
+  exactCopy,
+  partOf,
+  viewOf,
+} = require('./bytes');
 const { allocate } = require('./chunk-memory');
 const {
   DESCRIPTORS,
@@ -292,7 +298,7 @@ function onReadable(handle, argument, at) {
     const result = readInto(handle, handle[kUserBuffer], at);
     if (result <= 0) return;
     if (broughtDescriptors(handle)) {
-      stashMessage(handle, copyOf(handle[kUserBuffer], result));
+      stashMessage(handle, exactCopy(viewOf(handle[kUserBuffer], 0, result)));
     } else {
       emitUserBytes(handle, result);
     }
@@ -304,7 +310,7 @@ function onReadable(handle, argument, at) {
   if (borrows(handle) && !handle[kTakesDescriptors]) {
     largeBytes ??= Buffer.allocUnsafeSlow(LARGE_CHUNK);
     const result = readInto(handle, largeBytes, at);
-    if (result > 0) emitBytes(handle, largeBytes.subarray(0, result));
+    if (result > 0) emitBytes(handle, partOf(largeBytes, 0, result));
   } else {
     readChunk(handle, size, at);
   }
@@ -341,7 +347,7 @@ function readChunk(handle, size, at) {
   if (result > 0) {
     readAgain(at, UNKNOWN);
     handle[kReceived] += result;
-    const bytes = result === size ? chunk : copyOf(chunk, result);
+    const bytes = result === size ? chunk : exactCopy(viewOf(chunk, 0, result));
     if (broughtDescriptors(handle)) stashMessage(handle, bytes);
     else emitBytes(handle, bytes);
   } else if (result < 0) {
@@ -399,28 +405,14 @@ function finishShutdown(handle, at) {
  * @param {number} length in bytes
  */
 function bytesFor(handle, offset, length) {
-  if (borrows(handle)) return slabBytes.subarray(offset, offset + length);
+  if (borrows(handle)) return partOf(slabBytes, offset, offset + length);
   return copyOut(offset, length);
 }
 
 // Copies a chunk out of the slab. It does not use Buffer's pool, so that the
 // chunk's ArrayBuffer holds only this chunk.
 function copyOut(offset, length) {
-  const chunk = Buffer.allocUnsafeSlow(length);
-  chunk.set(new Uint8Array(slabMemory, offset, length));
-  return chunk;
-}
-
-/**
- * Returns the first bytes of a chunk in memory of their exact size.
- *
- * @param {Uint8Array} chunk
- * @param {number} length in bytes
- */
-function copyOf(chunk, length) {
-  const copy = Buffer.allocUnsafeSlow(length);
-  copy.set(chunk.subarray(0, length));
-  return copy;
+  return exactCopy(new Uint8Array(slabMemory, offset, length));
 }
 
 // Returns the handle's `onread`, and throws if there is none. In node, that would
@@ -534,9 +526,9 @@ function nextPiece(handle, stash) {
   const buffer = handle[kUserBuffer];
   if (buffer === null || typeof item !== 'object') return item;
   const room = byteLengthOf(buffer);
-  if (item.length > room) stash.unshift(item.subarray(room));
+  if (item.length > room) stash.unshift(partOf(item, room));
   // libuv's error for a buffer without room.
-  return room === 0 ? UV_ENOBUFS : item.subarray(0, room);
+  return room === 0 ? UV_ENOBUFS : partOf(item, 0, room);
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 const { readerOf } = require('../node/reader');
+const { exactCopy, viewOf } = require('./bytes');
 const { kReadBytesOrError, streamBaseState } = require('./stream-state');
 const { kUserBuffer } = require('./symbols');
 const { kBorrowsBuffer, kTakesBuffer } = require('../common/symbols');
@@ -36,7 +37,7 @@ function onDivertedRead(chunk) {
     return Reflect.apply(readerOf(bottomOf(diversion)), this, [undefined]);
   }
   // With a user's buffer there is no chunk.
-  const bytes = chunk ?? Buffer.from(this[kUserBuffer].subarray(0, length));
+  const bytes = chunk ?? exactCopy(viewOf(this[kUserBuffer], 0, length));
   return diversion.take.call(diversion.taker, bytes);
 }
 Object.assign(onDivertedRead, {

@@ -37,6 +37,7 @@ const {
   byteLengthOf,
   checkBytes,
   copyInto,
+  exactCopy,
   invalidArgument,
   viewOf,
 } = require('./bytes');
@@ -710,9 +711,7 @@ function restOf(chunk, sent) {
  * @returns {PendingWrite}
  */
 function restOfOut(start, end) {
-  const rest = Buffer.allocUnsafeSlow(end - start);
-  copyInto(rest, viewOf(out, start, end), 0);
-  return PendingWrite.of(rest);
+  return PendingWrite.of(exactCopy(viewOf(out, start, end)));
 }
 
 /**

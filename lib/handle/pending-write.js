@@ -10,7 +10,7 @@
 const {
   byteLengthOf,
   checkBytes,
-  copyInto,
+  exactCopy,
   invalidArgument,
   isViewOf,
   viewOf,
@@ -483,10 +483,7 @@ function own(bytes, start, copies) {
   // Detached memory cannot be viewed.
   if (length === 0) return new Uint8Array(0);
   const view = viewOf(bytes, start, length);
-  if (!copies) return view;
-  const copy = Buffer.allocUnsafeSlow(length - start);
-  copyInto(copy, view, 0);
-  return copy;
+  return copies ? exactCopy(view) : view;
 }
 
 /**

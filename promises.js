@@ -6,7 +6,9 @@
 
 require('./lib/common/host').expectNode();
 
-const { net } = require('./lib/net');
+const { loadOwn } = require('./lib/node/loader');
+
+const { net } = loadOwn(() => require('./lib/net'));
 
 module.exports = net.promises;
 

@@ -9,7 +9,8 @@
 
 const hostError = require('./lib/common/host').findHostError();
 if (hostError === undefined) {
-  require('./lib/register/install').install();
+  const { loadOwn } = require('./lib/node/loader');
+  loadOwn(() => require('./lib/register/install')).install();
 } else if (!require('./lib/common/settings').isRegisterOff()) {
   require('./lib/register/availability').reportUnavailable(hostError);
 }

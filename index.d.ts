@@ -988,10 +988,16 @@ export interface EnvironmentStats {
   systemCalls: { poll: number; accept: number; read: number; write: number };
   /**
    * Whether node:http and the built-in `fetch` are on rust-net's sockets, how many
-   * connections http servers have accepted there, in a cluster too, and how many
-   * requests and `fetch` have opened, with those that failed.
+   * connections http servers have accepted there, in a cluster too, how many requests
+   * and `fetch` have opened, with those that failed, and how many idle ones Agents have
+   * dropped, as the server had ended them.
    */
-  http: { isInstalled: boolean; accepted: number; opened: number };
+  http: {
+    isInstalled: boolean;
+    accepted: number;
+    opened: number;
+    idleDropped: number;
+  };
 }
 
 /** An address of an open socket or server. */

@@ -47,6 +47,9 @@ test('with RUST_NET_HTTP=0 node:http keeps its own sockets', async () => {
   assert.strictEqual(own.stdout, stdout);
   const { accepted, connected, http } = JSON.parse(own.stderr);
   assert.deepStrictEqual([accepted, connected], [0, 0]);
-  const nothing = { isInstalled: false, accepted: 0, opened: 0 };
+  const nothing = {
+    ...{ isInstalled: false, accepted: 0, opened: 0 },
+    ...{ idleDropped: 0 },
+  };
   assert.deepStrictEqual(http, nothing);
 });

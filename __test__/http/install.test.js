@@ -275,7 +275,10 @@ alone('getStats() counts connections of http in a cluster', async () => {
   const args = ['-r', require.resolve('../../register'), file];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   fs.rmSync(folder, { recursive: true });
-  const expected = { isInstalled: true, accepted: 1, opened: 0 };
+  const expected = {
+    ...{ isInstalled: true, accepted: 1, opened: 0 },
+    ...{ idleDropped: 0 },
+  };
   assert.deepStrictEqual(JSON.parse(stdout), expected);
 });
 

@@ -67,6 +67,7 @@ for (const scheduling of ['lifo', 'fifo']) {
     const [name] = Object.keys(agent.freeSockets);
     assert.strictEqual(agent.freeSockets[name].length, 3);
 
+    const { idleDropped } = net.getStats().http;
     closeIdle(worker);
     // No event was delivered since: the Agent still has all of them.
     assert.strictEqual(agent.freeSockets[name].length, 3);
@@ -74,6 +75,7 @@ for (const scheduling of ['lifo', 'fifo']) {
     assert.deepStrictEqual(fresh, { text: 'answer', isReused: false });
     assert.strictEqual(agent.freeSockets[name].length, 1);
     assert.strictEqual(agent.totalSocketCount, 1);
+    assert.strictEqual(net.getStats().http.idleDropped, idleDropped + 3);
   });
 }
 

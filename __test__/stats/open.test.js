@@ -82,8 +82,30 @@ alone('RUST_NET_STATS=1 prints what was used, at the end', async (net) => {
   assert.strictEqual(code, 0);
   assert.match(
     stderr,
-    /^rust-net in process \d+: 1 accepted, 1 connected, 5 bytes read, 5 bytes written, driver on-loop\n$/,
+    /^rust-net in process \d+: 1 accepted, 1 connected, 5 bytes read, 5 bytes written, driver on-loop; http on node's sockets\n$/,
   );
+});
+
+alone('RUST_NET_STATS=1 counts connections of node:http', async (net) => {
+  const { stderr } = await runs(
+    net,
+    () => {
+      const http = require('node:http');
+      const own = require(
+        Object.keys(require.cache)[0].replace(/index.js$/, 'http'),
+      );
+      own.install();
+      const server = http.createServer((_, answer) => answer.end('hello'));
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        http.get({ port, agent: false }, (answer) => {
+          answer.resume().on('end', () => server.close());
+        });
+      });
+    },
+    { env: STATS },
+  );
+  assert.match(stderr, /driver [a-z-]+; of http 1 accepted, 1 opened\n$/);
 });
 
 alone('RUST_NET_STATS=1 says that nothing was used', async (net) => {

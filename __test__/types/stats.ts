@@ -40,7 +40,7 @@ const all: [net.EnvironmentStats, net.ServerStats, net.SocketStats] = [
     driver: 'on-loop',
     events: 0,
     handedOver: 0,
-    http: { accepted: 0, isInstalled: true, opened: 0 },
+    http: { accepted: 0, idleDropped: 0, isInstalled: true, opened: 0 },
     raced: 0,
     servers: 0,
     sockets: 0,

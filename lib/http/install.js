@@ -105,7 +105,11 @@ function installServer(sockets) {
 
 /** @param {Members} sockets */
 function watchAgents({ hasEnded }) {
-  const isEnded = (/** @type {Members} */ socket) => hasEnded(socket[kHandle]);
+  const isEnded = (/** @type {Members} */ socket) => {
+    const isOver = hasEnded(socket[kHandle]);
+    if (isOver) counts.idleDropped++;
+    return isOver;
+  };
   undo?.push(watchReuse(loadHttp().Agent.prototype, isEnded));
 }
 

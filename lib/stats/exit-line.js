@@ -17,11 +17,18 @@ const STANDARD_ERROR = 2;
  *
  * @param {EnvironmentStats} stats
  */
-function describe({ driver, accepted, connected, bytesRead, bytesWritten }) {
+function describe(stats) {
+  const { driver, accepted, connected, bytesRead, bytesWritten } = stats;
   return (
     `${accepted} accepted, ${connected} connected, ${bytesRead} bytes read, ` +
-    `${bytesWritten} bytes written, driver ${driver}`
+    `${bytesWritten} bytes written, driver ${driver}; ${describeHttp(stats.http)}`
   );
+}
+
+/** @param {EnvironmentStats['http']} counts */
+function describeHttp({ isInstalled, accepted, opened }) {
+  if (!isInstalled) return "http on node's sockets";
+  return `of http ${accepted} accepted, ${opened} opened`;
 }
 
 /** @param {string} text */

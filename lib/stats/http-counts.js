@@ -5,4 +5,4 @@
  * side does not count by user, nor what cluster's primary accepts for a worker.
  */
 
-module.exports = { isInstalled: false, accepted: 0, opened: 0 };
+module.exports = { isInstalled: false, accepted: 0, opened: 0, idleDropped: 0 };

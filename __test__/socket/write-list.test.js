@@ -8,6 +8,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { alone, both, same } = require('../helpers/both');
 const {
+  bytesOf,
   destroyAfter,
   listening,
   nextIteration,
@@ -76,6 +77,55 @@ for (const [kind, chunkOf] of Object.entries(chunks)) {
     }
     return isCalledAtOnce;
   });
+}
+
+/** Sizes of the chunks of a list: what is small and what is not, in each order. */
+const mixtures = {
+  'a head and a body': [300, 40_000],
+  'a head, a body and a tail': [9, 20_000, 2],
+  'a body and a tail': [5000, 700],
+  'much around a body': [...Array(10).fill(4000), 9000, 4000, 4000],
+  'two bodies': [5000, 3, 9000, 3],
+  'nothing small': [5000],
+  'empty chunks around a body': [0, 5000, 0],
+  'more small ones than are joined': [4096, 60_000, ...Array(20).fill(4000)],
+};
+/** How often the kernel becomes full, so that it takes a list in part. */
+const FULL = 12;
+
+for (const [kind, sizes] of Object.entries(mixtures)) {
+  for (const isText of [false, true]) {
+    const title = `lists of ${kind}${isText ? ', small ones as text' : ''}`;
+    both(title, async (net, t) => {
+      // With little room lists are cut anywhere. node:net does not know the option.
+      const options = { client: { sendBufferSize: 4096 } };
+      const { client, peer } = await pair(net, t, options);
+      const expected = [];
+      let written = 0;
+      const writeNext = () => {
+        client.cork();
+        for (const size of sizes) {
+          const letter = String.fromCharCode(97 + (written++ % 26));
+          const text = letter.repeat(size);
+          expected.push(text);
+          const isSmall = size <= 4096;
+          client.write(isText && isSmall ? text : Buffer.from(text), 'latin1');
+        }
+        client.uncork();
+      };
+      const whole = bytesOf(peer.pause());
+      for (let full = 0; full < FULL; full++) {
+        peer.pause();
+        while (!client.writableNeedDrain) writeNext();
+        peer.resume();
+        await once(client, 'drain');
+      }
+      client.end();
+      const got = (await whole).toString('latin1');
+      assert.ok(got === expected.join(''), 'other bytes');
+      assert.strictEqual(client.bytesWritten, got.length);
+    });
+  }
 }
 
 same('a list is as long as it has bytes', async (net, t) => {

@@ -124,29 +124,65 @@ function pieceEnd(text, from, room, encoding) {
 }
 
 /**
- * Joins small chunks in the output slab.
+ * Small chunks in the output slab, and at most one chunk that is not small.
+ *
+ * @typedef {object} Joined
+ * @property {number} length of the small chunks, in bytes
+ * @property {Uint8Array | null} body what is not small
+ * @property {number} head how many of the bytes in the slab come before the body
+ */
+
+/**
+ * Joins small chunks in the output slab: all of a list, or all around one body, such
+ * as the head of an answer.
  *
  * @param {import('./pending-write').List} list
- * @returns {number} their total length in bytes, or -1 when one is not small or
- *   they do not fit
+ * @returns {Joined | null} null where there are two that are not small, or the others
+ *   do not fit
  */
 function joinSmall({ chunks, encodings }) {
-  let length = 0;
+  /** @type {Joined} */
+  const joined = { length: 0, body: null, head: 0 };
   for (let i = 0; i < chunks.length; i++) {
     const chunk = chunks[i];
-    if (typeof chunk === 'string') {
-      const encoding = /** @type {TextEncoding} */ (encodings[i]);
-      const most = chunk.length * BYTES_PER_UNIT[encoding];
-      if (length + most > OUT_BYTES) return -1;
-      length += encodeInto(out, length, chunk, encoding);
-    } else {
-      const size = byteLengthOf(chunk);
-      if (size > SMALL_WRITE || length + size > OUT_BYTES) return -1;
-      copyInto(out, chunk, length);
-      length += size;
-    }
+    const isJoined =
+      typeof chunk === 'string'
+        ? addText(joined, chunk, encodings[i] ?? 'utf8')
+        : addBytes(joined, chunk);
+    if (!isJoined) return null;
   }
-  return length;
+  return joined;
+}
+
+/**
+ * @param {Joined} joined
+ * @param {string} text
+ * @param {TextEncoding} encoding
+ */
+function addText(joined, text, encoding) {
+  const { length } = joined;
+  const most = text.length * BYTES_PER_UNIT[encoding];
+  if (length + most > OUT_BYTES) return false;
+  joined.length += encodeInto(out, length, text, encoding);
+  return true;
+}
+
+/**
+ * @param {Joined} joined
+ * @param {Uint8Array} bytes
+ */
+function addBytes(joined, bytes) {
+  const { length, body } = joined;
+  const size = byteLengthOf(bytes);
+  if (size > SMALL_WRITE) {
+    joined.body = bytes;
+    joined.head = length;
+    return body === null;
+  }
+  if (length + size > OUT_BYTES) return false;
+  copyInto(out, bytes, length);
+  joined.length += size;
+  return true;
 }
 
 /**

@@ -112,6 +112,7 @@ const kAhead = Symbol('ahead');
 const kAttempted = Symbol('attempted');
 const kCopyWrites = Symbol('copyWrites');
 const kSendBytes = Symbol('sendBytes');
+const kSendJoined = Symbol('sendJoined');
 const kSendText = Symbol('sendText');
 const kWrite = Symbol('write');
 const kWritePieces = Symbol('writePieces');
@@ -343,18 +344,19 @@ class StreamHandle extends AsyncResource {
     checkRequest(request);
     const list = takeList(chunks, allBuffers);
     beginTurn();
-    const length = this[kMustQueue]() ? -1 : joinSmall(list);
-    if (length < 0) {
+    const joined = this[kMustQueue]() ? null : joinSmall(list);
+    if (joined === null) {
       return this[kWriteLarge](request, PendingWrite.ofList(list));
     }
+    const length = lengthOf(joined);
     // As in libuv, an empty write checks the handle but makes no system call.
     if (length === 0) {
       const status = native.writeAll(this[kKey], [], 0);
       return this[kWritten](request, status, 0, null);
     }
-    const sent = native.writeOut(this[kKey], length);
+    const sent = this[kSendJoined](joined);
     if (sent >= 0 && sent < length) {
-      return this[kWritten](request, 0, length, restOfOut(sent, length));
+      return this[kWritten](request, 0, length, restOfJoined(joined, sent));
     }
     if (sent >= 0 && countFilled(list.chunks) > CHUNKS_PER_CALL) {
       return this[kWrittenLate](request, length);
@@ -526,6 +528,16 @@ class StreamHandle extends AsyncResource {
     encoded = isPart ? memory : null;
     if (!isPart && memory !== out) giveMemory(memory);
     return sent;
+  }
+
+  /**
+   * @param {import('./encode').Joined} joined
+   * @returns {number} as for kSendBytes
+   */
+  [kSendJoined]({ length, body, head }) {
+    return body === null
+      ? native.writeOut(this[kKey], length)
+      : native.writeAround(this[kKey], head, body, length);
   }
 
   /**
@@ -712,6 +724,34 @@ function restOf(chunk, sent) {
  */
 function restOfOut(start, end) {
   return PendingWrite.of(exactCopy(viewOf(out, start, end)));
+}
+
+/**
+ * Returns how many bytes a joined list has.
+ *
+ * @param {import('./encode').Joined} joined
+ */
+function lengthOf({ length, body }) {
+  return body === null ? length : length + byteLengthOf(body);
+}
+
+/**
+ * Returns the write of what is left of a joined list.
+ *
+ * @param {import('./encode').Joined} joined
+ * @param {number} sent in bytes
+ * @returns {PendingWrite}
+ */
+function restOfJoined({ length, body, head }, sent) {
+  if (body === null) return restOfOut(sent, length);
+  const size = byteLengthOf(body);
+  const parts = [
+    exactCopy(viewOf(out, Math.min(sent, head), head)),
+    viewOf(body, Math.min(Math.max(sent - head, 0), size), size),
+    exactCopy(viewOf(out, Math.max(sent - size, head), length)),
+  ];
+  const chunks = parts.filter((part) => part.length > 0);
+  return PendingWrite.ofList({ chunks, encodings: [] });
 }
 
 /**

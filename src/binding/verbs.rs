@@ -94,6 +94,16 @@ pub const VERBS: &[(&str, Verb)] = &[
         let (key, length) = (key(net, args), args.count(1));
         sent(net.run_with_out(length, |core, bytes| core.write_small(key, bytes)))
     }),
+    ("writeAround", |net, args| {
+        let (key, head, length) = (key(net, args), args.count(1), args.count(3));
+        let written = args.with_bytes(2, |body| {
+            net.run_with_out(length, |core, small| {
+                let (before, after) = small.split_at(head.min(small.len()));
+                core.write(key, &mut [before.into(), body, after.into()])
+            })
+        });
+        sent(written.flatten())
+    }),
     ("announceWritable", |net, args| {
         let key = key(net, args);
         to_status(net.run(|core| core.announce_writable(key)))

@@ -60,7 +60,7 @@ function guard(world, { group, name, parameters }, receiver, args) {
     // Requests are completed with this status.
     if (name === 'failWrites') args[1] = -32;
     // Small writes of all connections use this memory.
-    if (name === 'writeOut') world.markOut(args[0]);
+    if (/^write(Out|Around)$/.test(name)) world.markOut(args[0]);
   }
   const fd = parameters.indexOf('fd');
   if (fd >= 0) guardDescriptor(world, args, fd);
